@@ -1,0 +1,68 @@
+"""Tiny real parts for the training tests: synthetic photos, their records, a trained detector."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TINY = """
+name: tiny
+classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+reading: lines
+input: {height: 96, width: 96}
+split: {validation: 0.2, calibration: 0.2}
+records: {shards: 2}
+network: {stages: [4, 8, 8, 8, 8], blocks: [1, 1, 1, 1], pyramid: 8}
+training: {steps: 12, batch: 4, crop: 64, checkpoint_every: 4, warmup: 2, precision: float32}
+"""
+
+Step = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def run_step(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a step as the tasks do."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="session")
+def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration that trains in seconds."""
+    path = tmp_path_factory.mktemp("config") / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory, config_file: Path) -> Path:
+    """A folder of 60 synthetic photos with annotations.csv."""
+    folder = tmp_path_factory.mktemp("synthesis") / "photos"
+    done = run_step("training.data.synthesis", "--config", config_file, "--photos", 60, "--out", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory: pytest.TempPathFactory, config_file: Path, photos: Path) -> Path:
+    """Their records."""
+    folder = tmp_path_factory.mktemp("packed") / "records"
+    done = run_step(
+        "training.data.records", "--config", config_file, "--images", photos / "images",
+        "--annotations", photos / "annotations.csv", "--out", folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory, config_file: Path, records: Path) -> Path:
+    """A finished tiny training."""
+    folder = tmp_path_factory.mktemp("trained") / "checkpoints"
+    done = run_step("training.train", "--config", config_file, "--records", records, "--out", folder)
+    assert done.returncode == 0, done.stderr
+    return folder

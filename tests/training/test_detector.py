@@ -1,0 +1,141 @@
+"""The detector's parts: crops keep boxes on their objects, targets and losses agree, folding changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from training.config import Augmentation, Network, load
+from training.data.augmentation import crop, recolour
+from training.data.batches import MAX_OBJECTS, training_batches
+from training.detector import losses, network
+from training.detector.targets import targets
+
+STILL = Augmentation(
+    min_object_height=40, max_object_height=40.001, rotation_degrees=0, shear=0, stretch=0, perspective=0, background_share=0
+)  # fmt: skip
+SMALL = Network(stages=(4, 8, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8)
+
+
+def marked_photo() -> tuple[np.ndarray, np.ndarray]:
+    """A black photo with a white object, and the object's box."""
+    photo = np.zeros((100, 120, 3), np.uint8)
+    photo[30:60, 50:70] = 255
+    return photo, np.array([[30, 50, 60, 70]], np.float32)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_box_stays_on_its_object(seed: int) -> None:
+    photo, boxes = marked_photo()
+    options = Augmentation(min_object_height=20, max_object_height=60, background_share=0)
+    image, moved, state = crop(tf.constant(photo), tf.constant(boxes), tf.constant([1, seed]), 128, options)
+    rows, columns = np.nonzero(image.numpy()[..., 0] > 150)
+    assert state.numpy().tolist() == [1]
+    seen = np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1])
+    # The hull of the outline lies within the corners of a turned rectangle, by a part of its size.
+    reach = 0.18 * (seen[2] - seen[0]) + 1.5
+    np.testing.assert_allclose(moved.numpy()[0], seen, atol=reach)
+
+
+def test_an_object_gets_the_height_that_was_drawn() -> None:
+    photo, boxes = marked_photo()
+    image, moved, _ = crop(tf.constant(photo), tf.constant(boxes), tf.constant([1, 2]), 128, STILL)
+    box = moved.numpy()[0]
+    assert box[2] - box[0] == pytest.approx(max(40, 30 * 0.6 * 128 / 120), abs=0.1)
+    inside = image.numpy()[int(box[0]) + 2 : int(box[2]) - 2, int(box[1]) + 2 : int(box[3]) - 2]
+    assert inside.min() > 200
+
+
+def test_an_object_cut_by_the_edge_is_ignored_and_one_outside_is_gone() -> None:
+    photo = np.zeros((100, 400, 3), np.uint8)
+    boxes = np.array([[30, 50, 60, 70], [30, 380, 60, 400]], np.float32)
+    states = set()
+    for seed in range(40):
+        _, moved, state = crop(tf.constant(photo), tf.constant(boxes), tf.constant([1, seed]), 128, STILL)
+        states |= set(state.numpy().tolist())
+        assert (moved.numpy() >= 0).all()
+        assert (moved.numpy() <= 128).all()
+    assert {1, -1} <= states
+
+
+def test_the_same_seed_gives_the_same_crop_and_another_does_not() -> None:
+    photo, boxes = (tf.constant(value) for value in marked_photo())
+    first, again, other = (crop(photo, boxes, tf.constant([1, s]), 64, Augmentation())[0].numpy() for s in (3, 3, 4))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_recolouring_keeps_shapes_and_may_invert() -> None:
+    crops = tf.constant(np.linspace(0, 255, 64 * 64 * 3).reshape(1, 64, 64, 3).astype(np.uint8))
+    always = Augmentation(inversion=1, brightness=0, contrast=0, tint=0, noise=0)
+    inverted = recolour(crops, tf.constant([1, 2]), always).numpy()
+    np.testing.assert_allclose(inverted, 256 - crops.numpy().astype(float), atol=1e-2)
+
+
+def test_batches_do_not_depend_on_where_they_were_started(records: Path, config_file: Path) -> None:
+    config = load(config_file)
+    whole = [batch[0].numpy() for batch in training_batches(records, config, 0).take(24)]
+    for start in (0, 5, 17):
+        tail = [batch[0].numpy() for batch in training_batches(records, config, start).take(3)]
+        for expected, found in zip(whole[start:], tail, strict=False):
+            assert (expected == found).all()
+    assert any((whole[0] != other).any() for other in whole[1:])
+
+
+def test_every_object_has_one_cell_of_value_one_and_its_box() -> None:
+    boxes = np.zeros((1, MAX_OBJECTS, 4), np.float32)
+    labels = np.full((1, MAX_OBJECTS), -1, np.int32)
+    boxes[0, :3] = [[8, 8, 40, 24], [8, 28, 40, 44], [50, 50, 60, 60]]
+    labels[0, :3] = [2, 2, -2]
+    made = targets(tf.constant(boxes), tf.constant(labels), (16, 16), 4)
+    heat = made.heat.numpy()[0]
+    assert np.argwhere(heat == 1).tolist() == [[6, 4, 2], [6, 9, 2]]
+    assert heat[..., [0, 1, 3]].max() == 0
+    np.testing.assert_allclose(made.boxes.numpy()[0, 6, 4], [2, 2, 10, 6])
+    np.testing.assert_allclose(made.boxes.numpy()[0, 6, 9], [2, 7, 10, 11])
+    known = made.known.numpy()[0]
+    assert known[13, 13] == 0
+    assert known[6, 4] == 1
+
+
+def test_losses_vanish_for_the_right_answer_and_grow_with_the_error() -> None:
+    boxes = np.zeros((1, 2, 4), np.float32)
+    boxes[0, 0] = [8, 8, 40, 24]
+    truth = targets(tf.constant(boxes), tf.constant([[1, -1]]), (16, 16), 3)
+    right = tf.where(truth.heat > 0.999, 12.0, -12.0)
+    assert losses.class_loss(right, truth) < 1e-3
+    assert losses.class_loss(-right, truth) > 5
+    rows, columns = np.mgrid[0:16, 0:16] + 0.5
+    reach = np.stack([rows - 2, columns - 2, 10 - rows, 6 - columns], -1)
+    distances = np.log(np.clip(reach, 1e-3, None))[None].astype(np.float32)
+    assert losses.box_loss(tf.constant(distances), truth) < 1e-4
+    assert losses.box_loss(tf.constant(distances) + 0.5, truth) > 0.2
+
+
+def test_what_is_ignored_costs_nothing() -> None:
+    boxes = tf.constant([[[8.0, 8.0, 40.0, 24.0]]])
+    logits = tf.fill([1, 16, 16, 3], 4.0)
+    ignored = losses.class_loss(logits, targets(boxes, tf.constant([[-2]]), (16, 16), 3))
+    background = losses.class_loss(logits, targets(boxes, tf.constant([[-1]]), (16, 16), 3))
+    assert ignored < background
+
+
+def test_folding_changes_nothing() -> None:
+    keras.utils.set_random_seed(3)
+    trained, folded = network.build(SMALL, 10), network.build(SMALL, 10, folded=True)
+    images = tf.random.stateless_uniform([4, 64, 64, 3], [1, 2], 0, 255)
+    for _ in range(3):
+        trained(images, training=True)
+    network.fold(trained, folded)
+    for before, after in zip(trained(images, training=False), folded(images, training=False), strict=True):
+        np.testing.assert_allclose(before, after, atol=2e-5)
+    assert not [layer for layer in folded.layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def test_an_untrained_network_says_little() -> None:
+    logits, _ = network.build(SMALL, 10)(tf.zeros([1, 64, 64, 3]))
+    assert tf.sigmoid(logits).numpy().max() < 0.05

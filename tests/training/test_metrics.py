@@ -1,0 +1,82 @@
+"""Figures of merit on cases whose answer is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from training.data.formats import LabelledObject, Photo
+from training.detector.recognition import Detections
+from training.metrics import (
+    Judged,
+    average_precision,
+    best_threshold,
+    count_matches,
+    full_number_accuracy,
+    wilson,
+)
+
+CLASSES = ["0", "1", "2"]
+
+
+def judged(label: str, said: str, score: float = 0.9, shift: float = 0.0) -> Judged:
+    """A photo with a row of digits, and a model that says ``said`` at the same places, moved by ``shift`` pixels."""
+    objects = [LabelledObject(name, 20.0 * i, 10, 20.0 * i + 15, 40) for i, name in enumerate(label)]
+    boxes = [[10, 20.0 * i + shift, 40, 20.0 * i + 15 + shift] for i in range(len(said))]
+    detections = Detections(
+        np.array([CLASSES.index(name) for name in said], np.int64),
+        np.full(len(said), score),
+        np.array(boxes, np.float64).reshape(-1, 4),
+    )
+    return Judged(Photo("a.jpg", 200, 50, "", objects), detections)
+
+
+def test_a_number_is_right_only_when_every_digit_is() -> None:
+    cases = [judged("012", "012"), judged("012", "02"), judged("01", "02"), judged("", ""), judged("", "1")]
+    assert full_number_accuracy(cases, CLASSES, 0.5)[0] == 2 / 5
+
+
+def test_perfect_detections_have_a_precision_of_one() -> None:
+    map_all, map50, per_class = average_precision([judged("012", "012"), judged("11", "11")], CLASSES)
+    assert (map_all, map50) == pytest.approx((1, 1))
+    assert per_class == pytest.approx({"0": 1, "1": 1, "2": 1})
+
+
+def test_loose_boxes_count_at_half_overlap_only() -> None:
+    map_all, map50, _ = average_precision([judged("012", "012", shift=4)], CLASSES)
+    assert map50 == pytest.approx(1)
+    assert 0 < map_all < 0.5
+
+
+def test_a_class_without_objects_has_no_precision() -> None:
+    _, _, per_class = average_precision([judged("00", "00")], CLASSES)
+    assert math.isnan(per_class["1"])
+
+
+@pytest.mark.parametrize("cases", [[judged("01", "")], [judged("", "01")]])
+def test_nothing_found_or_nothing_there_is_zero(cases: list[Judged]) -> None:
+    assert average_precision(cases, CLASSES)[:2] == (0, 0)
+
+
+def test_matches_are_counted_once_each() -> None:
+    twice = judged("0", "0")
+    detections = Detections(np.zeros(2, np.int64), np.array([0.9, 0.8]), np.repeat(twice.detections.boxes, 2, axis=0))
+    assert count_matches([Judged(twice.photo, detections)], CLASSES, 0.5)["0"] == (1, 2, 1)
+
+
+@pytest.mark.parametrize("reading", ["lines", "none"])
+def test_the_threshold_parts_right_from_wrong_detections(reading: str) -> None:
+    cases = [judged("012", "012", score=0.8) for _ in range(5)]
+    cases += [judged("", "1", score=0.3) for _ in range(5)]
+    threshold, figure = best_threshold(cases, CLASSES, reading)
+    assert 0.3 < threshold <= 0.8
+    assert figure == 1
+
+
+def test_the_interval_is_wilsons() -> None:
+    # Wilson 1927; the values stand in many textbooks' tables.
+    assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-3)
+    assert wilson(0, 10)[0] == 0
+    assert wilson(10, 10)[1] == pytest.approx(1)

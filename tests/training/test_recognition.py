@@ -1,0 +1,98 @@
+"""Letterbox, suppression and reading order: held to the vectors, and to what they promise."""
+
+from __future__ import annotations
+
+import base64
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from training.detector.letterbox import FILL, letterbox, to_photo
+from training.detector.reading import numbers, text
+from training.detector.recognition import Suppression, detect, intersection_over_union
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+
+
+def vectors(name: str, key: str | None = None) -> list[Any]:
+    document = json.loads((VECTORS / f"{name}.json").read_text())
+    cases: list[Any] = document[key] if key else document
+    return cases
+
+
+@pytest.mark.parametrize("case", vectors("letterbox"), ids=lambda c: f"{c['width']}x{c['height']}-{c['input_width']}")
+def test_letterbox_gives_the_bytes_of_the_vectors(case: Any) -> None:
+    photo = np.frombuffer(base64.b64decode(case["photo_rgb"]), np.uint8).reshape(case["height"], case["width"], 3)
+    framed = letterbox(photo, case["input_width"], case["input_height"])
+    assert framed.tobytes() == base64.b64decode(case["input_rgb"])
+
+
+@pytest.mark.parametrize("case", vectors("recognition", "detect"))
+def test_detections_are_those_of_the_vectors(case: Any) -> None:
+    boxes, scores = np.array(case["boxes"], np.float32), np.array(case["scores"], np.float32)
+    found = detect(
+        boxes.reshape(-1, 4), scores.reshape(-1, 4), Suppression(**case["suppression"]),
+        case["min_score"], case["background_column"],
+    )  # fmt: skip
+    assert found.classes.tolist() == case["detections"]["classes"]
+    assert found.scores.tolist() == case["detections"]["scores"]
+    assert found.boxes.tolist() == case["detections"]["boxes"]
+
+
+@pytest.mark.parametrize("case", vectors("recognition", "numbers"), ids=lambda case: case["name"])
+def test_numbers_are_those_of_the_vectors(case: Any) -> None:
+    assert numbers(np.array(case["boxes"], np.float64).reshape(-1, 4)) == case["numbers"]
+
+
+def test_a_wide_photo_lies_on_top_and_grey_below() -> None:
+    framed = letterbox(np.full((10, 40, 3), 200, np.uint8), 64, 64)
+    assert (framed[:16] == 200).all()
+    assert (framed[16:] == FILL).all()
+
+
+def test_a_box_on_the_input_returns_to_where_the_photo_has_it() -> None:
+    boxes = to_photo(np.array([[0.125, 0.25, 0.25, 0.5], [0.0, 0.0, 1.0, 1.0]]), 40, 10, 64, 64)
+    assert boxes.tolist() == [[5.0, 10.0, 10.0, 20.0], [0.0, 0.0, 10.0, 40.0]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_kept_detections_neither_overlap_nor_lack_a_reason(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    corner = rng.uniform(0, 1, (60, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(0.05, 0.3, (60, 2))], 1)
+    scores = rng.uniform(0, 1, (60, 3))
+    found = detect(boxes, scores, Suppression(), 0.2)
+    assert (np.diff(found.scores) <= 0).all()
+    for index, box in enumerate(found.boxes[:-1]):
+        assert (intersection_over_union(box, found.boxes[index + 1 :]) <= 0.35).all()
+    for box, score in zip(boxes, scores.max(axis=1), strict=True):
+        if score >= 0.2:
+            better = found.boxes[found.scores >= score]
+            assert intersection_over_union(box, better).max() > 0.35
+
+
+def test_an_empty_box_overlaps_nothing() -> None:
+    empty = np.zeros(4)
+    assert intersection_over_union(empty, np.zeros((1, 4))).tolist() == [0.0]
+
+
+def test_digits_are_read_from_left_to_right_and_lines_from_top_to_bottom() -> None:
+    lower = [[50.0, 10.0 * i, 65.0, 10.0 * i + 8] for i in range(3)]
+    upper = [[10.0, 10.0 * i, 25.0, 10.0 * i + 8] for i in range(3)]
+    shuffled = [lower[1], upper[2], lower[0], upper[0], lower[2], upper[1]]
+    assert text(np.array(shuffled), list("534162")) == "123456"
+
+
+def test_every_object_is_in_exactly_one_number() -> None:
+    rng = np.random.default_rng(5)
+    corner = rng.uniform(0, 100, (40, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(3, 40, (40, 2))], 1)
+    groups = numbers(boxes)
+    assert sorted(index for group in groups for index in group) == list(range(40))
+    for group in groups:
+        centres = boxes[group][:, 1] + boxes[group][:, 3]
+        assert all(left <= right for left, right in pairwise(centres))

@@ -1,0 +1,57 @@
+"""Synthetic photos: repeatable, and labelled where the characters are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.conftest import run_step
+from training.data.formats import read_csv
+from training.data.photos import check_files
+from training.data.synthesis import fonts, synthesise
+from training.errors import ConfigurationError
+
+DIGITS = tuple("0123456789")
+
+
+def test_the_same_seed_draws_the_same_photo() -> None:
+    faces = fonts(DIGITS)
+    first, again, other = (synthesise(4, seed, DIGITS, faces) for seed in (1, 1, 2))
+    assert (np.asarray(first[0]) == np.asarray(again[0])).all()
+    assert first[1] == again[1]
+    assert first[0].size != other[0].size or (np.asarray(first[0]) != np.asarray(other[0])).any()
+
+
+def test_characters_stand_out_from_what_surrounds_them() -> None:
+    faces = fonts(DIGITS)
+    contrasts = []
+    for number in range(40):
+        photo, objects = synthesise(number, 1, DIGITS, faces)
+        pixels = np.asarray(photo.convert("L"), float)
+        for item in objects:
+            inside = pixels[int(item.ymin) : int(item.ymax), int(item.xmin) : int(item.xmax)]
+            contrasts.append(inside.max() - inside.min())
+    assert np.median(contrasts) > 50
+
+
+def test_labels_are_right_in_themselves(photos: Path) -> None:
+    found = check_files(read_csv(photos / "annotations.csv", DIGITS), photos / "images")
+    assert len(found.photos) == 60
+    names = [item.name for photo in found.photos for item in photo.objects]
+    assert len(names) > 80
+    assert len(set(names)) == 10
+
+
+@pytest.mark.parametrize("classes", [("cat",), ("\ue123",)])
+def test_what_no_font_can_draw_is_refused(classes: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigurationError):
+        fonts(classes)
+
+
+def test_asking_for_no_photos_is_refused(config_file: Path, tmp_path: Path) -> None:
+    done = run_step("training.data.synthesis", "--config", config_file, "--photos", 0, "--out", tmp_path / "p")
+    assert done.returncode == 2
+    assert "--photos 0: at least one" in done.stderr
+    assert not (tmp_path / "p").exists()

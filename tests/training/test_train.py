@@ -1,0 +1,155 @@
+"""A training survives being killed, and ends with the same weights; what it leaves behind is whole."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.training.conftest import ROOT, run_step
+from training.data.formats import read_csv
+from training.errors import ModelError
+from training.models import load_description, load_model, predict
+
+
+def weights(folder: Path) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    with h5py.File(folder / "best.weights.h5") as file:
+        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def interrupted_training(arguments: list[object], folder: Path, number: signal.Signals, ready: Callable[[], bool]) -> int:
+    """Start a training, send it a signal as soon as ``ready``, and return its exit code."""
+    command = [sys.executable, "-m", "training.train", *map(str, arguments), "--out", str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        for _ in range(3000):
+            if ready() or process.poll() is not None:
+                break
+            time.sleep(0.02)
+        process.send_signal(number)
+        return process.wait(120)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
+def test_a_training_that_was_ended_resumes_and_ends_with_the_same_weights(
+    number: signal.Signals, checkpoint: Path, records: Path, config_file: Path, tmp_path: Path
+) -> None:
+    arguments: list[object] = ["--config", config_file, "--records", records]
+    folder = tmp_path / "checkpoints"
+    code = interrupted_training(arguments, folder, number, (folder / "ckpt-4.index").exists)
+    assert code == (-signal.SIGKILL if number == signal.SIGKILL else 130)
+    assert not (folder / "training.json").exists()
+    resumed = run_step("training.train", *arguments, "--out", folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "training: step 0 of" not in resumed.stderr
+    expected, found = weights(checkpoint), weights(folder)
+    assert expected.keys() == found.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(value, found[name], err_msg=name)
+    assert [entry["loss"] for entry in history(folder)] == [entry["loss"] for entry in history(checkpoint)]
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+def test_a_finished_training_is_not_repeated(checkpoint: Path, records: Path, config_file: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()}
+    done = run_step("training.train", "--config", config_file, "--records", records, "--out", checkpoint)
+    assert done.returncode == 0
+    assert "finished" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()} == before
+
+
+def test_a_training_leaves_what_others_need(checkpoint: Path) -> None:
+    description = load_description(checkpoint)
+    assert description["name"] == "tiny"
+    assert 0 < description["score_threshold"] < 1
+    assert len(history(checkpoint)) == 3
+    assert (checkpoint / "loss.png").read_bytes().startswith(b"\x89PNG")
+    assert list((checkpoint / "tensorboard").glob("events*"))
+    assert json.loads((checkpoint / "training.json").read_text())["steps"] == 12
+
+
+def test_another_configuration_is_refused_and_nothing_is_lost(
+    checkpoint: Path, records: Path, config_file: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    (folder / "config.yaml").write_text((checkpoint / "config.yaml").read_text().replace("seed: 1", "seed: 2"))
+    done = run_step("training.train", "--config", config_file, "--records", records, "--out", folder)
+    assert done.returncode == 2
+    assert "another configuration" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_stops_early_when_nothing_gets_better(records: Path, config_file: Path, tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(config_file.read_text().replace("steps: 12", "steps: 400, patience: 1, learning_rate: 1.0e-9"))
+    done = run_step("training.train", "--config", config, "--records", records, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "stopped early" in done.stderr
+    assert json.loads((tmp_path / "out/training.json").read_text())["steps"] < 400
+
+
+def test_an_unreadable_checkpoint_is_named(records: Path, config_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    arguments: list[object] = ["--config", config_file, "--records", records]
+    interrupted_training(arguments, folder, signal.SIGTERM, (folder / "ckpt-4.index").exists)
+    for path in folder.glob("ckpt-*.index"):
+        path.write_bytes(b"rubbish")
+    done = run_step("training.train", *arguments, "--out", folder)
+    assert done.returncode == 2
+    assert "unreadable" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("broken", ["nothing", "description", "weights"])
+def test_a_folder_that_is_no_model_is_refused(broken: str, checkpoint: Path, tmp_path: Path) -> None:
+    if broken != "nothing":
+        (tmp_path / "config.yaml").write_text((checkpoint / "config.yaml").read_text())
+        (tmp_path / "detector.json").write_text((checkpoint / "detector.json").read_text())
+        (tmp_path / "best.weights.h5").write_bytes(b"rubbish")
+    if broken == "description":
+        (tmp_path / "detector.json").write_text('{"name": "x"}')
+    with pytest.raises(ModelError):
+        load_model(tmp_path)
+
+
+def test_checkpoint_and_saved_model_say_the_same(checkpoint: Path, photos: Path, tmp_path: Path) -> None:
+    done = run_step("training.export", "--checkpoint", checkpoint, "--out", tmp_path / "saved_model")
+    assert done.returncode == 0, done.stderr
+    some = read_csv(photos / "annotations.csv").photos[:8]
+    both = [list(predict(load_model(folder), some, photos / "images")) for folder in (checkpoint, tmp_path / "saved_model")]
+    found = 0
+    for (_, first, _), (_, second, _) in zip(*both, strict=True):
+        np.testing.assert_array_equal(first.classes, second.classes)
+        np.testing.assert_allclose(first.scores, second.scores, atol=1e-4)
+        np.testing.assert_allclose(first.boxes, second.boxes, atol=0.05)
+        found += len(first.scores)
+    assert found
+
+
+def test_evaluation_of_both_agrees_and_draws_pictures(checkpoint: Path, photos: Path, records: Path, tmp_path: Path) -> None:
+    done = run_step(
+        "training.evaluation", "--model", checkpoint, "--images", photos / "images",
+        "--annotations", records / "validation.csv", "--out", tmp_path / "e",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((tmp_path / "e/evaluation.json").read_text())
+    assert figures["photos"] == len(read_csv(records / "validation.csv").photos)
+    low, high = figures["full_number_accuracy_interval"]
+    assert low <= figures["full_number_accuracy"] <= high
+    assert figures["milliseconds_per_photo"] > 0
+    assert set(figures["per_class"]) == set("0123456789")
+    assert list((tmp_path / "e/pictures").glob("*.jpg"))
+

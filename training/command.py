@@ -1,0 +1,43 @@
+"""What every step's command line shares: one message for a fault, an exit code, progress in lines or on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from training.errors import TrainingError
+
+Item = TypeVar("Item")
+FAULT = 2
+INTERRUPTED = 130
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call a step's ``main``; a user's fault ends in one message and exit code 2, Ctrl-C in 130."""
+    try:
+        main()
+    except TrainingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(FAULT)
+    except OSError as error:
+        print(f"error: {error.filename or 'writing'}: {error.strerror}", file=sys.stderr)
+        sys.exit(FAULT)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def progress(items: Iterable[Item], total: int, noun: str) -> Iterator[Item]:
+    """Pass ``items`` on and say every few seconds how many of ``total`` are done."""
+    started = said = time.monotonic()
+    pause = 0.5 if sys.stderr.isatty() else 5.0
+    end = "\r" if sys.stderr.isatty() else "\n"
+    for done, item in enumerate(items):
+        yield item
+        now = time.monotonic()
+        if now - said > pause:
+            said = now
+            rate = (done + 1) / (now - started)
+            print(f"{done + 1}/{total} {noun}, {rate:.0f}/s", file=sys.stderr, end=end, flush=True)

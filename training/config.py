@@ -1,0 +1,175 @@
+"""The training configuration: one typed, frozen object read from YAML."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from training.errors import ConfigurationError
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+STRIDE = 32
+"""Coarsest stride of the network: input and crop sides are multiples of it."""
+Side = Annotated[int, Field(ge=STRIDE, multiple_of=STRIDE)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Input(_Section):
+    """What the exported network sees, pixels."""
+
+    height: Side = 192
+    width: Side = 192
+
+
+class Split(_Section):
+    """Shares of the photo groups; the rest is trained on. Membership is a hash of the group: it never moves."""
+
+    validation: Share = 0.10
+    """judged on, never tuned on"""
+    calibration: Share = 0.05
+    """picks the score threshold and the moment to stop"""
+
+
+class Records(_Section):
+    """How photos are packed."""
+
+    shards: Positive = 4
+    max_side: Positive = 640
+    """larger photos are scaled down to this many pixels, smaller ones keep their bytes"""
+
+
+class Network(_Section):
+    """Widths and depths. Most of the weights lie at strides 16 and 32, most of the time goes to stride 4."""
+
+    stages: tuple[Positive, Positive, Positive, Positive, Positive] = (16, 32, 64, 112, 144)
+    """channels at strides 2, 4, 8, 16, 32"""
+    blocks: tuple[Positive, Positive, Positive, Positive] = (1, 2, 2, 2)
+    """residual convolutions at strides 4, 8, 16, 32"""
+    pyramid: Positive = 48
+    """channels of the pyramid that joins them"""
+
+
+class Augmentation(_Section):
+    """How a photo becomes a training crop. Nothing here mirrors: it would turn 2 into something else."""
+
+    min_object_height: float = Field(default=9.0, gt=0)
+    """pixels in the crop, lower end of the log-uniform scale"""
+    max_object_height: float = Field(default=100.0, gt=0)
+    rotation_degrees: float = Field(default=10.0, ge=0, lt=45)
+    shear: float = Field(default=0.15, ge=0, lt=1)
+    stretch: float = Field(default=0.2, ge=0, lt=1)
+    perspective: float = Field(default=0.08, ge=0, lt=0.5)
+    """relative change of scale across the crop"""
+    background_share: Share = 0.1
+    """crops placed anywhere instead of around an object"""
+    brightness: float = Field(default=0.25, ge=0, lt=1)
+    contrast: float = Field(default=0.35, ge=0, lt=1)
+    tint: float = Field(default=0.15, ge=0, lt=1)
+    inversion: Share = 0.15
+    noise: float = Field(default=12.0, ge=0)
+    """standard deviation in grey levels of the noisiest crop"""
+
+
+class Training(_Section):
+    """The loop."""
+
+    seed: int = 1
+    steps: Positive = 6000
+    batch: Positive = 32
+    crop: Side = 128
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """auto: bfloat16 where the processor or the GPU computes it natively"""
+    learning_rate: float = Field(default=2.5e-3, gt=0)
+    weight_decay: float = Field(default=0.02, ge=0)
+    warmup: Positive = 200
+    clip_norm: float = Field(default=5.0, gt=0)
+    averaging: float = Field(default=0.998, ge=0, lt=1)
+    """decay of the exponential moving average of the weights"""
+    checkpoint_every: Positive = 500
+    """steps; each also looks at the calibration photos"""
+    patience: Positive = 12
+    """checkpoints without a better calibration figure before it stops early"""
+
+
+class Suppression(_Section):
+    """How overlapping detections are thinned out; see detector.recognition."""
+
+    iou_threshold: Share = 0.35
+    class_agnostic: bool = True
+    max_candidates: Positive = 300
+    max_detections: Positive = 100
+
+
+class Configuration(_Section):
+    """Everything a training run is made from, besides its records."""
+
+    name: str = Field(min_length=1)
+    classes: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    reading: Literal["lines", "none"] = "none"
+    """lines: objects are characters, neighbours are joined into numbers"""
+    input: Input = Input()
+    split: Split = Split()
+    records: Records = Records()
+    network: Network = Network()
+    augmentation: Augmentation = Augmentation()
+    training: Training = Training()
+    suppression: Suppression = Suppression()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Configuration:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes has a name twice")
+        if self.split.validation + self.split.calibration >= 1:
+            raise ValueError("split leaves nothing to train on")
+        if self.augmentation.min_object_height >= self.augmentation.max_object_height:
+            raise ValueError("augmentation.min_object_height must be below max_object_height")
+        return self
+
+
+def load(path: Path) -> Configuration:
+    """Read a YAML configuration.
+
+    Raises:
+        ConfigurationError: names each wrong key or value, and the nearest valid key for a mistyped one
+    """
+    try:
+        return parse(path.read_text(), str(path))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def parse(text: str, where: str) -> Configuration:
+    """The configuration in ``text`` (YAML); ``where`` names it in errors. Raises like `load`."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{where}: not YAML: {error}") from error
+    try:
+        return Configuration.model_validate(document)
+    except ValidationError as error:
+        findings = "\n".join(f"  {_explain(finding)}" for finding in error.errors())
+        raise ConfigurationError(f"{where}: the configuration can't be used\n{findings}") from error
+
+
+def _explain(finding: object) -> str:
+    assert isinstance(finding, dict)
+    location = tuple(str(part) for part in finding["loc"])
+    name = ".".join(location) or "(top level)"
+    if finding["type"] != "extra_forbidden":
+        return f"{name}: {finding['msg']}"
+    section: type[BaseModel] = Configuration
+    for part in location[:-1]:
+        annotation = section.model_fields[part].annotation
+        assert isinstance(annotation, type)
+        section = annotation
+    near = difflib.get_close_matches(location[-1], list(section.model_fields), 1, 0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(section.model_fields)}"
+    return f"{name}: unknown key; {hint}"

@@ -1,0 +1,87 @@
+"""Records to batches of augmented crops: shuffled, seeded, and startable at any step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from training.config import Configuration
+from training.data.augmentation import crop
+from training.data.records import read_manifest
+from training.errors import RecordsError
+
+MAX_OBJECTS = 48
+"""Objects of a crop that are learned; one that shows more is not used as a training crop of digits this small."""
+SHUFFLE = 4096
+FEATURES = {
+    "image/encoded": tf.io.FixedLenFeature([], tf.string),
+    **{f"image/object/bbox/{side}": tf.io.RaggedFeature(tf.float32) for side in ("ymin", "xmin", "ymax", "xmax")},
+    "image/object/class/label": tf.io.RaggedFeature(tf.int64),
+}
+
+
+def open_records(folder: Path, split: str, classes: tuple[str, ...]) -> tuple[Any, int]:
+    """Serialised examples of a split, always in the same order, and how many there are.
+
+    Raises:
+        RecordsError: where shards are missing or truncated, or were made for other classes
+    """
+    manifest = read_manifest(folder)
+    if manifest["classes"] != list(classes):
+        raise RecordsError(
+            f"{folder}: made for the classes {', '.join(manifest['classes'])}, the configuration has {', '.join(classes)}"
+        )
+    files = [str(folder / file["path"]) for file in manifest["splits"][split]["files"]]
+    return tf.data.TFRecordDataset(files), manifest["splits"][split]["photos"]
+
+
+def training_batches(folder: Path, config: Configuration, first_step: int) -> Any:
+    """Endless batches from step ``first_step`` on: the same whether earlier ones were drawn here or not.
+
+    Yields:
+        crops uint8 [b, side, side, 3], boxes float32 [b, MAX_OBJECTS, 4] in pixels, labels int32 [b, MAX_OBJECTS]
+        (class index; -1 none, -2 ignore what is there)
+    """
+    examples, count = open_records(folder, "train", config.classes)
+    settings = config.training
+    start = first_step * settings.batch
+
+    def epoch(number: Any) -> Any:
+        seed = tf.stack([tf.cast(settings.seed, tf.int64), number])
+        shuffled = examples.shuffle(min(SHUFFLE, count), seed=seed[0] * 1_000_003 + number)
+        begin = tf.where(number == start // count, tf.cast(start % count, tf.int64), tf.constant(0, tf.int64))
+        return shuffled.enumerate(number * count).skip(begin)
+
+    def sample(index: Any, serialised: Any) -> Any:
+        seed = tf.cast(tf.stack([tf.cast(settings.seed, tf.int64), index]), tf.int32)
+        photo, boxes, labels = decode(serialised)
+        image, boxes, state = crop(photo, boxes, seed, settings.crop, config.augmentation)
+        labels = tf.where(state == 1, labels, -2)
+        boxes, labels = (tf.boolean_mask(x, state >= 0)[:MAX_OBJECTS] for x in (boxes, labels))
+        missing = MAX_OBJECTS - tf.shape(labels)[0]
+        boxes = tf.pad(boxes, [[0, missing], [0, 0]])
+        labels = tf.pad(labels, [[0, missing]], constant_values=-1)
+        return image, tf.ensure_shape(boxes, [MAX_OBJECTS, 4]), tf.ensure_shape(labels, [MAX_OBJECTS])
+
+    epochs = tf.data.Dataset.range(start // count, 2**40)
+    batches = (
+        epochs.flat_map(epoch)
+        .map(sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .batch(settings.batch, drop_remainder=True)
+        .prefetch(4)
+    )
+    options = tf.data.Options()
+    options.threading.max_intra_op_parallelism = 1
+    return batches.with_options(options)
+
+
+def decode(serialised: Any) -> tuple[Any, Any, Any]:
+    """Photo uint8 [h, w, 3], boxes float32 [n, 4] in its pixels and labels int32 [n] of one example."""
+    parsed = tf.io.parse_single_example(serialised, FEATURES)
+    photo = tf.io.decode_jpeg(parsed["image/encoded"], channels=3)
+    size = tf.cast(tf.shape(photo)[:2], tf.float32)
+    sides = [parsed[f"image/object/bbox/{side}"] for side in ("ymin", "xmin", "ymax", "xmax")]
+    boxes = tf.stack(sides, 1) * tf.concat([size, size], 0)
+    return photo, boxes, tf.cast(parsed["image/object/class/label"], tf.int32) - 1

@@ -1,0 +1,80 @@
+"""Photo files: decoded as a browser shows them, and checked against their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from training.data.formats import Annotations, Photo
+from training.errors import AnnotationError
+
+DECODING_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises for a file that is cut off, corrupt, absurdly large or no picture at all."""
+
+
+def decode(path: Path) -> npt.NDArray[np.uint8]:
+    """The photo [h, w, 3], RGB, turned upright by its EXIF orientation.
+
+    Raises:
+        AnnotationError: where the file is missing or not a readable picture
+    """
+    try:
+        with Image.open(path) as image:
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except DECODING_ERRORS as error:
+        raise AnnotationError(f"{path}: not a readable picture: {error}") from error
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height in pixels after turning by the EXIF orientation, without decoding the pixels."""
+    turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    return (image.height, image.width) if turned else (image.width, image.height)
+
+
+def check_files(annotations: Annotations, images: Path, skip_bad: bool = False) -> Annotations:
+    """Compare every label with the header of its file.
+
+    Raises:
+        AnnotationError: naming each file that is missing, unreadable or of another size than its label says; with
+            ``skip_bad`` those photos are left out and listed
+    """
+    if not images.is_dir():
+        raise AnnotationError(f"{images}: no such folder of photos")
+    good: list[Photo] = []
+    findings: list[str] = []
+    for photo in annotations.photos:
+        finding = _finding(photo, images / photo.filename)
+        if finding:
+            findings.append(finding)
+        else:
+            good.append(photo)
+    if findings and not skip_bad:
+        raise AnnotationError(
+            f"{images}: {len(findings)} photos don't fit their labels; correct them, or leave them out with --skip-bad",
+            findings,
+        )
+    if not good:
+        raise AnnotationError(f"{images}: none of the labelled photos is there and readable")
+    return Annotations(good, annotations.skipped + findings)
+
+
+def _finding(photo: Photo, path: Path) -> str | None:
+    try:
+        with Image.open(path) as image:
+            width, height = upright_size(image)
+    except FileNotFoundError:
+        return f"{photo.filename}, filename: no such file in the folder"
+    except DECODING_ERRORS as error:
+        return f"{photo.filename}, filename: not a readable picture: {error}"
+    if (width, height) != (photo.width, photo.height):
+        return f"{photo.filename}, width: the file has {width} × {height} pixels, the label says {photo.width} × {photo.height}"
+    return None
+
+
+def class_names(photos: Iterable[Photo]) -> list[str]:
+    """Names that occur, sorted."""
+    return sorted({item.name for photo in photos for item in photo.objects})

@@ -1,0 +1,188 @@
+"""Labelled photos to sharded TFRecords, streamed: a photo is read, checked, written and forgotten.
+
+The feature keys are those of TensorFlow's Object Detection API (``image/encoded``, ``image/object/bbox/xmin``, …;
+boxes 0–1 of the photo, labels from 1).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from PIL import Image, ImageOps
+
+from training import command
+from training.config import Configuration, load
+from training.data.formats import Annotations, Photo
+from training.data.photos import DECODING_ERRORS, upright_size
+from training.data.selection import (
+    SPLITS,
+    add_source_arguments,
+    csv_text,
+    place,
+    read,
+    split_of,
+)
+from training.errors import AnnotationError, RecordsError
+from training.outputs import sha256, whole_folder
+
+FORMAT = 1
+QUALITY = 95
+
+
+def encode(path: Path, max_side: int) -> tuple[bytes, int, int]:
+    """A photo's bytes as training reads them, and their size in pixels.
+
+    A plain RGB JPEG that is small enough keeps its bytes. Anything else (turned by EXIF, PNG, grey, CMYK, larger than
+    ``max_side``) is decoded, turned upright, scaled down and compressed again.
+
+    Raises:
+        AnnotationError: for a file that is cut off or corrupt
+    """
+    try:
+        data = path.read_bytes()
+        with Image.open(io.BytesIO(data)) as image:
+            width, height = upright_size(image)
+            image.load()
+            plain = image.format == "JPEG" and image.mode == "RGB"
+            if plain and max(width, height) <= max_side and image.getexif().get(0x0112, 1) == 1:
+                return data, width, height
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except DECODING_ERRORS as error:
+        raise AnnotationError(f"{path}: not a readable picture: {error}") from error
+    upright.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    compressed = io.BytesIO()
+    upright.save(compressed, "JPEG", quality=QUALITY, subsampling=0)
+    return compressed.getvalue(), upright.width, upright.height
+
+
+def example(photo: Photo, encoded: bytes, width: int, height: int, classes: list[str]) -> bytes:
+    """One serialised tf.train.Example; ``width`` and ``height`` are those of ``encoded``."""
+
+    def floats(values: list[float]) -> Any:
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+
+    def ints(values: list[int]) -> Any:
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+    def texts(values: list[bytes]) -> Any:
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+
+    objects = photo.objects
+    feature = {
+        "image/encoded": texts([encoded]),
+        "image/format": texts([b"jpeg"]),
+        "image/filename": texts([photo.filename.encode()]),
+        "image/source_id": texts([photo.filename.encode()]),
+        "image/width": ints([width]),
+        "image/height": ints([height]),
+        "image/object/bbox/xmin": floats([item.xmin / photo.width for item in objects]),
+        "image/object/bbox/xmax": floats([item.xmax / photo.width for item in objects]),
+        "image/object/bbox/ymin": floats([item.ymin / photo.height for item in objects]),
+        "image/object/bbox/ymax": floats([item.ymax / photo.height for item in objects]),
+        "image/object/class/text": texts([item.name.encode() for item in objects]),
+        "image/object/class/label": ints([classes.index(item.name) + 1 for item in objects]),
+    }
+    serialised: bytes = tf.train.Example(
+        features=tf.train.Features(feature=feature)
+    ).SerializeToString()
+    return serialised
+
+
+def write(found: Annotations, images: Path, config: Configuration, folder: Path, skip_bad: bool) -> Any:
+    """Write all splits into ``folder`` and return the manifest.
+
+    Photos are written in the order of their hash, so that neighbours in a shard are strangers.
+
+    Raises:
+        AnnotationError: for a photo that can't be decoded (left out and listed with ``skip_bad``), or an empty split
+    """
+    classes = list(config.classes)
+    unreadable: list[str] = []
+    split_photos: dict[str, list[Photo]] = {name: [] for name in SPLITS}
+    for photo in sorted(found.photos, key=lambda photo: place(photo.filename)):
+        split_photos[split_of(photo.group, config.split)].append(photo)
+    digest = hashlib.sha256(json.dumps([FORMAT, classes]).encode())
+    manifest: dict[str, Any] = {"format_version": FORMAT, "classes": classes, "splits": {}}
+    for split, photos in split_photos.items():
+        if not photos:
+            raise AnnotationError(f"no photo falls into the split {split}; {len(found.photos)} photos are too few")
+        shards = min(config.records.shards, len(photos))
+        paths = [folder / f"{split}-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
+        writers = [tf.io.TFRecordWriter(str(path)) for path in paths]
+        kept: list[Photo] = []
+        for photo in command.progress(photos, len(photos), f"{split} photos"):
+            try:
+                encoded, width, height = encode(images / photo.filename, config.records.max_side)
+            except AnnotationError as error:
+                unreadable.append(str(error))
+                continue
+            record = example(photo, encoded, width, height, classes)
+            writers[len(kept) % shards].write(record)
+            digest.update(split.encode() + hashlib.sha256(record).digest())
+            kept.append(photo)
+        for writer in writers:
+            writer.close()
+        (folder / f"{split}.csv").write_text(csv_text(kept))
+        counts = Counter(item.name for photo in kept for item in photo.objects)
+        manifest["splits"][split] = {
+            "photos": len(kept),
+            "objects": counts.total(),
+            "per_class": {name: counts[name] for name in classes},
+            "files": [{"path": p.name, "bytes": p.stat().st_size, "sha256": sha256(p)} for p in paths],
+        }
+    if unreadable and not skip_bad:
+        raise AnnotationError(
+            f"{images}: {len(unreadable)} photos can't be decoded; replace them, or leave them out with --skip-bad",
+            unreadable,
+        )
+    for total in ("photos", "objects"):
+        manifest[total] = sum(split[total] for split in manifest["splits"].values())
+    manifest |= {"fingerprint": digest.hexdigest(), "skipped": found.skipped + unreadable}
+    return manifest
+
+
+def read_manifest(folder: Path) -> Any:
+    """The manifest of a records folder whose shards are all there and whole.
+
+    Raises:
+        RecordsError: naming the shard that is missing or of another size
+    """
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+    except (OSError, ValueError) as error:
+        raise RecordsError(f"{folder}: no records with a readable manifest.json; make them with ./inv data.records") from error
+    for split in manifest["splits"].values():
+        for file in split["files"]:
+            path = folder / file["path"]
+            if not path.is_file() or path.stat().st_size != file["bytes"]:
+                raise RecordsError(f"{path}: missing or truncated; delete {folder} and make the records again")
+    return manifest
+
+
+def main() -> None:
+    """Pack labelled photos as TFRecords."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    add_source_arguments(parser)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    config = load(options.config)
+    found = read(options.images, options.annotations, options.groups, config.classes, options.skip_bad)
+    with whole_folder(options.out) as folder:
+        manifest = write(found, options.images, config, folder, options.skip_bad)
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    for finding in manifest["skipped"]:
+        print(f"skipped: {finding}")
+    for name, split in manifest["splits"].items():
+        print(f"{name}: {split['photos']} photos, {split['objects']} objects")
+
+
+if __name__ == "__main__":
+    command.run(main)

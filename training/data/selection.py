@@ -1,0 +1,97 @@
+"""Checks labels and picks a split of them: the step whose CSV every later step trusts.
+
+Membership is a hash of the photo's group: adding photos or reordering rows never moves one to another split.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from training import command
+from training.config import Split, load
+from training.data.formats import Annotations, Photo, read_csv, write_csv
+from training.data.photos import check_files
+from training.errors import AnnotationError
+from training.outputs import whole_folder
+
+SPLITS = ("train", "calibration", "validation")
+
+
+def place(group: str) -> float:
+    """Where a group stands in 0–1: the first 8 bytes of its SHA-256."""
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8]) / 2**64
+
+
+def split_of(group: str, shares: Split) -> str:
+    """The split that a group of photos belongs to."""
+    position = place(group)
+    if position < shares.validation:
+        return "validation"
+    return "calibration" if position < shares.validation + shares.calibration else "train"
+
+
+def read(
+    images: Path,
+    annotations: Path,
+    groups: Path | None = None,
+    classes: Iterable[str] | None = None,
+    skip_bad: bool = False,
+) -> Annotations:
+    """Labels that are right in themselves and fit their files. Raises AnnotationError, naming each fault."""
+    allowed = None if classes is None else tuple(classes)
+    return check_files(read_csv(annotations, allowed, groups, skip_bad), images, skip_bad)
+
+
+def csv_text(photos: Iterable[Photo]) -> str:
+    """The photos as CSV."""
+    text = io.StringIO()
+    write_csv(photos, text)
+    return text.getvalue()
+
+
+def main() -> None:
+    """Write the chosen split as DIR/annotations.csv."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    add_source_arguments(parser)
+    parser.add_argument("--config", type=Path, help="its classes are the only ones allowed, its shares split")
+    parser.add_argument("--classes", help="the only ones allowed, separated by commas")
+    parser.add_argument("--split", choices=[*SPLITS, "all"], default="all")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    config = load(options.config) if options.config else None
+    classes = options.classes.split(",") if options.classes else config and config.classes
+    found = read(options.images, options.annotations, options.groups, classes, options.skip_bad)
+    shares = config.split if config else Split()
+    photos = [
+        photo
+        for photo in found.photos
+        if options.split in ("all", split_of(photo.group, shares))
+    ]
+    if not photos:
+        raise AnnotationError(f"{options.annotations}: no photo falls into the split {options.split}")
+    report_skipped(found)
+    with whole_folder(options.out) as folder:
+        (folder / "annotations.csv").write_text(csv_text(photos))
+    print(f"{len(photos)} photos, {sum(len(photo.objects) for photo in photos)} objects")
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name labelled photos."""
+    parser.add_argument("--images", type=Path, required=True, help="folder of photos")
+    parser.add_argument("--annotations", type=Path, required=True, help="CSV file of labels")
+    parser.add_argument("--groups", type=Path, help="CSV file filename,group: a group stays in one split")
+    parser.add_argument("--skip-bad", action="store_true", help="leave bad rows out and list them")
+
+
+def report_skipped(found: Annotations) -> None:
+    """List what was left out."""
+    for finding in found.skipped:
+        print(f"skipped: {finding}")
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,1 @@
+"""The model: ``network`` → ``targets`` → ``losses`` for training, ``letterbox`` → ``recognition`` → ``reading`` for use."""

@@ -1,0 +1,83 @@
+"""Detections to numbers in reading order: digits that stand together form a number, numbers form lines.
+
+``frontend/recognizer/src/reading.ts`` is the same routine; both are held to ``tests/vectors/recognition.json``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+LEVEL = 0.5
+"""Two boxes stand level when their centres differ by less than this part of the smaller height."""
+SIMILAR = 2.0
+"""Digits of one number differ in height by less than this factor."""
+GAP = 1.0
+"""Digits of one number stand apart by less than this part of the smaller height."""
+
+
+def numbers(boxes: Floats) -> list[list[int]]:
+    """Group ``boxes`` [k, 4] (ymin, xmin, ymax, xmax, one unit for both axes) into numbers in reading order.
+
+    Neighbours are linked pair by pair, so a tilted line stays one number as long as each digit stands level with the
+    next. Returns the indices of each number's boxes from left to right; lines from top to bottom, numbers of a line
+    from left to right.
+    """
+    if not len(boxes):
+        return []
+    groups = [
+        sorted(group, key=lambda i: (boxes[i, 1] + boxes[i, 3], i)) for group in _linked(boxes)
+    ]
+    centres = [float(_centre(boxes[group]).mean()) for group in groups]
+    heights = [float((boxes[group, 2] - boxes[group, 0]).mean()) for group in groups]
+    lines: list[list[int]] = []
+    for group in sorted(range(len(groups)), key=lambda g: (centres[g], g)):
+        for line in lines:
+            level = LEVEL * min(heights[group], heights[line[0]])
+            if abs(centres[group] - centres[line[0]]) < level:
+                line.append(group)
+                break
+        else:
+            lines.append([group])
+    return [
+        groups[group]
+        for line in lines
+        for group in sorted(line, key=lambda g: (float(boxes[groups[g], 1].min()), g))
+    ]
+
+
+def _centre(boxes: Floats) -> Floats:
+    return (boxes[:, 0] + boxes[:, 2]) / 2
+
+
+def _linked(boxes: Floats) -> list[list[int]]:
+    """Connected components of the relation "these two stand next to each other", by smallest index."""
+    heights, centres = boxes[:, 2] - boxes[:, 0], _centre(boxes)
+    smaller = np.minimum(heights[:, None], heights)
+    larger = np.maximum(heights[:, None], heights)
+    gaps = np.maximum(boxes[:, None, 1], boxes[:, 1]) - np.minimum(boxes[:, None, 3], boxes[:, 3])
+    linked = (
+        (np.abs(centres[:, None] - centres) < LEVEL * smaller)
+        & (larger < SIMILAR * smaller)
+        & (gaps < GAP * smaller)
+    )
+    unseen, components = set(range(len(boxes))), []
+    for start in range(len(boxes)):
+        if start not in unseen:
+            continue
+        unseen.discard(start)
+        component = [start]
+        for member in component:
+            for other in np.flatnonzero(linked[member]).tolist():
+                if other in unseen:
+                    unseen.discard(other)
+                    component.append(other)
+        components.append(component)
+    return components
+
+
+def text(boxes: Floats, names: list[str]) -> str:
+    """All of a photo's objects as one string in reading order; ``names`` [k] belong to ``boxes`` [k, 4]."""
+    return "".join(names[index] for number in numbers(boxes) for index in number)

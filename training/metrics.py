@@ -1,0 +1,171 @@
+"""Figures of merit: average precision, precision and recall per class, full-number accuracy, the score threshold."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from training.data.formats import Photo
+from training.detector.reading import text
+from training.detector.recognition import Detections, intersection_over_union
+
+MATCH_IOU = 0.5
+THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One photo: its label and what a model says of it, boxes in pixels of the photo."""
+
+    photo: Photo
+    detections: Detections
+
+
+def label_boxes(photo: Photo) -> np.ndarray:
+    """[n, 4] ymin, xmin, ymax, xmax in pixels."""
+    boxes = [[item.ymin, item.xmin, item.ymax, item.xmax] for item in photo.objects]
+    return np.array(boxes, np.float64).reshape(-1, 4)
+
+
+def label_text(photo: Photo) -> str:
+    """The photo's objects as one string in reading order."""
+    return text(label_boxes(photo), [item.name for item in photo.objects])
+
+
+def detected_text(detections: Detections, classes: Sequence[str]) -> str:
+    """The detections as one string in reading order."""
+    return text(detections.boxes, [classes[index] for index in detections.classes])
+
+
+def full_number_accuracy(
+    judged: Sequence[Judged], classes: Sequence[str], threshold: float
+) -> tuple[float, tuple[float, float]]:
+    """Share of photos whose text is exactly the label's, and its 95 % interval (Wilson 1927)."""
+    right = sum(
+        detected_text(one.detections.above(threshold), classes) == label_text(one.photo)
+        for one in judged
+    )
+    return right / len(judged), wilson(right, len(judged))
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """95 % score interval of a proportion."""
+    z = 1.959964
+    share, scale = right / total, 1 + z**2 / total
+    middle = (share + z**2 / (2 * total)) / scale
+    reach = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2)) / scale
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def best_threshold(judged: Sequence[Judged], classes: Sequence[str], reading: str) -> tuple[float, float]:
+    """The score threshold that suits these photos best, and the figure it reaches.
+
+    Characters in lines are judged by full-number accuracy, objects that stand alone by the F1 measure. The middle of
+    the best plateau is taken, since its edges are chance.
+    """
+    figures = (
+        _full_number_by_threshold(judged, classes) if reading == "lines" else _f1_by_threshold(judged, classes)
+    )
+    # A moving mean keeps a lucky spike from winning.
+    smooth = np.convolve(np.pad(figures, 2, "edge"), np.ones(5) / 5, "valid")
+    best = np.flatnonzero(smooth >= smooth.max() - 1e-9)
+    index = int(best[len(best) // 2])
+    return float(THRESHOLDS[index]), float(figures[index])
+
+
+def _full_number_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
+    right = np.zeros(len(THRESHOLDS))
+    for one in judged:
+        expected = label_text(one.photo)
+        # The text changes only where a detection drops out: read once for each number of detections kept.
+        kept = (one.detections.scores[None] >= THRESHOLDS[:, None]).sum(axis=1)
+        for count in np.unique(kept):
+            first = Detections(
+                one.detections.classes[:count], one.detections.scores[:count], one.detections.boxes[:count]
+            )
+            right[kept == count] += detected_text(first, classes) == expected
+    return right / max(1, len(judged))
+
+
+def _f1_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
+    figures = []
+    for threshold in THRESHOLDS:
+        counts = count_matches(judged, classes, float(threshold))
+        hits, found, objects = (sum(column) for column in zip(*counts.values(), strict=True))
+        figures.append(2 * hits / max(1, found + objects))
+    return np.array(figures)
+
+
+def count_matches(
+    judged: Sequence[Judged], classes: Sequence[str], threshold: float
+) -> dict[str, tuple[int, int, int]]:
+    """For each class: right detections, detections, labelled objects. A detection is right at an IoU of 0.5."""
+    counts = {name: [0, 0, 0] for name in classes}
+    for one in judged:
+        truth = label_boxes(one.photo)
+        open_objects = np.ones(len(truth), bool)
+        names = np.array([item.name for item in one.photo.objects])
+        for name in names:
+            counts[name][2] += 1
+        detections = one.detections.above(threshold)
+        for index, box in zip(detections.classes, detections.boxes, strict=True):
+            name = classes[index]
+            counts[name][1] += 1
+            if not len(truth):
+                continue
+            overlaps = intersection_over_union(box, truth) * open_objects * (names == name)
+            best = int(overlaps.argmax())
+            if overlaps[best] >= MATCH_IOU:
+                open_objects[best] = False
+                counts[name][0] += 1
+    return {name: (hits, found, objects) for name, (hits, found, objects) in counts.items()}
+
+
+def average_precision(judged: Sequence[Judged], classes: Sequence[str]) -> tuple[float, float, dict[str, float]]:
+    """COCO's mAP at IoU 0.5 to 0.95, at 0.5, and the former per class (NaN without objects), by pycocotools."""
+    images, labels, results = [], [], []
+    for number, one in enumerate(judged, 1):
+        images.append({"id": number, "width": one.photo.width, "height": one.photo.height})
+        for item in one.photo.objects:
+            box = [item.xmin, item.ymin, item.xmax - item.xmin, item.ymax - item.ymin]
+            labels.append(
+                {
+                    "id": len(labels) + 1,
+                    "image_id": number,
+                    "category_id": classes.index(item.name) + 1,
+                    "bbox": box,
+                    "area": box[2] * box[3],
+                    "iscrowd": 0,
+                }
+            )
+        found = one.detections
+        for index, score, (ymin, xmin, ymax, xmax) in zip(
+            found.classes, found.scores, found.boxes, strict=True
+        ):
+            results.append([number, xmin, ymin, xmax - xmin, ymax - ymin, score, index + 1])
+    if not labels or not results:
+        return 0.0, 0.0, dict.fromkeys(classes, math.nan if not labels else 0.0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        categories = [{"id": i, "name": name} for i, name in enumerate(classes, 1)]
+        truth.dataset = {"info": {}, "images": images, "annotations": labels, "categories": categories}
+        truth.createIndex()
+        run = COCOeval(truth, truth.loadRes(np.array(results)), "bbox")
+        run.evaluate()
+        run.accumulate()
+        run.summarize()
+    # [IoU thresholds, recalls, classes, areas, detection limits]; -1 stands for "no objects".
+    precision: Any = run.eval["precision"][:, :, :, 0, -1]
+    per_class = {
+        name: float(precision[:, :, i][precision[:, :, i] > -1].mean()) if (precision[:, :, i] > -1).any() else math.nan
+        for i, name in enumerate(classes)
+    }
+    return float(run.stats[0]), float(run.stats[1]), per_class

@@ -1,0 +1,155 @@
+"""Trained models to run: a checkpoint folder or a SavedModel folder, each with its detector.json."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import tensorflow as tf
+from referencing import Registry, Resource
+
+from training.config import Configuration, load
+from training.data.formats import Photo
+from training.data.photos import decode
+from training.detector import network
+from training.detector.letterbox import letterbox, to_photo
+from training.detector.losses import cell_boxes
+from training.detector.network import STRIDE
+from training.detector.recognition import Detections, Suppression, detect
+from training.errors import ModelError
+
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+WEIGHTS = "best.weights.h5"
+DESCRIPTION = "detector.json"
+SIGNATURE = "detect"
+MIN_SCORE = 0.01
+"""Detections below it are of no use even to average precision."""
+
+Outputs = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to run: what its tensors mean, and the function from an input to its outputs."""
+
+    description: Any
+    """content of detector.json"""
+    run: Callable[[np.ndarray], Outputs]
+    """float32 [1, h, w, 3] to boxes [n, 4] (0–1 of the input) and scores [n, c]"""
+
+    def recognise(self, pixels: np.ndarray, min_score: float = MIN_SCORE) -> Detections:
+        """Detections in a photo, uint8 [h, w, 3], with boxes in its pixels."""
+        height, width = self.description["input"]["height"], self.description["input"]["width"]
+        image = letterbox(pixels, width, height)[None].astype(np.float32)
+        boxes, scores = self.run(image)
+        found = detect(
+            boxes,
+            scores,
+            Suppression(**self.description["suppression"]),
+            min_score,
+            self.description["background_column"],
+        )
+        photo_boxes = to_photo(found.boxes, pixels.shape[1], pixels.shape[0], width, height)
+        return Detections(found.classes, found.scores, photo_boxes)
+
+
+def validate(document: Any, schema: str, where: str) -> None:
+    """Check ``document`` against ``schemas/<schema>.schema.json``. Raises ModelError, naming the field."""
+    resources = [(path.name, Resource.from_contents(json.loads(path.read_text()))) for path in SCHEMAS.glob("*.json")]
+    registry: Any = Registry().with_resources(resources)
+    checker = jsonschema.Draft202012Validator({"$ref": f"{schema}.schema.json"}, registry=registry)
+    fault = jsonschema.exceptions.best_match(checker.iter_errors(document))
+    if fault:
+        raise ModelError(f"{where}, {fault.json_path}: {fault.message}")
+
+
+def load_description(folder: Path) -> Any:
+    """The checked detector.json of a folder. Raises ModelError."""
+    path = folder / DESCRIPTION
+    try:
+        description = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{folder}: no readable {DESCRIPTION}; expected a finished training, a SavedModel of ./inv export, "
+            "or a web model"
+        ) from error
+    validate(description, "detector", str(path))
+    return description
+
+
+def load_model(folder: Path) -> Model:
+    """A checkpoint folder or a SavedModel folder, recognised by its files. Raises ModelError."""
+    if (folder / "saved_model.pb").is_file():
+        return _load_saved_model(folder)
+    description = load_description(folder)
+    config = load(folder / "config.yaml")
+    return Model(description, runner(load_weights(folder, config)))
+
+
+def load_weights(folder: Path, config: Configuration) -> Any:
+    """The Keras model with the best weights of a training. Raises ModelError."""
+    model = network.build(config.network, len(config.classes))
+    try:
+        model.load_weights(folder / WEIGHTS)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{folder / WEIGHTS}: not the weights of its config.yaml: {error}") from error
+    return model
+
+
+def runner(model: Any) -> Callable[[np.ndarray], Outputs]:
+    """The function of a Keras model that `Model` holds."""
+    call = tf.function(lambda image: outputs(model, image), reduce_retracing=True)
+
+    def run(image: np.ndarray) -> Outputs:
+        boxes, scores = call(tf.constant(image))
+        return boxes.numpy()[0], scores.numpy()[0]
+
+    return run
+
+
+def outputs(model: Any, image: Any) -> tuple[Any, Any]:
+    """Boxes [b, n, 4] (ymin, xmin, ymax, xmax; 0–1 of the input) and scores [b, n, c] for images [b, h, w, 3]."""
+    logits, distances = model(image, training=False)
+    _, height, width, _ = distances.shape
+    if height is None:
+        height, width = image.shape[1] // STRIDE, image.shape[2] // STRIDE
+        distances = tf.ensure_shape(distances, [None, height, width, 4])
+    scale = tf.constant([1 / height, 1 / width, 1 / height, 1 / width], tf.float32)
+    boxes = cell_boxes(distances) * scale
+    cells = height * width
+    return (
+        tf.reshape(boxes, [-1, cells, 4]),
+        tf.reshape(tf.sigmoid(logits), [-1, cells, logits.shape[-1]]),
+    )
+
+
+def _load_saved_model(folder: Path) -> Model:
+    description = load_description(folder)
+    try:
+        loaded = tf.saved_model.load(str(folder))
+        call = loaded.signatures[SIGNATURE]
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"{folder}: not a SavedModel with the signature {SIGNATURE}: {error}") from error
+
+    def run(image: np.ndarray) -> Outputs:
+        # `loaded` is named so that it lives as long as its signature.
+        assert loaded is not None
+        result = call(image=tf.constant(image))
+        return result["detection_boxes"].numpy()[0], result["detection_multiclass_scores"].numpy()[0]
+
+    return Model(description, run)
+
+
+def predict(model: Model, photos: Iterable[Photo], images: Path) -> Iterator[tuple[Photo, Detections, float]]:
+    """Each photo with its detections and the milliseconds they took, file decoding aside."""
+    for photo in photos:
+        pixels = decode(images / photo.filename)
+        started = time.perf_counter()
+        detections = model.recognise(pixels)
+        yield photo, detections, (time.perf_counter() - started) * 1000
