@@ -31,7 +31,7 @@ class Calibration:
         self.config = config
         examples, _ = open_records(records, "calibration", config.classes)
         self.photos: list[Photo] = []
-        inputs = []
+        inputs: list[np.ndarray] = []
         for pixels, boxes, labels in examples.take(MAX_PHOTOS).map(decode).as_numpy_iterator():
             height, width = pixels.shape[:2]
             objects = [
@@ -51,9 +51,7 @@ class Calibration:
         for start in range(0, len(self.inputs), BATCH):
             images = tf.cast(self.inputs[start : start + BATCH], tf.float32)
             boxes, scores = (values.numpy() for values in self.compiled(images))
-            for photo, photo_boxes, photo_scores in zip(
-                self.photos[start : start + BATCH], boxes, scores, strict=True
-            ):
+            for photo, photo_boxes, photo_scores in zip(self.photos[start : start + BATCH], boxes, scores, strict=True):
                 judged.append(Judged(photo, self._detections(photo, photo_boxes, photo_scores)))
         threshold, figure = best_threshold(judged, self.config.classes, self.config.reading)
         return figure, threshold, [self._draw(judged[i], threshold) for i in range(min(PICTURES, len(judged)))]

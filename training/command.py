@@ -14,11 +14,14 @@ FAULT = 2
 INTERRUPTED = 130
 
 
-def run(main: Callable[[], None]) -> None:
-    """Call a step's ``main``; a user's fault ends in one message and exit code 2, Ctrl-C in 130."""
+def run(main: Callable[[], None], *faults: type[Exception]) -> None:
+    """Call a step's ``main``; a user's fault ends in one message and exit code 2, Ctrl-C in 130.
+
+    ``faults`` are further errors of a library that stand for unreadable files and full disks.
+    """
     try:
         main()
-    except TrainingError as error:
+    except (TrainingError, *faults) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(FAULT)
     except OSError as error:

@@ -21,7 +21,7 @@ MIN_SIDE = 480
 
 
 def fonts_folder() -> Path:
-    """matplotlib's own fonts: on every machine that has this environment."""
+    """The fonts that come with matplotlib: on every machine that has this environment."""
     return Path(mpl.get_data_path()) / "fonts" / "ttf"
 
 

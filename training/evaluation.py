@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from training import command, drawing
 from training.data.formats import Photo, read_csv
@@ -34,7 +35,9 @@ from training.outputs import whole_folder
 PICTURES = 12
 
 
-def read_predictions(path: Path, photos: Sequence[Photo], classes: Sequence[str]) -> Iterator[tuple[Photo, Detections, float]]:
+def read_predictions(
+    path: Path, photos: Sequence[Photo], classes: Sequence[str]
+) -> Iterator[tuple[Photo, Detections, float]]:
     """Photos with their lines of a predictions.jsonl.
 
     Raises:
@@ -45,7 +48,8 @@ def read_predictions(path: Path, photos: Sequence[Photo], classes: Sequence[str]
         with path.open() as file:
             for number, line in enumerate(file, 1):
                 prediction = json.loads(line)
-                validate(prediction, "prediction", f"{path} line {number}") if number == 1 else None
+                if number == 1:
+                    validate(prediction, "prediction", f"{path} line {number}")
                 lines[prediction["filename"]] = prediction
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{path}: not a file of predictions: {error}") from error
@@ -87,14 +91,17 @@ def evaluate(judged: Sequence[Judged], classes: Sequence[str], threshold: float)
     }
 
 
-def draw_pictures(judged: Sequence[Judged], classes: Sequence[str], threshold: float, images: Path, folder: Path) -> None:
+def draw_pictures(
+    judged: Sequence[Judged], classes: Sequence[str], threshold: float, images: Path, folder: Path
+) -> None:
     """A dozen photos with their detections, evenly chosen, named by their place in the list."""
     folder.mkdir()
     for index in np.linspace(0, len(judged) - 1, min(PICTURES, len(judged))).astype(int):
         one = judged[index]
         found = one.detections.above(threshold)
         read, expected = detected_text(found, classes), label_text(one.photo)
-        caption = f"{read or '(nothing)'} — right" if read == expected else f"{read or '(nothing)'} — label: {expected}"
+        verdict = "right" if read == expected else f"label: {expected}"
+        caption = f"{read or '(nothing)'} — {verdict}"
         picture = drawing.draw(decode(images / one.photo.filename), found, classes, caption)
         picture.save(folder / f"{index:05d}.jpg", quality=88)
 
@@ -134,11 +141,12 @@ def main() -> None:
         (folder / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n")
         draw_pictures(judged, classes, threshold, options.images, folder / "pictures")
     print(
-        f"{figures['photos']} photos, {figures['digits']} objects: mAP {figures['map']:.3f}, mAP50 {figures['map50']:.3f}, "
-        f"full numbers {figures['full_number_accuracy']:.1%} at threshold {threshold}",
+        f"{figures['photos']} photos, {figures['digits']} objects: mAP {figures['map']:.3f}, "
+        f"mAP50 {figures['map50']:.3f}, full numbers {figures['full_number_accuracy']:.1%} "
+        f"at threshold {threshold}",
         file=sys.stderr,
     )
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, tf.errors.OpError)

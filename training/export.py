@@ -54,4 +54,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, tf.errors.OpError)

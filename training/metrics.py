@@ -49,10 +49,7 @@ def full_number_accuracy(
     judged: Sequence[Judged], classes: Sequence[str], threshold: float
 ) -> tuple[float, tuple[float, float]]:
     """Share of photos whose text is exactly the label's, and its 95 % interval (Wilson 1927)."""
-    right = sum(
-        detected_text(one.detections.above(threshold), classes) == label_text(one.photo)
-        for one in judged
-    )
+    right = sum(detected_text(one.detections.above(threshold), classes) == label_text(one.photo) for one in judged)
     return right / len(judged), wilson(right, len(judged))
 
 
@@ -71,9 +68,7 @@ def best_threshold(judged: Sequence[Judged], classes: Sequence[str], reading: st
     Characters in lines are judged by full-number accuracy, objects that stand alone by the F1 measure. The middle of
     the best plateau is taken, since its edges are chance.
     """
-    figures = (
-        _full_number_by_threshold(judged, classes) if reading == "lines" else _f1_by_threshold(judged, classes)
-    )
+    figures = _full_number_by_threshold(judged, classes) if reading == "lines" else _f1_by_threshold(judged, classes)
     # A moving mean keeps a lucky spike from winning.
     smooth = np.convolve(np.pad(figures, 2, "edge"), np.ones(5) / 5, "valid")
     best = np.flatnonzero(smooth >= smooth.max() - 1e-9)
@@ -131,7 +126,9 @@ def count_matches(
 
 def average_precision(judged: Sequence[Judged], classes: Sequence[str]) -> tuple[float, float, dict[str, float]]:
     """COCO's mAP at IoU 0.5 to 0.95, at 0.5, and the former per class (NaN without objects), by pycocotools."""
-    images, labels, results = [], [], []
+    images: list[Any] = []
+    labels: list[Any] = []
+    results: list[Any] = []
     for number, one in enumerate(judged, 1):
         images.append({"id": number, "width": one.photo.width, "height": one.photo.height})
         for item in one.photo.objects:
@@ -147,9 +144,7 @@ def average_precision(judged: Sequence[Judged], classes: Sequence[str]) -> tuple
                 }
             )
         found = one.detections
-        for index, score, (ymin, xmin, ymax, xmax) in zip(
-            found.classes, found.scores, found.boxes, strict=True
-        ):
+        for index, score, (ymin, xmin, ymax, xmax) in zip(found.classes, found.scores, found.boxes, strict=True):
             results.append([number, xmin, ymin, xmax - xmin, ymax - ymin, score, index + 1])
     if not labels or not results:
         return 0.0, 0.0, dict.fromkeys(classes, math.nan if not labels else 0.0)

@@ -173,8 +173,10 @@ def train(config: Configuration, records: Path, out: Path) -> None:
     course = Course(out, first)
     step = make_step(state, config)
     ended = _catch_signals()
-    print(f"training: step {first} of {settings.steps}, {manifest['splits']['train']['photos']} photos", file=sys.stderr)
-    sums, waiting, started, since = np.zeros(2), 0.0, time.monotonic(), time.monotonic()
+    count = manifest["splits"]["train"]["photos"]
+    print(f"training: step {first} of {settings.steps}, {count} photos", file=sys.stderr)
+    # Since the last checkpoint: both losses summed, steps, seconds spent waiting for batches.
+    sums, steps, waiting, since = np.zeros(2), 0, 0.0, time.monotonic()
     batches = iter(training_batches(records, config, first))
     for number in range(first + 1, settings.steps + 1):
         if state.stale >= settings.patience:
@@ -184,10 +186,12 @@ def train(config: Configuration, records: Path, out: Path) -> None:
         batch = next(batches)
         waiting += time.monotonic() - before
         sums += [float(value) for value in step(*batch)]
+        steps += 1
+        rate = steps * settings.batch / (time.monotonic() - since)
+        class_loss, box_loss = (float(value) for value in sums / steps)
         if number % SAY_EVERY == 0:
-            rate = (number - first) * settings.batch / (time.monotonic() - started)
-            print(f"step {number}/{settings.steps}, loss {sums[0] / _since(number, settings):.3f} + "
-                  f"{sums[1] / _since(number, settings):.3f}, {rate:.0f} photos/s", file=sys.stderr)
+            losses_said = f"class loss {class_loss:.3f}, box loss {box_loss:.3f}"
+            print(f"step {number}/{settings.steps}, {losses_said}, {rate:.0f} photos/s", file=sys.stderr)
         if number % settings.checkpoint_every == 0 or number == settings.steps:
             figure, threshold, pictures = calibration.judge(state.averaged)
             better = figure > float(state.best)
@@ -195,8 +199,6 @@ def train(config: Configuration, records: Path, out: Path) -> None:
             state.stale.assign(0 if better else int(state.stale) + 1)
             if better:
                 _save_weights(state.averaged, out / WEIGHTS)
-            class_loss, box_loss = (float(value) for value in sums / _since(number, settings))
-            seconds = time.monotonic() - since
             entry = {
                 "step": number,
                 "loss": class_loss + losses.BOX_WEIGHT * box_loss,
@@ -204,22 +206,17 @@ def train(config: Configuration, records: Path, out: Path) -> None:
                 "box_loss": box_loss,
                 "calibration": figure,
                 "threshold": threshold,
-                "photos_per_second": _since(number, settings) * settings.batch / seconds,
+                "photos_per_second": rate,
                 "seconds_waiting": waiting,
             }
             course.add(entry, pictures)
             print(f"step {number}: calibration {figure:.3f}{' (best)' if better else ''}", file=sys.stderr)
             state.save()
-            sums, waiting, since = np.zeros(2), 0.0, time.monotonic()
+            sums, steps, waiting, since = np.zeros(2), 0, 0.0, time.monotonic()
         elif ended:
             state.save()
             raise KeyboardInterrupt
     _finish(state, config, calibration, course, manifest["fingerprint"], out)
-
-
-def _since(number: int, settings: Any) -> int:
-    """Steps since the checkpoint before ``number``."""
-    return (number - 1) % int(settings.checkpoint_every) + 1
 
 
 def _claim(out: Path, config: Configuration, fingerprint: str) -> None:
@@ -296,4 +293,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, tf.errors.OpError)

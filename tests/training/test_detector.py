@@ -16,8 +16,14 @@ from training.detector import losses, network
 from training.detector.targets import targets
 
 STILL = Augmentation(
-    min_object_height=40, max_object_height=40.001, rotation_degrees=0, shear=0, stretch=0, perspective=0, background_share=0
-)  # fmt: skip
+    min_object_height=40,
+    max_object_height=40.001,
+    rotation_degrees=0,
+    shear=0,
+    stretch=0,
+    perspective=0,
+    background_share=0,
+)
 SMALL = Network(stages=(4, 8, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8)
 
 

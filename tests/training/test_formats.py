@@ -87,9 +87,7 @@ def test_an_empty_or_binary_file_is_refused(tmp_path: Path, content: bytes) -> N
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    file = write(
-        tmp_path / "a.csv", "a.jpg,9,9,1,0.25,0,4,4,g", "b.jpg,7,8,,,,,,g", header=f"{HEADER},group"
-    )
+    file = write(tmp_path / "a.csv", "a.jpg,9,9,1,0.25,0,4,4,g", "b.jpg,7,8,,,,,,g", header=f"{HEADER},group")
     photos = read_csv(file).photos
     text = io.StringIO()
     write_csv(photos, text)

@@ -68,7 +68,9 @@ def test_a_group_never_parts_and_shares_are_met() -> None:
     assert splits.count("calibration") / 4000 == pytest.approx(0.05, abs=0.015)
 
 
-def test_packing_twice_gives_the_same_fingerprint(records: Path, photos: Path, config_file: Path, tmp_path: Path) -> None:
+def test_packing_twice_gives_the_same_fingerprint(
+    records: Path, photos: Path, config_file: Path, tmp_path: Path
+) -> None:
     done = run_step(
         "training.data.records", "--config", config_file, "--images", photos / "images",
         "--annotations", photos / "annotations.csv", "--out", tmp_path / "again",
@@ -101,9 +103,7 @@ def test_faults_in_files_are_all_named_and_the_last_good_records_stay(
 def test_photos_cut_off_in_the_middle_are_all_named(config_file: Path, tmp_path: Path) -> None:
     noise = Image.fromarray(np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8))
     names = [f"p{index}" for index in range(30)]
-    source = folder_of(
-        tmp_path, [f"{name}.jpg,80,60,1,0,0,9,9" for name in names], **dict.fromkeys(names, noise)
-    )
+    source = folder_of(tmp_path, [f"{name}.jpg,80,60,1,0,0,9,9" for name in names], **dict.fromkeys(names, noise))
     for name in ("p3", "p4"):
         path = tmp_path / "images" / f"{name}.jpg"
         path.write_bytes(path.read_bytes()[:1500])
@@ -162,9 +162,7 @@ def test_memory_does_not_grow_with_the_photos(config_file: Path, tmp_path: Path)
         folder.mkdir()
         names = [f"p{index}" for index in range(count)]
         image = Image.fromarray(noise)
-        source = folder_of(
-            folder, [f"{name}.jpg,600,600,1,0,0,9,9" for name in names], **dict.fromkeys(names, image)
-        )
+        source = folder_of(folder, [f"{name}.jpg,600,600,1,0,0,9,9" for name in names], **dict.fromkeys(names, image))
         script = (
             "import resource, sys; from training.data.records import main; main();"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
@@ -181,7 +179,9 @@ def test_memory_does_not_grow_with_the_photos(config_file: Path, tmp_path: Path)
 def test_a_full_disk_leaves_nothing_half_written(photos: Path, config_file: Path, tmp_path: Path) -> None:
     mounted = tmp_path / "small"
     mounted.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "none", mounted], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "none", mounted], check=False, capture_output=True
+    ).returncode:
         pytest.skip("mounting a tmpfs needs root")
     try:
         done = run_step(
@@ -196,7 +196,9 @@ def test_a_full_disk_leaves_nothing_half_written(photos: Path, config_file: Path
         subprocess.run(["umount", mounted], check=True)
 
 
-def test_selection_writes_one_split_and_names_faults(photos: Path, config_file: Path, records: Path, tmp_path: Path) -> None:
+def test_selection_writes_one_split_and_names_faults(
+    photos: Path, config_file: Path, records: Path, tmp_path: Path
+) -> None:
     source = ["--images", photos / "images", "--annotations", photos / "annotations.csv", "--config", config_file]
     done = run_step("training.data.selection", *source, "--split", "validation", "--out", tmp_path / "s")
     assert done.returncode == 0, done.stderr

@@ -44,7 +44,7 @@ def test_labels_are_right_in_themselves(photos: Path) -> None:
     assert len(set(names)) == 10
 
 
-@pytest.mark.parametrize("classes", [("cat",), ("\ue123",)])
+@pytest.mark.parametrize("classes", [("cat",), ("\U000f7e57",)])
 def test_what_no_font_can_draw_is_refused(classes: tuple[str, ...]) -> None:
     with pytest.raises(ConfigurationError):
         fonts(classes)

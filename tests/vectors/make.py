@@ -42,13 +42,9 @@ def letterbox_cases() -> list[dict[str, Any]]:
                     "input_height": input_height,
                     "scaled": scaled_size(width, height, input_width, input_height),
                     "photo_rgb": base64.b64encode(photo.tobytes()).decode(),
-                    "input_rgb": base64.b64encode(
-                        letterbox(photo, input_width, input_height).tobytes()
-                    ).decode(),
+                    "input_rgb": base64.b64encode(letterbox(photo, input_width, input_height).tobytes()).decode(),
                     "boxes": whole.tolist(),
-                    "photo_boxes": to_photo(
-                        whole, width, height, input_width, input_height
-                    ).tolist(),
+                    "photo_boxes": to_photo(whole, width, height, input_width, input_height).tolist(),
                 }
             )
     return cases

@@ -1,1 +1,4 @@
-"""Photos to batches: ``formats`` → ``selection`` (labels on their own) or ``records`` → ``augmentation`` → ``batches``."""
+"""Photos to batches: ``formats`` → ``photos`` → ``selection`` → ``records`` → ``augmentation`` → ``batches``.
+
+``synthesis`` draws photos where there are none.
+"""

@@ -23,9 +23,7 @@ NOISE_BANK = 256
 """Side of the square of normal noise that crops take their noise from: cheaper than fresh noise."""
 
 # The outline of an object, as part of its half width and half height: a digit fills its box without the corners.
-OUTLINE = tf.constant(
-    [[x * u, y * v] for u, v in ((1.0, 0.5), (0.5, 1.0)) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]
-)
+OUTLINE = tf.constant([[x * u, y * v] for u, v in ((1.0, 0.5), (0.5, 1.0)) for x in (-1.0, 1.0) for y in (-1.0, 1.0)])
 
 
 def crop(photo: Any, boxes: Any, seed: Any, side: int, options: Augmentation) -> tuple[Any, Any, Any]:

@@ -13,11 +13,12 @@ from training.data.records import read_manifest
 from training.errors import RecordsError
 
 MAX_OBJECTS = 48
-"""Objects of a crop that are learned; one that shows more is not used as a training crop of digits this small."""
+"""Objects of a crop that are learned; those beyond it count as background, which a crop this full hardly has."""
 SHUFFLE = 4096
+SIDES = ("ymin", "xmin", "ymax", "xmax")
 FEATURES = {
     "image/encoded": tf.io.FixedLenFeature([], tf.string),
-    **{f"image/object/bbox/{side}": tf.io.RaggedFeature(tf.float32) for side in ("ymin", "xmin", "ymax", "xmax")},
+    **{f"image/object/bbox/{side}": tf.io.RaggedFeature(tf.float32) for side in SIDES},
     "image/object/class/label": tf.io.RaggedFeature(tf.int64),
 }
 
@@ -31,7 +32,8 @@ def open_records(folder: Path, split: str, classes: tuple[str, ...]) -> tuple[An
     manifest = read_manifest(folder)
     if manifest["classes"] != list(classes):
         raise RecordsError(
-            f"{folder}: made for the classes {', '.join(manifest['classes'])}, the configuration has {', '.join(classes)}"
+            f"{folder}: made for the classes {', '.join(manifest['classes'])}, "
+            f"the configuration has {', '.join(classes)}"
         )
     files = [str(folder / file["path"]) for file in manifest["splits"][split]["files"]]
     return tf.data.TFRecordDataset(files), manifest["splits"][split]["photos"]
@@ -82,6 +84,6 @@ def decode(serialised: Any) -> tuple[Any, Any, Any]:
     parsed = tf.io.parse_single_example(serialised, FEATURES)
     photo = tf.io.decode_jpeg(parsed["image/encoded"], channels=3)
     size = tf.cast(tf.shape(photo)[:2], tf.float32)
-    sides = [parsed[f"image/object/bbox/{side}"] for side in ("ymin", "xmin", "ymax", "xmax")]
+    sides = [parsed[f"image/object/bbox/{side}"] for side in SIDES]
     boxes = tf.stack(sides, 1) * tf.concat([size, size], 0)
     return photo, boxes, tf.cast(parsed["image/object/class/label"], tf.int32) - 1

@@ -151,9 +151,7 @@ def _add(
         photo.objects.append(item)
 
 
-def _object(
-    row: dict[str, str], width: float, height: float, classes: Collection[str] | None
-) -> LabelledObject | None:
+def _object(row: dict[str, str], width: float, height: float, classes: Collection[str] | None) -> LabelledObject | None:
     name = row["class"]
     if not name and not any(row[key] for key in COLUMNS[4:]):
         return None

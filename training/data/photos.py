@@ -71,7 +71,8 @@ def _finding(photo: Photo, path: Path) -> str | None:
     except DECODING_ERRORS as error:
         return f"{photo.filename}, filename: not a readable picture: {error}"
     if (width, height) != (photo.width, photo.height):
-        return f"{photo.filename}, width: the file has {width} × {height} pixels, the label says {photo.width} × {photo.height}"
+        said = f"the label says {photo.width} × {photo.height}"
+        return f"{photo.filename}, width: the file has {width} × {height} pixels, {said}"
     return None
 
 

@@ -89,9 +89,9 @@ def example(photo: Photo, encoded: bytes, width: int, height: int, classes: list
         "image/object/class/text": texts([item.name.encode() for item in objects]),
         "image/object/class/label": ints([classes.index(item.name) + 1 for item in objects]),
     }
-    serialised: bytes = tf.train.Example(
-        features=tf.train.Features(feature=feature)
-    ).SerializeToString()
+    serialised: bytes = tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(
+        deterministic=True
+    )
     return serialised
 
 
@@ -157,7 +157,9 @@ def read_manifest(folder: Path) -> Any:
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
     except (OSError, ValueError) as error:
-        raise RecordsError(f"{folder}: no records with a readable manifest.json; make them with ./inv data.records") from error
+        raise RecordsError(
+            f"{folder}: no records with a readable manifest.json; make them with ./inv data.records"
+        ) from error
     for split in manifest["splits"].values():
         for file in split["files"]:
             path = folder / file["path"]
@@ -185,4 +187,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, tf.errors.OpError)

@@ -63,14 +63,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     config = load(options.config) if options.config else None
-    classes = options.classes.split(",") if options.classes else config and config.classes
+    classes = config.classes if config else None
+    if options.classes:
+        classes = tuple(options.classes.split(","))
     found = read(options.images, options.annotations, options.groups, classes, options.skip_bad)
     shares = config.split if config else Split()
-    photos = [
-        photo
-        for photo in found.photos
-        if options.split in ("all", split_of(photo.group, shares))
-    ]
+    photos = [photo for photo in found.photos if options.split in ("all", split_of(photo.group, shares))]
     if not photos:
         raise AnnotationError(f"{options.annotations}: no photo falls into the split {options.split}")
     report_skipped(found)

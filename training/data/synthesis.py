@@ -33,8 +33,8 @@ TAKEN = 255
 """Number of whatever isn't one of the photo's characters."""
 MIN_BOX = 5
 """Characters whose visible box is lower than this many pixels aren't labelled, and aren't drawn on purpose."""
-TEX_FONTS = ("cm", "STIXSiz", "STIXNonUni")
-"""matplotlib's fonts for formulas hold other shapes where digits belong."""
+NOT_LETTERS = ("cm", "STIXSiz", "STIXNonUni", "LastResort")
+"""matplotlib's fonts for formulas and for missing glyphs hold other shapes where digits belong."""
 SMALLEST = 0.075
 """Font size, as part of the photo's longer side, that is still readable once a phone's photo is letterboxed."""
 TRIES = 6
@@ -59,7 +59,7 @@ def fonts(classes: Sequence[str]) -> list[Path]:
     found = []
     for folder in (fonts_folder(), SYSTEM_FONTS):
         for path in sorted([*folder.rglob("*.ttf"), *folder.rglob("*.otf")]):
-            if not path.name.startswith(TEX_FONTS) and _covers(path, needed):
+            if not path.name.startswith(NOT_LETTERS) and _covers(path, needed):
                 found.append(path)
     if not found:
         raise ConfigurationError(f"no font in {fonts_folder()} or {SYSTEM_FONTS} has all of {', '.join(classes)}")
@@ -75,7 +75,9 @@ def _covers(path: Path, needed: set[int]) -> bool:
         return False
 
 
-def synthesise(number: int, seed: int, classes: Sequence[str], faces: Sequence[Path]) -> tuple[Image.Image, list[LabelledObject]]:
+def synthesise(
+    number: int, seed: int, classes: Sequence[str], faces: Sequence[Path]
+) -> tuple[Image.Image, list[LabelledObject]]:
     """Photo ``number`` of the series ``seed``, with the boxes of its characters in pixels."""
     rng = np.random.default_rng([seed, number])
     width, height = int(rng.integers(120, 420)), int(rng.integers(90, 320))
@@ -100,7 +102,8 @@ def _noise(rng: Generator, width: int, height: int, cells: int) -> np.ndarray:
     small = rng.integers(0, 256, (max(2, cells * height // width), max(2, cells), 3), np.uint8)
     large = Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
     noise = np.asarray(large, np.float32) / 127.5 - 1
-    return noise * 0.35 + noise.mean(axis=2, keepdims=True) * 0.65
+    shared: np.ndarray = noise.mean(axis=2, keepdims=True)
+    return noise * np.float32(0.35) + shared * np.float32(0.65)
 
 
 def _wall(rng: Generator, width: int, height: int) -> Image.Image:
@@ -192,7 +195,8 @@ def _write(
     if rng.random() < 0.25:
         shadow = Image.new("L", mask.size)
         shadow.paste(mask, (1 + size // 20, 1 + size // 20))
-        canvas.paste((0, 0, 0), mask=shadow.filter(ImageFilter.GaussianBlur(size / 25)).point(lambda value: value * 0.6))
+        soft = shadow.filter(ImageFilter.GaussianBlur(size / 25))
+        canvas.paste((0, 0, 0), mask=soft.point(lambda value: value * 0.6))
     canvas.paste(_ink(rng, ground), mask=mask)
     return True
 

@@ -1,1 +1,1 @@
-"""The model: ``network`` → ``targets`` → ``losses`` for training, ``letterbox`` → ``recognition`` → ``reading`` for use."""
+"""The model: ``network``, ``targets``, ``losses`` train it; ``letterbox``, ``recognition``, ``reading`` use it."""

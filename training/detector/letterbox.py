@@ -23,15 +23,13 @@ def scaled_size(width: int, height: int, input_width: int, input_height: int) ->
     return max(1, math.floor(width * scale + 0.5)), max(1, math.floor(height * scale + 0.5))
 
 
-def letterbox(
-    photo: npt.NDArray[np.uint8], input_width: int, input_height: int
-) -> npt.NDArray[np.uint8]:
+def letterbox(photo: npt.NDArray[np.uint8], input_width: int, input_height: int) -> npt.NDArray[np.uint8]:
     """Scale ``photo`` [h, w, 3] to fit and return the input [input_height, input_width, 3]."""
     height, width = photo.shape[:2]
     size = scaled_size(width, height, input_width, input_height)
     scaled = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR)
     framed = np.full((input_height, input_width, 3), FILL, np.uint8)
-    framed[: size[1], : size[0]] = scaled
+    framed[: size[1], : size[0]] = np.asarray(scaled)
     return framed
 
 
@@ -42,4 +40,5 @@ def to_photo(
     scaled_width, scaled_height = scaled_size(width, height, input_width, input_height)
     x, y = input_width / scaled_width * width, input_height / scaled_height * height
     limits = np.array([height, width, height, width], np.float64)
-    return np.clip(boxes * np.array([y, x, y, x]), 0.0, limits)
+    scaled: npt.NDArray[np.float64] = np.clip(boxes * np.array([y, x, y, x]), 0.0, limits)
+    return scaled

@@ -29,9 +29,9 @@ def build(options: Network, classes: int, folded: bool = False) -> Any:
     layers = keras.layers
 
     def convolution(x: Any, channels: int, name: str, stride: int = 1, kernel: int = 3) -> Any:
-        x = layers.Conv2D(
-            channels, kernel, stride, "same", use_bias=folded, name=name, kernel_initializer="he_normal"
-        )(x)
+        x = layers.Conv2D(channels, kernel, stride, "same", use_bias=folded, name=name, kernel_initializer="he_normal")(
+            x
+        )
         if not folded:
             x = layers.BatchNormalization(epsilon=EPSILON, momentum=0.97, name=f"{name}_norm")(x)
         return layers.ReLU(name=f"{name}_relu")(x)

@@ -27,9 +27,7 @@ def numbers(boxes: Floats) -> list[list[int]]:
     """
     if not len(boxes):
         return []
-    groups = [
-        sorted(group, key=lambda i: (boxes[i, 1] + boxes[i, 3], i)) for group in _linked(boxes)
-    ]
+    groups = [sorted(group, key=lambda i: (boxes[i, 1] + boxes[i, 3], i)) for group in _linked(boxes)]
     centres = [float(_centre(boxes[group]).mean()) for group in groups]
     heights = [float((boxes[group, 2] - boxes[group, 0]).mean()) for group in groups]
     lines: list[list[int]] = []
@@ -42,9 +40,7 @@ def numbers(boxes: Floats) -> list[list[int]]:
         else:
             lines.append([group])
     return [
-        groups[group]
-        for line in lines
-        for group in sorted(line, key=lambda g: (float(boxes[groups[g], 1].min()), g))
+        groups[group] for line in lines for group in sorted(line, key=lambda g: (float(boxes[groups[g], 1].min()), g))
     ]
 
 
@@ -59,9 +55,7 @@ def _linked(boxes: Floats) -> list[list[int]]:
     larger = np.maximum(heights[:, None], heights)
     gaps = np.maximum(boxes[:, None, 1], boxes[:, 1]) - np.minimum(boxes[:, None, 3], boxes[:, 3])
     linked = (
-        (np.abs(centres[:, None] - centres) < LEVEL * smaller)
-        & (larger < SIMILAR * smaller)
-        & (gaps < GAP * smaller)
+        (np.abs(centres[:, None] - centres) < LEVEL * smaller) & (larger < SIMILAR * smaller) & (gaps < GAP * smaller)
     )
     unseen, components = set(range(len(boxes))), []
     for start in range(len(boxes)):

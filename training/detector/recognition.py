@@ -42,13 +42,12 @@ class Detections:
 
 def intersection_over_union(box: Floats, boxes: Floats) -> Floats:
     """IoU of one box [4] with each of ``boxes`` [n, 4] (ymin, xmin, ymax, xmax), 0 where both are empty."""
-    overlap = np.maximum(
-        0.0, np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    ).prod(axis=1)
+    overlap = np.maximum(0.0, np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])).prod(axis=1)
     area = (box[2] - box[0]) * (box[3] - box[1])
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     union = area + areas - overlap
-    return np.divide(overlap, union, out=np.zeros_like(union), where=union > 0)
+    ratio: Floats = np.divide(overlap, union, out=np.zeros_like(union), where=union > 0)
+    return ratio
 
 
 def detect(

@@ -41,7 +41,7 @@ def targets(boxes: Any, labels: Any, cells: tuple[int, int], classes: int) -> Ta
         classes: how many there are
     """
     boxes /= STRIDE
-    batch, objects = tf.shape(labels)[0], labels.shape[1]
+    batch = tf.shape(labels)[0]
     height, width = cells
     rows = tf.range(height, dtype=tf.float32) + 0.5
     columns = tf.range(width, dtype=tf.float32) + 0.5

@@ -1,0 +1,131 @@
+"""A trained detector as TensorFlow runs it: the side of the gate that the browser has to match."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from conversion import contracts
+from conversion.errors import SavedModelError
+
+INPUT = "image"
+BOXES, SCORES = "detection_boxes", "detection_multiclass_scores"
+SIGNATURES = ("detect", "serving_default")
+"""`detect` is this project's; exports of the Object Detection API have the other."""
+
+Outputs = dict[str, npt.NDArray[np.float32]]
+
+
+class SavedDetector:
+    """A SavedModel narrowed to what the page needs, whatever else it computes.
+
+    ``function`` maps `INPUT`, float32 [1, height, width, 3] RGB 0–255, to `BOXES` [1, n, 4] and
+    `SCORES` [1, n, c]. ``detector`` is the content of detector.json, checked.
+    """
+
+    def __init__(self, folder: Path, detector_file: Path | None = None) -> None:
+        """Load ``folder``.
+
+        Args:
+            folder: the SavedModel
+            detector_file: what its tensors mean; by default ``folder``/detector.json
+
+        Raises:
+            SavedModelError: one of both is missing, unreadable, or they don't belong together.
+        """
+        self.folder = folder
+        if not (folder / "saved_model.pb").is_file():
+            raise SavedModelError(f"{folder}: is no SavedModel (no saved_model.pb); export one or name its folder")
+        self.detector = _detector(detector_file or folder / "detector.json")
+        try:
+            self._loaded = tf.saved_model.load(str(folder))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            raise SavedModelError(
+                f"{folder}: TensorFlow {tf.__version__} can't load it ({_first_line(error)}); export it again"
+            ) from error
+        self.function = self._narrowed()
+        self._check_shapes()
+
+    def run(self, image: npt.NDArray[np.uint8]) -> Outputs:
+        """Both outputs for a letterboxed RGB ``image`` [height, width, 3]."""
+        outputs = self.function(tf.constant(image[None], tf.float32))
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
+
+    def _narrowed(self) -> Any:
+        signature = self._signature()
+        ((name, spec),) = signature.structured_input_signature[1].items()
+        size = self.detector["input"]
+        shape = [1, size["height"], size["width"], 3]
+        if not spec.shape.is_compatible_with(shape):
+            raise SavedModelError(
+                f"{self.folder}: its input {name} is {spec.shape}, detector.json asks for {shape}; "
+                "correct the size there, or export with that size"
+            )
+
+        def detect(image: tf.Tensor) -> dict[str, tf.Tensor]:
+            outputs = signature(**{name: tf.cast(image, spec.dtype)})
+            # Nodes of these very names are what the graph is cut at, and what the page asks for.
+            return {
+                output: tf.identity(tf.cast(outputs[output], tf.float32), name=output) for output in (BOXES, SCORES)
+            }
+
+        given = tf.TensorSpec(shape, tf.float32, name=INPUT)
+        return tf.function(detect, input_signature=[given]).get_concrete_function()
+
+    def _signature(self) -> Any:
+        signatures = self._loaded.signatures
+        for name in SIGNATURES:
+            if name in signatures and {BOXES, SCORES} <= set(signatures[name].structured_outputs):
+                if len(signatures[name].structured_input_signature[1]) != 1:
+                    raise SavedModelError(
+                        f"{self.folder}: signature {name} must have one input, the image; "
+                        f"it has {', '.join(signatures[name].structured_input_signature[1])}"
+                    )
+                return signatures[name]
+        found = "; ".join(f"{name} with {', '.join(signatures[name].structured_outputs)}" for name in signatures)
+        raise SavedModelError(
+            f"{self.folder}: needs a signature {SIGNATURES[0]} (or {SIGNATURES[1]}) with the "
+            f"outputs {BOXES} and {SCORES}; it has {found or 'none'}. Export it with these names"
+        )
+
+    def _check_shapes(self) -> None:
+        detector = self.detector
+        size = detector["input"]
+        outputs = self.run(np.full((size["height"], size["width"], 3), 127, np.uint8))
+        boxes, scores = outputs[BOXES].shape, outputs[SCORES].shape
+        background = detector["background_column"]
+        columns = len(detector["classes"]) + background
+        if len(boxes) != 3 or boxes[0] != 1 or boxes[2] != 4:
+            raise SavedModelError(f"{self.folder}: {BOXES} must be [1, n, 4], it is {list(boxes)}")
+        if scores != (1, boxes[1], columns):
+            raise SavedModelError(
+                f"{self.folder}: {SCORES} is {list(scores)}, but detector.json's "
+                f"{len(detector['classes'])} classes with{'' if background else 'out'} a "
+                f"background column ask for {[1, boxes[1], columns]}; correct classes or "
+                "background_column there"
+            )
+
+
+def _detector(path: Path) -> dict[str, Any]:
+    try:
+        detector = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise SavedModelError(
+            f"{path}: missing; it says what the tensors mean. For a SavedModel made "
+            "elsewhere, write one by schemas/detector.schema.json and pass it with --detector"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SavedModelError(f"{path}: can't be read ({error})") from error
+    if found := contracts.violation("detector", detector):
+        raise SavedModelError(f"{path}: breaks schemas/detector.schema.json at {found}")
+    checked: dict[str, Any] = detector
+    return checked
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
