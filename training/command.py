@@ -19,9 +19,10 @@ def run(main: Callable[[], None], *faults: type[Exception]) -> None:
 
     ``faults`` are further errors of a library that stand for unreadable files and full disks.
     """
+    known: tuple[type[Exception], ...] = (TrainingError, *faults)
     try:
         main()
-    except (TrainingError, *faults) as error:
+    except known as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(FAULT)
     except OSError as error:

@@ -67,9 +67,13 @@ def read_predictions(
         yield photo, detections, lines[photo.filename]["milliseconds"]
 
 
-def evaluate(judged: Sequence[Judged], classes: Sequence[str], threshold: float) -> dict[str, Any]:
-    """All figures of evaluation.json that come from labels and detections."""
-    accuracy, interval = full_number_accuracy(judged, classes, threshold)
+def evaluate(judged: Sequence[Judged], description: Any) -> dict[str, Any]:
+    """All figures of evaluation.json that come from labels and detections.
+
+    ``description`` is the model's detector.json or manifest.json.
+    """
+    classes, threshold = description["classes"], description["score_threshold"]
+    accuracy, interval = full_number_accuracy(judged, classes, description["reading"], threshold)
     map_all, map50, per_class = average_precision(judged, classes)
     table = {}
     for name, (hits, found, objects) in count_matches(judged, classes, threshold).items():
@@ -91,15 +95,14 @@ def evaluate(judged: Sequence[Judged], classes: Sequence[str], threshold: float)
     }
 
 
-def draw_pictures(
-    judged: Sequence[Judged], classes: Sequence[str], threshold: float, images: Path, folder: Path
-) -> None:
+def draw_pictures(judged: Sequence[Judged], description: Any, images: Path, folder: Path) -> None:
     """A dozen photos with their detections, evenly chosen, named by their place in the list."""
+    classes, reading = description["classes"], description["reading"]
     folder.mkdir()
     for index in np.linspace(0, len(judged) - 1, min(PICTURES, len(judged))).astype(int):
         one = judged[index]
-        found = one.detections.above(threshold)
-        read, expected = detected_text(found, classes), label_text(one.photo)
+        found = one.detections.above(description["score_threshold"])
+        read, expected = detected_text(found, classes, reading), label_text(one.photo, reading)
         verdict = "right" if read == expected else f"label: {expected}"
         caption = f"{read or '(nothing)'} — {verdict}"
         picture = drawing.draw(decode(images / one.photo.filename), found, classes, caption)
@@ -134,16 +137,15 @@ def main() -> None:
     for photo, detections, spent in command.progress(results, len(photos), "photos"):
         judged.append(Judged(photo, detections))
         milliseconds.append(spent)
-    threshold = description["score_threshold"]
-    figures = {"model": str(name), **evaluate(judged, classes, threshold)}
+    figures = {"model": str(name), **evaluate(judged, description)}
     figures["milliseconds_per_photo"] = float(np.median(milliseconds))
     with whole_folder(options.out) as folder:
         (folder / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n")
-        draw_pictures(judged, classes, threshold, options.images, folder / "pictures")
+        draw_pictures(judged, description, options.images, folder / "pictures")
     print(
         f"{figures['photos']} photos, {figures['digits']} objects: mAP {figures['map']:.3f}, "
         f"mAP50 {figures['map50']:.3f}, full numbers {figures['full_number_accuracy']:.1%} "
-        f"at threshold {threshold}",
+        f"at threshold {figures['score_threshold']}",
         file=sys.stderr,
     )
 

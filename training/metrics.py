@@ -35,21 +35,28 @@ def label_boxes(photo: Photo) -> np.ndarray:
     return np.array(boxes, np.float64).reshape(-1, 4)
 
 
-def label_text(photo: Photo) -> str:
-    """The photo's objects as one string in reading order."""
-    return text(label_boxes(photo), [item.name for item in photo.objects])
+def label_text(photo: Photo, reading: str) -> str:
+    """The photo's objects as one string: in reading order, or sorted where they stand alone."""
+    return _text(label_boxes(photo), [item.name for item in photo.objects], reading)
 
 
-def detected_text(detections: Detections, classes: Sequence[str]) -> str:
-    """The detections as one string in reading order."""
-    return text(detections.boxes, [classes[index] for index in detections.classes])
+def detected_text(detections: Detections, classes: Sequence[str], reading: str) -> str:
+    """The detections as one string, like `label_text`."""
+    return _text(detections.boxes, [classes[index] for index in detections.classes], reading)
+
+
+def _text(boxes: np.ndarray, names: list[str], reading: str) -> str:
+    return text(boxes, names) if reading == "lines" else "\n".join(sorted(names))
 
 
 def full_number_accuracy(
-    judged: Sequence[Judged], classes: Sequence[str], threshold: float
+    judged: Sequence[Judged], classes: Sequence[str], reading: str, threshold: float
 ) -> tuple[float, tuple[float, float]]:
     """Share of photos whose text is exactly the label's, and its 95 % interval (Wilson 1927)."""
-    right = sum(detected_text(one.detections.above(threshold), classes) == label_text(one.photo) for one in judged)
+    right = sum(
+        detected_text(one.detections.above(threshold), classes, reading) == label_text(one.photo, reading)
+        for one in judged
+    )
     return right / len(judged), wilson(right, len(judged))
 
 
@@ -79,14 +86,14 @@ def best_threshold(judged: Sequence[Judged], classes: Sequence[str], reading: st
 def _full_number_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
     right = np.zeros(len(THRESHOLDS))
     for one in judged:
-        expected = label_text(one.photo)
+        expected = label_text(one.photo, "lines")
         # The text changes only where a detection drops out: read once for each number of detections kept.
         kept = (one.detections.scores[None] >= THRESHOLDS[:, None]).sum(axis=1)
         for count in np.unique(kept):
             first = Detections(
                 one.detections.classes[:count], one.detections.scores[:count], one.detections.boxes[:count]
             )
-            right[kept == count] += detected_text(first, classes) == expected
+            right[kept == count] += detected_text(first, classes, "lines") == expected
     return right / max(1, len(judged))
 
 

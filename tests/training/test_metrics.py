@@ -35,7 +35,16 @@ def judged(label: str, said: str, score: float = 0.9, shift: float = 0.0) -> Jud
 
 def test_a_number_is_right_only_when_every_digit_is() -> None:
     cases = [judged("012", "012"), judged("012", "02"), judged("01", "02"), judged("", ""), judged("", "1")]
-    assert full_number_accuracy(cases, CLASSES, 0.5)[0] == 2 / 5
+    assert full_number_accuracy(cases, CLASSES, "lines", 0.5)[0] == 2 / 5
+
+
+def test_objects_that_stand_alone_have_no_order() -> None:
+    mixed = judged("012", "012")
+    detections = mixed.detections
+    backwards = Detections(detections.classes[::-1], detections.scores, detections.boxes)
+    cases = [Judged(mixed.photo, backwards)]
+    assert full_number_accuracy(cases, CLASSES, "lines", 0.5)[0] == 0
+    assert full_number_accuracy(cases, CLASSES, "none", 0.5)[0] == 1
 
 
 def test_perfect_detections_have_a_precision_of_one() -> None:

@@ -146,6 +146,11 @@ def test_other_pictures_become_rgb_jpegs(tmp_path: Path, name: str, mode: str) -
     assert tf.io.decode_jpeg(encoded).shape == (30, 40, 3)
 
 
+def test_what_is_transparent_becomes_white_as_on_the_page(tmp_path: Path) -> None:
+    Image.new("RGBA", (4, 3), (255, 0, 0, 0)).save(tmp_path / "a.png")
+    assert (decode_file(tmp_path / "a.png") == 255).all()
+
+
 def test_a_photo_is_turned_upright_and_scaled_down(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -24,9 +24,18 @@ def decode(path: Path) -> npt.NDArray[np.uint8]:
     """
     try:
         with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            return np.asarray(upright(image))
     except DECODING_ERRORS as error:
         raise AnnotationError(f"{path}: not a readable picture: {error}") from error
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The picture as RGB, turned by its EXIF orientation; transparent parts become white, as on the page."""
+    turned = ImageOps.exif_transpose(image)
+    if not turned.has_transparency_data:
+        return turned.convert("RGB")
+    white = Image.new("RGBA", turned.size, "white")
+    return Image.alpha_composite(white, turned.convert("RGBA")).convert("RGB")
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:

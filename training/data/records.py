@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from PIL import Image, ImageOps
+from PIL import Image
 
 from training import command
 from training.config import Configuration, load
 from training.data.formats import Annotations, Photo
-from training.data.photos import DECODING_ERRORS, upright_size
+from training.data.photos import DECODING_ERRORS, upright, upright_size
 from training.data.selection import (
     SPLITS,
     add_source_arguments,
@@ -53,13 +53,13 @@ def encode(path: Path, max_side: int) -> tuple[bytes, int, int]:
             plain = image.format == "JPEG" and image.mode == "RGB"
             if plain and max(width, height) <= max_side and image.getexif().get(0x0112, 1) == 1:
                 return data, width, height
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+            photo = upright(image)
     except DECODING_ERRORS as error:
         raise AnnotationError(f"{path}: not a readable picture: {error}") from error
-    upright.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    photo.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     compressed = io.BytesIO()
-    upright.save(compressed, "JPEG", quality=QUALITY, subsampling=0)
-    return compressed.getvalue(), upright.width, upright.height
+    photo.save(compressed, "JPEG", quality=QUALITY, subsampling=0)
+    return compressed.getvalue(), photo.width, photo.height
 
 
 def example(photo: Photo, encoded: bytes, width: int, height: int, classes: list[str]) -> bytes:
