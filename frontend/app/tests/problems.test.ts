@@ -1,0 +1,37 @@
+import {
+  DownloadError,
+  ImageError,
+  IntegrityError,
+  ManifestError,
+  ModelError,
+  WorkerError,
+} from '@digitlens/recognizer';
+import { describe, expect, it } from 'vitest';
+import { modelProblem, photoProblem } from '../src/app/problems';
+
+describe('problems', () => {
+  it.each([DownloadError, IntegrityError, ManifestError, ModelError, WorkerError])(
+    'offers to try again after a %o, and keeps its words as a detail',
+    (kind) => {
+      const problem = modelProblem(new kind('weights.bin'));
+      expect(problem.retry).toBe(true);
+      expect(problem.detail).toBe(`${kind.name}: weights.bin`);
+    },
+  );
+
+  it('says each of them in its own sentence', () => {
+    const kinds = [DownloadError, IntegrityError, ManifestError, ModelError, WorkerError];
+    const sentences = kinds.map((kind) => modelProblem(new kind('why')).sentence);
+    expect(new Set(sentences).size).toBe(kinds.length);
+  });
+
+  it('asks for another file where the file is not a picture', () => {
+    const problem = photoProblem(new ImageError('no'));
+    expect(problem.sentence).toContain('not a picture');
+    expect(problem.retry).toBe(false);
+  });
+
+  it('does not blame the photo when the worker stopped', () => {
+    expect(photoProblem(new WorkerError('gone'))).toEqual(modelProblem(new WorkerError('gone')));
+  });
+});

@@ -1,0 +1,48 @@
+/** The vectors in tests/vectors that hold Python and TypeScript together. */
+import { readFileSync } from 'node:fs';
+import type { Suppression } from '../src/suppression';
+
+function read(name: string): unknown {
+  const path = new URL(`../../../tests/vectors/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+export interface LetterboxCase {
+  width: number;
+  height: number;
+  input_width: number;
+  input_height: number;
+  scaled: [number, number];
+  photo_rgb: string;
+  input_rgb: string;
+  boxes: number[][];
+  photo_boxes: number[][];
+}
+
+export interface DetectCase {
+  boxes: number[][];
+  scores: number[][];
+  background_column: boolean;
+  min_score: number;
+  suppression: Suppression;
+  detections: { classes: number[]; scores: number[]; boxes: number[][] };
+}
+
+export interface NumbersCase {
+  name: string;
+  boxes: number[][];
+  numbers: number[][];
+}
+
+export const letterboxCases = read('letterbox') as LetterboxCase[];
+
+export const recognitionCases = read('recognition') as {
+  detect: DetectCase[];
+  numbers: NumbersCase[];
+};
+
+export function rowsOf(boxes: Float64Array): number[][] {
+  return Array.from({ length: boxes.length / 4 }, (_, row) => [
+    ...boxes.subarray(row * 4, row * 4 + 4),
+  ]);
+}
