@@ -3,7 +3,7 @@
     .environments/train/bin/python -m benchmarks.records --images DIR --annotations FILE
 
 Targets: the 11,751 SVHN photos in at most 30 s, start of TensorFlow included, below 1 GB.
-"""  # fmt: skip
+"""
 
 from __future__ import annotations
 

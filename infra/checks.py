@@ -1,0 +1,121 @@
+"""The checks of this repository: what `./inv check` runs, and `./inv fix`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.errors import CommandError, DigitlensError, RefusedError
+from infra.execution import environments, processes
+from infra.progress import say
+from infra.settings import ROOT
+
+PYTHON = ("infra", "training", "conversion", "tests", "benchmarks", "tasks.py")
+TYPED: dict[environments.Name, tuple[str, ...]] = {
+    "host": (
+        "infra",
+        "tasks.py",
+        "tests/infra",
+        "tests/browser",
+        "tests/pipeline",
+        "tests/conftest.py",
+    ),
+    "train": ("training", "tests/training", "tests/vectors", "benchmarks"),
+    "convert": ("conversion", "tests/conversion"),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A command that says whether something is in order; a fix is one that puts it in order."""
+
+    name: str
+    command: tuple[str, ...]
+    environments: tuple[environments.Name, ...] = ("host",)
+    cwd: Path = ROOT
+
+
+def checks() -> list[Check]:
+    """Everything that `./inv check` looks at."""
+    shell = [path for path in ("inv", ".ci/run") if (ROOT / path).exists()]
+    return [
+        Check("ruff", (_host("ruff"), "check", *_present(PYTHON))),
+        Check("format", (_host("ruff"), "format", "--check", *_present(PYTHON))),
+        *(_types(name, folders) for name, folders in TYPED.items()),
+        Check("yamllint", (_host("yamllint"), "--strict", ".")),
+        Check("shellcheck", (_host("shellcheck"), *shell)),
+        *(
+            Check(
+                f"frontend {script}",
+                ("npm", "run", "--silent", script),
+                ("frontend",),
+                ROOT / "frontend",
+            )
+            for script in ("lint", "format:check", "typecheck")
+        ),
+    ]
+
+
+def fixes() -> list[Check]:
+    """What a machine can put in order."""
+    return [
+        Check("ruff", (_host("ruff"), "check", "--fix", *_present(PYTHON))),
+        Check("format", (_host("ruff"), "format", *_present(PYTHON))),
+        *(
+            Check(
+                f"frontend {script}",
+                ("npm", "run", "--silent", script),
+                ("frontend",),
+                ROOT / "frontend",
+            )
+            for script in ("lint:fix", "format")
+        ),
+    ]
+
+
+def run_all(these: list[Check]) -> None:
+    """Run ``these``, each whatever the others say.
+
+    Raises:
+        RefusedError: some failed.
+    """
+    failed = []
+    for check in these:
+        try:
+            for environment in check.environments:
+                environments.ensure(environment)
+            processes.run(check.name, check.command, cwd=check.cwd)
+            say(f"ok: {check.name}")
+        except DigitlensError as error:
+            if not isinstance(error, CommandError):
+                say(str(error))
+            failed.append(check.name)
+            say(f"failed: {check.name}")
+    if failed:
+        raise RefusedError(f"{len(failed)} of {len(these)} failed: {', '.join(failed)}; ./inv fix mends some")
+
+
+def _types(name: environments.Name, folders: tuple[str, ...]) -> Check:
+    python = sys.executable if name == "host" else str(environments.find(name).python)
+    cache = ROOT / ".mypy_cache" / name
+    command = (
+        _host("mypy"),
+        "--python-executable",
+        python,
+        "--cache-dir",
+        str(cache),
+        *_present(folders),
+    )
+    # Their tests import pytest from the overlay, see mypy_path in pyproject.toml.
+    return Check(f"types {name}", command, (name, "test"))
+
+
+def _present(paths: tuple[str, ...]) -> list[str]:
+    """Those of ``paths`` that hold Python."""
+    found = [ROOT / path for path in paths]
+    return [str(path.relative_to(ROOT)) for path in found if path.is_file() or any(path.glob("**/*.py"))]
+
+
+def _host(program: str) -> str:
+    return str(Path(sys.executable).with_name(program))

@@ -1,0 +1,59 @@
+"""The error family of this package.
+
+DigitlensError            exit code 1
+├── UsageError            exit code 2: a flag, path or setting that can't be used
+├── MissingPartError      something this machine lacks; the message has the command that installs it
+├── BusyError             another process is making the same thing
+├── RefusedError          a result that was made and isn't good enough: a failed gate or smoke test
+└── CommandError          a command that failed; carries it, its exit code and its last lines
+
+Messages say what, where and what to do next. ``infra.program`` prints them without a traceback,
+unless ``--debug``.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+
+class DigitlensError(Exception):
+    """Base of everything this package raises for a user's, a file's or the machine's fault."""
+
+    exit_code = 1
+
+
+class UsageError(DigitlensError):
+    """A flag, path or setting that can't be used."""
+
+    exit_code = 2
+
+
+class MissingPartError(DigitlensError):
+    """Something this machine lacks."""
+
+
+class BusyError(DigitlensError):
+    """Another process is making the same thing."""
+
+
+class RefusedError(DigitlensError):
+    """A result that was made and isn't good enough to be used."""
+
+
+class CommandError(DigitlensError):
+    """A command that ended with another exit code than 0.
+
+    ``name`` is what it was run as (a step, an environment); ``lines`` are the last it wrote.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], exit_code: int, lines: Sequence[str]) -> None:
+        self.name = name
+        self.command = list(command)
+        self.exit_code = exit_code
+        self.lines = list(lines)
+        ended = f"was ended by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"
+        if exit_code < 0:
+            self.exit_code = 128 - exit_code
+        said = "".join(f"\n  | {line}" for line in lines)
+        super().__init__(f"{name} {ended}\n  command: {shlex.join(command)}{said}")

@@ -1,0 +1,120 @@
+"""Child processes: their output line by line, their exit code, and their end when we end."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from infra.errors import CommandError, MissingPartError
+from infra.progress import say
+
+LAST_LINES = 20
+QUIET_SECONDS = 15.0
+"""A child that says nothing for so long is spoken for."""
+GRACE_SECONDS = 30.0
+"""Time for a child to end by itself after Ctrl-C: training writes a checkpoint."""
+
+_running: set[subprocess.Popen[str]] = set()
+
+
+def run(
+    name: str,
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    keep_open: Sequence[int] = (),
+) -> None:
+    """Run ``command`` to its end, its lines on stderr with ``name`` before them.
+
+    ``environment`` is laid over ours; the file descriptors ``keep_open`` live on in the child.
+
+    Raises:
+        CommandError: it ended with another exit code than 0.
+        MissingPartError: there is no such program.
+    """
+    child = _start(command, cwd, environment or {}, keep_open)
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=_read, args=(child, lines), daemon=True).start()
+    start = time.monotonic()
+    last: deque[str] = deque(maxlen=LAST_LINES)
+    try:
+        while True:
+            try:
+                line = lines.get(timeout=QUIET_SECONDS)
+            except queue.Empty:
+                say(f"[{name}] ... {time.monotonic() - start:.0f} s")
+                continue
+            if line is None:
+                break
+            last.append(line)
+            say(f"[{name}] {line}")
+        exit_code = child.wait()
+    finally:
+        end(child)
+        _running.discard(child)
+    if exit_code:
+        raise CommandError(name, command, exit_code, list(last))
+
+
+def _start(
+    command: Sequence[str], cwd: Path, environment: Mapping[str, str], keep_open: Sequence[int]
+) -> subprocess.Popen[str]:
+    try:
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,  # with universal newlines: a progress bar's returns become lines
+            encoding="utf-8",
+            errors="replace",
+            # A group of its own: the terminal's Ctrl-C reaches us alone, and we pass it on to all
+            # of them.
+            start_new_session=True,
+            pass_fds=tuple(keep_open),
+        )
+    except FileNotFoundError as error:
+        raise MissingPartError(f"there is no {command[0]}: ./inv doctor says how to install what is missing") from error
+    _running.add(child)
+    return child
+
+
+def _read(child: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
+    assert child.stdout is not None
+    with child.stdout:
+        for line in child.stdout:
+            if line.strip():
+                lines.put(line.rstrip())
+    lines.put(None)
+
+
+def end(child: subprocess.Popen[Any], grace: float = GRACE_SECONDS) -> None:
+    """End ``child`` and its group, politely first; nothing if it has ended."""
+    for number, seconds in ((signal.SIGINT, grace), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        if child.poll() is not None:
+            return
+        try:
+            os.killpg(child.pid, number)
+            child.wait(seconds)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            # A second Ctrl-C means: now.
+            continue
+        except ProcessLookupError:
+            return
+
+
+def end_all() -> None:
+    """End every child of every thread."""
+    for child in list(_running):
+        end(child, 5.0)

@@ -1,0 +1,80 @@
+"""Steps: Python modules with read-only inputs and one output folder, and what runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from infra import fingerprints, results
+from infra.errors import UsageError
+from infra.execution import environments
+from infra.settings import ROOT
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """``python -m module`` with inputs, options, labels as ``--flag value`` and ``--out output``.
+
+    Labels go into the result without changing what it is (the commit it was made at): a result
+    stays current when they change. An option that is None or False is left out; True is a flag
+    without value. A resumable step finds its unfinished output again.
+    """
+
+    name: str
+    environment: environments.Name
+    module: str
+    output: Path
+    inputs: Mapping[str, Path]
+    options: Mapping[str, Value] = field(default_factory=dict)
+    labels: Mapping[str, Value] = field(default_factory=dict)
+    resumable: bool = False
+
+    def arguments(self) -> list[str]:
+        """The command line after ``python``."""
+        words = ["-m", self.module]
+        for flag, value in {**self.inputs, **self.options, **self.labels}.items():
+            if value is None or value is False:
+                continue
+            words += [f"--{flag}"] if value is True else [f"--{flag}", str(value)]
+        return [*words, "--out", str(self.output)]
+
+    def fingerprint(self) -> str:
+        """Of everything that decides what the output is."""
+        return fingerprints.of_values(
+            {
+                "code": fingerprints.of_module(self.module, ROOT),
+                "packages": fingerprints.of_file(environments.find(self.environment).lock),
+                "options": dict(self.options),
+                "inputs": {flag: fingerprints.of_input(path) for flag, path in self.inputs.items()},
+            }
+        )
+
+
+class Runner(Protocol):
+    """Where steps run: a local environment, or a container of an image made from the same lock."""
+
+    def run(self, step: Step) -> None:
+        """Run ``step`` to its end; ``CommandError`` if it fails, and no child left in any case."""
+
+
+def perform(step: Step, runner: Runner) -> results.Stamp:
+    """Run ``step`` unless its output is current.
+
+    Raises:
+        UsageError: an input doesn't exist.
+        CommandError: the step failed.
+    """
+    for flag, path in step.inputs.items():
+        if not path.exists():
+            raise UsageError(f"{step.name} needs {path} (--{flag}), which doesn't exist")
+    return results.make_current(
+        step.name,
+        step.output,
+        step.fingerprint(),
+        lambda place: runner.run(replace(step, output=place)),
+        resumable=step.resumable,
+    )

@@ -1,0 +1,61 @@
+"""The recognizer library and the app, built from frontend/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from infra import fingerprints, results
+from infra.execution import environments, processes
+from infra.settings import ROOT
+
+FRONTEND = ROOT / "frontend"
+RUNTIME = FRONTEND / "recognizer" / "dist" / "node" / "web_runtime.mjs"
+"""Runs a web model in Node with the code that the page runs."""
+
+MADE = {"node_modules", "dist", "generated", ".angular"}
+
+
+def build_recognizer() -> results.Stamp:
+    """Bring the library and its Node runtime up to date."""
+    return _build("recognizer", _recognizer_fingerprint())
+
+
+def build_app() -> results.Stamp:
+    """Bring the app up to date; it is built on the library as that is now."""
+    own = fingerprints.of_files(_sources(FRONTEND / "app"), ROOT)
+    return _build("app", fingerprints.of_values({"app": own, "recognizer": _recognizer_fingerprint()}))
+
+
+def app_folder() -> Path:
+    """The built app: the folder of its ``index.html``."""
+    return next((FRONTEND / "app" / "dist").rglob("index.html")).parent
+
+
+def _recognizer_fingerprint() -> str:
+    shared = [path for path in FRONTEND.iterdir() if path.is_file()]
+    own = _sources(FRONTEND / "recognizer")
+    return fingerprints.of_files([*shared, *own, *_sources(ROOT / "schemas")], ROOT)
+
+
+def _build(workspace: str, fingerprint: str) -> results.Stamp:
+    def build(_: Path) -> None:
+        environments.ensure("frontend")
+        processes.run(
+            f"frontend {workspace}",
+            ["npm", "run", "build", "--workspace", workspace],
+            cwd=FRONTEND,
+            environment={"NG_CLI_ANALYTICS": "false", "NO_UPDATE_NOTIFIER": "1"},
+        )
+
+    return results.make_current(f"frontend {workspace}", FRONTEND / workspace / "dist", fingerprint, build)
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name in MADE:
+            continue
+        if path.is_dir():
+            yield from _sources(path)
+        else:
+            yield path

@@ -1,0 +1,58 @@
+"""The whole path: photos in, a tested page and a report out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from infra import doctor, frontend, recipes, report, site, smoke
+from infra.execution import environments
+from infra.execution.steps import Runner, Step, perform
+from infra.runs import Request, Run
+from infra.settings import Quantization, settings
+
+ENVIRONMENTS: tuple[environments.Name, ...] = ("train", "frontend", "convert", "hosting")
+
+
+def synthetic(run: Run, config: Path, photos: int, seed: int, quantize: Quantization) -> tuple[Request, Step]:
+    """What ``run`` is made from where nobody has photos, and the step that makes them."""
+    request = Request(
+        config=config,
+        images=run.photos / "images",
+        annotations=run.photos / "annotations.csv",
+        quantize=quantize,
+    )
+    return request, recipes.synthesize(run.photos, config, photos, seed)
+
+
+def build(run: Run, request: Request, runner: Runner, synthesis: Step | None = None) -> Path:
+    """Bring everything of ``run`` up to date, from records to report; returns the report's page.
+
+    Each step that is current is passed over, so an interrupted run goes on where it was.
+    ``synthesis`` makes the photos first.
+    """
+    start = time.monotonic()
+    # Said before work starts, not after an hour of training.
+    doctor.require(doctor.python, doctor.node, doctor.npm, doctor.browser)
+    run.save(request)
+    images = request.images
+    steps: dict[str, float] = {}
+    with environments.prepared_in_background(ENVIRONMENTS[1:]):
+        if synthesis:
+            steps["synthesize"] = perform(synthesis, runner).seconds
+        steps["records"] = perform(recipes.records(run, request), runner).seconds
+        steps["train"] = perform(recipes.train(run, request), runner).seconds
+        steps["export"] = perform(recipes.export(run.checkpoints, run.saved_model), runner).seconds
+        evaluation = recipes.evaluate(run.checkpoints, images, run.validation, run.evaluation_trained)
+        steps["evaluate trained"] = perform(evaluation, runner).seconds
+    steps["build recognizer"] = frontend.build_recognizer().seconds
+    steps["convert"] = perform(recipes.convert(run, request), runner).seconds
+    prediction = recipes.predict(run.web_model, images, run.validation, run.predictions)
+    steps["predict web"] = perform(prediction, runner).seconds
+    evaluation = recipes.evaluate_web(run.web_model, run.predictions, images, run.validation, run.evaluation_web)
+    steps["evaluate web"] = perform(evaluation, runner).seconds
+    steps["build app"] = frontend.build_app().seconds
+    steps["site"] = site.assemble(run.web_model, settings().paths.site).seconds
+    steps["smoke"] = smoke.perform(run, images, str(settings().paths.site)).seconds
+    installs = {f"environment {name}": environments.find(name).seconds for name in ENVIRONMENTS}
+    return report.write(run, {**installs, **steps}, time.monotonic() - start)

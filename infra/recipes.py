@@ -1,0 +1,149 @@
+"""The steps of a run: which module makes what from what."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from infra import frontend
+from infra.execution.steps import Step
+from infra.runs import Request, Run
+from infra.settings import ROOT, settings
+
+
+def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
+    """Labelled photos from nothing."""
+    return Step(
+        "synthesize",
+        "train",
+        "training.data.synthesis",
+        output,
+        inputs={"config": config},
+        options={"photos": photos, "seed": seed},
+    )
+
+
+def records(run: Run, request: Request) -> Step:
+    """Photos and labels, checked, split and packed."""
+    groups = {"groups": request.groups} if request.groups else {}
+    return Step(
+        "records",
+        "train",
+        "training.data.records",
+        run.records,
+        inputs={
+            "config": request.config,
+            "images": request.images,
+            "annotations": request.annotations,
+            **groups,
+        },
+        options={"skip-bad": request.skip_bad},
+    )
+
+
+def train(run: Run, request: Request) -> Step:
+    """A checkpoint from records."""
+    return Step(
+        "train",
+        "train",
+        "training.train",
+        run.checkpoints,
+        inputs={"config": request.config, "records": run.records},
+        resumable=True,
+    )
+
+
+def export(checkpoint: Path, output: Path) -> Step:
+    """A SavedModel from a checkpoint."""
+    return Step("export", "train", "training.export", output, inputs={"checkpoint": checkpoint})
+
+
+def convert(run: Run, request: Request) -> Step:
+    """A web model from the SavedModel, compared with it before it may be used."""
+    return Step(
+        "convert",
+        "convert",
+        "conversion.convert",
+        run.web_model,
+        inputs={
+            "saved-model": run.saved_model,
+            "web-runtime": frontend.RUNTIME,
+            "images": request.images,
+            "annotations": run.validation,
+            "evaluation": run.evaluation_trained / "evaluation.json",
+        },
+        options={"quantize": request.quantize, "photos": settings().pipeline.gate_photos},
+        labels={"commit": _commit()},
+    )
+
+
+def select(
+    images: Path,
+    annotations: Path,
+    groups: Path | None,
+    split: str,
+    classes: list[str],
+    output: Path,
+) -> Step:
+    """The labels of one split of somebody's photos, checked."""
+    return Step(
+        "select",
+        "train",
+        "training.data.selection",
+        output,
+        inputs={
+            "images": images,
+            "annotations": annotations,
+            **({"groups": groups} if groups else {}),
+        },
+        options={"split": split, "classes": ",".join(classes)},
+    )
+
+
+def evaluate(model: Path, images: Path, annotations: Path, output: Path) -> Step:
+    """Figures of a checkpoint or a SavedModel."""
+    return Step(
+        "evaluate",
+        "train",
+        "training.evaluation",
+        output,
+        inputs={"model": model, "images": images, "annotations": annotations},
+    )
+
+
+def predict(web_model: Path, images: Path, annotations: Path, output: Path) -> Step:
+    """What a web model says of photos, run in TensorFlow.js."""
+    return Step(
+        "predict web",
+        "convert",
+        "conversion.predict",
+        output,
+        inputs={
+            "web-model": web_model,
+            "web-runtime": frontend.RUNTIME,
+            "images": images,
+            "annotations": annotations,
+        },
+    )
+
+
+def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: Path, output: Path) -> Step:
+    """Figures of a web model from what it said."""
+    return Step(
+        "evaluate web",
+        "train",
+        "training.evaluation",
+        output,
+        inputs={
+            "web-model": web_model,
+            "predictions": predictions / "predictions.jsonl",
+            "images": images,
+            "annotations": annotations,
+        },
+    )
+
+
+def _commit() -> str | None:
+    """The commit of the working tree, or None outside of a repository."""
+    answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else None

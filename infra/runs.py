@@ -1,0 +1,132 @@
+"""A run: the folder of what the steps make of one set of photos, and what was asked for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from infra.errors import UsageError
+from infra.settings import Quantization, settings
+
+SYNTHETIC = "digits-synthetic"
+"""The run that needs no photos: it makes them."""
+
+
+class Request(BaseModel):
+    """What a run is made from, kept as ``run.json`` so that its tasks can be called alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: Path
+    images: Path
+    annotations: Path
+    groups: Path | None = None
+    skip_bad: bool = False
+    quantize: Quantization
+
+
+@dataclass(frozen=True)
+class Run:
+    """The paths of a run."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        return self.folder.name
+
+    @property
+    def photos(self) -> Path:
+        """Synthetic photos with their labels."""
+        return self.folder / "photos"
+
+    @property
+    def records(self) -> Path:
+        """TFRecords and the labels of each split."""
+        return self.folder / "records"
+
+    @property
+    def validation(self) -> Path:
+        """Labels of the validation split."""
+        return self.records / "validation.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What training left."""
+        return self.folder / "checkpoints"
+
+    @property
+    def saved_model(self) -> Path:
+        """The exported detector."""
+        return self.folder / "saved_model"
+
+    @property
+    def web_model(self) -> Path:
+        """The converted detector that passed its gate."""
+        return self.folder / "web_model"
+
+    @property
+    def predictions(self) -> Path:
+        """What the web model says of the validation photos."""
+        return self.folder / "predictions"
+
+    @property
+    def evaluation_trained(self) -> Path:
+        """Figures of the checkpoint."""
+        return self.folder / "evaluation" / "trained"
+
+    @property
+    def evaluation_web(self) -> Path:
+        """Figures of the web model."""
+        return self.folder / "evaluation" / "web"
+
+    @property
+    def smoke(self) -> Path:
+        """What the built page answered in a browser."""
+        return self.folder / "smoke"
+
+    def save(self, request: Request) -> None:
+        """Remember what the run is made from."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "run.json").write_text(request.model_dump_json(indent=2) + "\n", "utf-8")
+
+    def request(self) -> Request:
+        """What the run is made from.
+
+        Raises:
+            UsageError: nobody has said so yet.
+        """
+        file = self.folder / "run.json"
+        try:
+            return Request.model_validate_json(file.read_text("utf-8"))
+        except OSError as error:
+            raise UsageError(f"there is no run {self.name}: {_known()}; ./inv pipeline makes one") from error
+        except ValidationError as error:
+            raise UsageError(f"{file} can't be used; call ./inv data.records again: {error}") from error
+
+
+def find(name: str) -> Run:
+    """The run called ``name``, whether it exists or not.
+
+    Raises:
+        UsageError: ``name`` can't be a folder's name.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UsageError(f"{name!r} can't name a run: letters, digits, dots, dashes and underscores")
+    return Run(settings().paths.runs / name)
+
+
+def name_of(images: Path) -> str:
+    """A run's name from its folder of photos: ``svhn`` for ``svhn/images``."""
+    folder = images.parent if images.name.lower() in {"images", "photos", "jpegimages"} else images
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).lstrip(".-_") or "run"
+
+
+def _known() -> str:
+    folder = settings().paths.runs
+    names = sorted(path.parent.name for path in folder.glob("*/run.json"))
+    return f"there are {', '.join(names)}" if names else "there is none yet"

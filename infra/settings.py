@@ -1,0 +1,141 @@
+"""What can be set, in ``digitlens.toml`` and in the environment: one typed, frozen object.
+
+``DIGITLENS_<SECTION>_<KEY>`` overrides ``[section] key``, for example
+``DIGITLENS_SERVE_PORT=5001``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from infra.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[1]
+PREFIX = "DIGITLENS_"
+
+Quantization = Literal["none", "float16", "uint16", "uint8"]
+RootedPath = Annotated[Path, AfterValidator(lambda path: ROOT / path)]
+
+
+class Section(BaseModel):
+    """A table of ``digitlens.toml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Paths(Section):
+    """Where things are kept; relative to the repository."""
+
+    runs: RootedPath = Path("runs")
+    site: RootedPath = Path("dist")
+    environments: RootedPath = Path(".environments")
+    cache: RootedPath = Path(".cache")
+
+
+class Pipeline(Section):
+    """What ``./inv pipeline`` does unless its flags say otherwise."""
+
+    config: RootedPath = Path("training/configs/digits.yaml")
+    quantize: Quantization = "uint8"
+    gate_photos: Annotated[int, Field(ge=1)] = 200
+    smoke_photos: Annotated[int, Field(ge=2)] = 8
+
+
+class Synthetic(Section):
+    """The photos that are made where no data is given."""
+
+    config: RootedPath = Path("training/configs/quick.yaml")
+    photos: Annotated[int, Field(ge=10)] = 3000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+class Serve(Section):
+    """The local site."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = 5000
+
+
+class Tools(Section):
+    """Programs that are taken from PATH or their usual places unless named here."""
+
+    chromium: Path | None = None
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    paths: Paths = Paths()
+    pipeline: Pipeline = Pipeline()
+    synthetic: Synthetic = Synthetic()
+    serve: Serve = Serve()
+    tools: Tools = Tools()
+
+
+def load(file: Path, environment: Mapping[str, str]) -> Settings:
+    """Read ``file`` (absent: defaults) and lay ``environment`` over it.
+
+    Raises:
+        UsageError: for an unknown key, naming the nearest valid one, or a value of the wrong kind.
+    """
+    try:
+        values = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file.name} isn't TOML: {error}") from error
+    variables = {
+        f"{PREFIX}{section}_{key}".upper(): (section, key)
+        for section, field in Settings.model_fields.items()
+        for key in type(field.default).model_fields
+    }
+    origins = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX):
+            continue
+        if name not in variables:
+            raise UsageError(f"environment variable {name} is unknown{_nearest(name, variables)}")
+        section, key = variables[name]
+        if isinstance(values.setdefault(section, {}), dict):
+            values[section][key] = value
+            origins[section, key] = f"environment variable {name}"
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        findings = [
+            _explain(finding["loc"], finding["type"], finding["msg"], origins, file.name) for finding in error.errors()
+        ]
+        raise UsageError("\n".join(findings)) from error
+
+
+def _explain(
+    place: tuple[int | str, ...],
+    kind: str,
+    message: str,
+    origins: Mapping[tuple[str, str], str],
+    file: str,
+) -> str:
+    section, *rest = map(str, place)
+    key = rest[0] if rest else ""
+    if kind != "extra_forbidden":
+        return f"{origins.get((section, key), f'{file}, [{section}] {key}')}: {message}"
+    if not key:
+        return f"{file}: section [{section}] is unknown{_nearest(section, Settings.model_fields)}"
+    keys = type(Settings.model_fields[section].default).model_fields
+    return f"{file}, [{section}]: key {key} is unknown{_nearest(key, keys)}"
+
+
+def _nearest(word: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(word, known, 1, 0.4)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(sorted(known))}"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return load(ROOT / "digitlens.toml", os.environ)

@@ -1,0 +1,103 @@
+"""The smoke test: the built page, in a browser, must answer as the web model does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import xml.etree.ElementTree
+from pathlib import Path
+
+from infra import chromium, fingerprints, results
+from infra.errors import CommandError, RefusedError, UsageError
+from infra.execution import environments, processes
+from infra.runs import Run
+from infra.settings import ROOT, settings
+
+TEST = ROOT / "tests" / "browser" / "test_smoke.py"
+
+
+def perform(run: Run, images: Path, site: str) -> results.Stamp:
+    """Smoke-test ``site``, a folder or an address, with validation photos of ``run``.
+
+    Raises:
+        RefusedError: the page isn't fit to be served; says which tests failed.
+    """
+    chromium.require()
+    predictions = run.predictions / "predictions.jsonl"
+    for path, task in ((run.validation, "data.records"), (predictions, "pipeline")):
+        if not path.exists():
+            raise UsageError(f"{path} doesn't exist: ./inv {task} makes it")
+    folder = Path(site)
+    fingerprint = fingerprints.of_values(
+        {
+            "site": fingerprints.of_input(folder) if folder.is_dir() else site,
+            "predictions": fingerprints.of_file(predictions),
+            "photos": settings().pipeline.smoke_photos,
+            "code": [fingerprints.of_file(path) for path in sorted(TEST.parent.glob("*.py"))],
+        }
+    )
+
+    def make(place: Path) -> None:
+        environments.ensure("hosting")
+        new = place.with_name(f".{place.name}.new")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        report = new / "junit.xml"
+        try:
+            processes.run("smoke", _command(site, images, predictions, report, new), cwd=ROOT)
+        except CommandError as error:
+            raise RefusedError(_failures(report) or str(error)) from error
+        finally:
+            _write(new, report)
+            results.replace(new, place)
+
+    return results.make_current("smoke", run.smoke, fingerprint, make)
+
+
+def _command(site: str, images: Path, predictions: Path, report: Path, folder: Path) -> list[str]:
+    return [
+        *(
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--no-header",
+            "--tb=short",
+            "-p",
+            "no:cacheprovider",
+            str(TEST),
+        ),
+        *("--site", site),
+        *("--photos", str(images)),
+        *("--predictions", str(predictions)),
+        *("--photo-count", str(settings().pipeline.smoke_photos)),
+        *("--junitxml", str(report)),
+        *("--output", str(folder / "playwright"), "--screenshot", "only-on-failure"),
+        *("--picture", str(folder / "page.png")),
+    ]
+
+
+def _write(folder: Path, report: Path) -> None:
+    cases = _cases(report)
+    failed = [
+        case.get("name", "") for case in cases if case.find("failure") is not None or case.find("error") is not None
+    ]
+    passed = bool(cases) and not failed and all(case.find("skipped") is None for case in cases)
+    summary = {"passed": passed, "tests": len(cases), "failed": failed}
+    (folder / "smoke.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
+
+
+def _failures(report: Path) -> str:
+    lines = [
+        f"  {case.get('name')}: {finding.get('message', '').splitlines()[0][:300]}"
+        for case in _cases(report)
+        for finding in (*case.findall("failure"), *case.findall("error"))
+    ]
+    return "\n".join(["the page failed its smoke test:", *lines]) if lines else ""
+
+
+def _cases(report: Path) -> list[xml.etree.ElementTree.Element]:
+    if not report.exists():
+        return []
+    return xml.etree.ElementTree.parse(report).findall(".//testcase")

@@ -1,0 +1,40 @@
+"""Whether the repository is in order."""
+
+from __future__ import annotations
+
+from invoke import Context, Exit, task
+
+
+@task
+def check(_: Context) -> None:
+    """Lint and strict types, of everything; writes nothing."""
+    from infra import checks
+
+    checks.run_all(checks.checks())
+
+
+@task
+def fix(_: Context) -> None:
+    """Mend what a machine can: format and simple findings."""
+    from infra import checks
+
+    checks.run_all(checks.fixes())
+
+
+@task(
+    help={
+        "only": "suites, with commas: unit, training, conversion, frontend, browser, pipeline",
+        "k": "only tests whose names match (pytest's -k, vitest's -t)",
+    }
+)
+def test(_: Context, only: str | None = None, k: str | None = None) -> None:
+    """Every test that can run here; ends with `N passed, N failed, N skipped`."""
+    from infra import suites
+    from infra.progress import say
+
+    tally = suites.run_all(suites.choose(only), k)
+    if tally.broken:
+        say(f"error: failing suites: {', '.join(tally.broken)}")
+    print(tally)
+    if tally.broken:
+        raise Exit(code=1)

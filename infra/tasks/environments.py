@@ -1,0 +1,25 @@
+"""What steps run in."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from invoke import Context, task
+
+from infra.errors import UsageError
+
+
+@task(
+    help={"name": "host, train, convert, test, frontend or hosting (default: all)"},
+    optional=["name"],
+)
+def install(_: Context, name: str | None = None) -> None:
+    """Make environments from their locks; tasks do so by themselves when they need one."""
+    from infra.execution import environments
+
+    known: tuple[environments.Name, ...] = get_args(environments.Name)
+    if name is not None and name not in known:
+        raise UsageError(f"there is no environment {name!r}; there are {', '.join(known)}")
+    for one in known:
+        if name in (None, one):
+            environments.ensure(one)

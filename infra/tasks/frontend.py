@@ -1,0 +1,58 @@
+"""The page: build, browser test, local server."""
+
+from __future__ import annotations
+
+import time
+
+from invoke import Context, task
+
+from infra.tasks import words
+
+
+@task(help={"run": words.RUN})
+def build(_: Context, run: str | None = None) -> None:
+    """Build the page and put a run's web model into it."""
+    from infra import frontend, runs, site
+    from infra.settings import settings
+
+    chosen = runs.find(run or runs.SYNTHETIC)
+    chosen.request()
+    frontend.build_recognizer()
+    frontend.build_app()
+    site.assemble(chosen.web_model, settings().paths.site)
+    print(settings().paths.site)
+
+
+@task(help={"run": words.RUN, "site": "an address to test instead of the built site on the emulator"})
+def smoke(_: Context, run: str | None = None, site: str | None = None) -> None:
+    """Have the built page read validation photos in Chromium and compare its answers."""
+    from infra import runs
+    from infra import smoke as test
+    from infra.settings import settings
+
+    chosen = runs.find(run or runs.SYNTHETIC)
+    test.perform(chosen, chosen.request().images, site or str(settings().paths.site))
+    print(chosen.smoke / "smoke.json")
+
+
+@task(help={"port": "where to listen on 127.0.0.1 (default: see digitlens.toml)"})
+def serve(_: Context, port: str | None = None) -> None:
+    """Serve the built page on the Hosting emulator until Ctrl-C, with its real headers."""
+    serve_site(port)
+
+
+def serve_site(port: str | None) -> None:
+    """Serve the built site until Ctrl-C."""
+    from infra.hosting import emulator
+    from infra.progress import say
+    from infra.settings import settings
+
+    chosen = words.number(port, "port", 1) if port else settings().serve.port
+    with emulator.serving(settings().paths.site, chosen) as address:
+        print(address, flush=True)
+        say("Ctrl-C ends it")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return

@@ -1,0 +1,57 @@
+"""The whole path in one task."""
+
+from __future__ import annotations
+
+import sys
+
+from invoke import Context, task
+
+from infra.tasks import words
+
+
+@task(
+    help={
+        "images": f"{words.IMAGES}; without it, synthetic photos are made",
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "name": "what to call the run (default: as the folder of photos; digits-synthetic without)",
+        "config": words.CONFIG,
+        "photos": "how many synthetic photos (default: see digitlens.toml)",
+        "seed": "of the synthetic photos (default: see digitlens.toml)",
+        "quantize": words.QUANTIZE,
+        "skip-bad": words.SKIP_BAD,
+        "serve": "--no-serve: end with the report instead of serving the page",
+    }
+)
+def pipeline(
+    _: Context,
+    images: str | None = None,
+    annotations: str | None = None,
+    groups: str | None = None,
+    name: str | None = None,
+    config: str | None = None,
+    photos: str | None = None,
+    seed: str | None = None,
+    quantize: str | None = None,
+    skip_bad: bool = False,
+    serve: bool = True,
+) -> None:
+    """From photos to a tested, served page; goes on where it was interrupted."""
+    from infra import pipeline as whole
+    from infra import runs
+    from infra.execution.local import Local
+    from infra.tasks import data, frontend
+
+    if images is None:
+        run = runs.find(name or runs.SYNTHETIC)
+        words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
+        request, synthesis = whole.synthetic(run, *data.synthesis(config, photos, seed), words.quantization(quantize))
+        page = whole.build(run, request, Local(), synthesis)
+    else:
+        words.only_without("images", photos=photos, seed=seed)
+        request = data.request(images, annotations, groups, config, quantize, skip_bad)
+        run = runs.find(name or runs.name_of(request.images))
+        page = whole.build(run, request, Local())
+    print(page)
+    if serve and sys.stdout.isatty():
+        frontend.serve_site(None)

@@ -1,0 +1,37 @@
+"""Training and watching it."""
+
+from __future__ import annotations
+
+from invoke import Context, task
+
+from infra.tasks import words
+
+
+@task(help={"run": words.RUN, "config": "another training configuration than the run's"})
+def train(_: Context, run: str | None = None, config: str | None = None) -> None:
+    """Train a detector on a run's records; goes on at the last checkpoint if it was interrupted."""
+    from infra import recipes, runs
+    from infra.execution.local import Local
+    from infra.execution.steps import perform
+
+    chosen = runs.find(run or runs.SYNTHETIC)
+    request = chosen.request()
+    if config:
+        request = request.model_copy(update={"config": words.file(config, "config")})
+    perform(recipes.train(chosen, request), Local())
+    print(chosen.checkpoints)
+
+
+@task(help={"run": words.RUN, "port": "where to listen on 127.0.0.1 (default: 6006)"})
+def tensorboard(_: Context, run: str | None = None, port: str = "6006") -> None:
+    """Show the curves and pictures of a run's trainings on http://127.0.0.1:PORT until Ctrl-C."""
+    from infra import runs
+    from infra.execution import environments, processes
+    from infra.settings import ROOT
+
+    chosen = runs.find(run or runs.SYNTHETIC)
+    chosen.request()
+    python = str(environments.ensure("train").python)
+    address = ["--host", "127.0.0.1", "--port", str(words.number(port, "port", 1))]
+    command = [python, "-m", "tensorboard.main", "--logdir", str(chosen.folder), *address]
+    processes.run("tensorboard", command, cwd=ROOT)

@@ -1,0 +1,74 @@
+"""What the tasks share: paths as users write them, and the words of their flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from infra.errors import UsageError
+
+if TYPE_CHECKING:
+    from infra.settings import Quantization
+
+RUN = "which run, a folder below runs/ (default: digits-synthetic)"
+CONFIG = "training configuration, a YAML file (default: see digitlens.toml)"
+IMAGES = "folder of photos"
+ANNOTATIONS = "CSV of their labels: filename,width,height,class,xmin,ymin,xmax,ymax"
+GROUPS = "CSV of filename,group: photos of one group stay in one split"
+QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
+SKIP_BAD = "go on without the rows that are wrong, and list them"
+
+
+def folder(path: str, flag: str) -> Path:
+    """The folder at ``path``, or ``UsageError``."""
+    found = Path(path).expanduser().resolve()
+    if not found.is_dir():
+        raise UsageError(f"--{flag}: there is no folder {found}")
+    return found
+
+
+def file(path: str, flag: str) -> Path:
+    """The file at ``path``, or ``UsageError``."""
+    found = Path(path).expanduser().resolve()
+    if not found.is_file():
+        raise UsageError(f"--{flag}: there is no file {found}")
+    return found
+
+
+def number(text: str, flag: str, least: int) -> int:
+    """The whole number in ``text``, or ``UsageError``."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise UsageError(f"--{flag}: {text!r} is no whole number") from None
+    if value < least:
+        raise UsageError(f"--{flag}: {value} is below {least}")
+    return value
+
+
+def quantization(name: str | None) -> Quantization:
+    """The quantisation called ``name``, by default that of the settings."""
+    # Here, because `./inv --list` imports this module and shouldn't wait for pydantic.
+    from infra.settings import Quantization, settings
+
+    if name is None:
+        return settings().pipeline.quantize
+    known: tuple[Quantization, ...] = get_args(Quantization)
+    for one in known:
+        if one == name:
+            return one
+    raise UsageError(f"--quantize: {name!r} is none of {', '.join(known)}")
+
+
+def only_with(needed: str, **flags: object) -> None:
+    """``UsageError`` if one of ``flags`` was given although ``needed`` wasn't."""
+    for flag, value in flags.items():
+        if value:
+            raise UsageError(f"--{flag.replace('_', '-')} needs --{needed}")
+
+
+def only_without(excluded: str, **flags: object) -> None:
+    """``UsageError`` if one of ``flags`` was given although ``excluded`` was."""
+    for flag, value in flags.items():
+        if value is not None:
+            raise UsageError(f"--{flag} doesn't go together with --{excluded}")

@@ -1,0 +1,33 @@
+"""Assembles the collection of tasks; each lives in the module of what it acts on."""
+
+from invoke import Collection
+
+from infra.tasks import (
+    check,
+    data,
+    doctor,
+    environments,
+    frontend,
+    locks,
+    model,
+    pipeline,
+    train,
+)
+
+namespace = Collection(
+    pipeline.pipeline,
+    doctor.doctor,
+    check.check,
+    check.fix,
+    check.test,
+    train.train,
+    train.tensorboard,
+    model.evaluate,
+    model.export,
+    model.convert,
+    frontend.smoke,
+    frontend.serve,
+)
+for wing in (data, environments, locks):
+    namespace.add_collection(Collection.from_module(wing))
+namespace.add_collection(Collection("frontend", frontend.build))

@@ -1,0 +1,127 @@
+"""The built site on the emulator, Chromium in front of it, and a witness of what happens."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+from infra import chromium
+from infra.hosting import emulator
+from tests.conftest import Place
+
+ANSWER_MILLISECONDS = 60_000
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Case:
+    """A photo and what the web model says of it: detections that the page must show, best first."""
+
+    photo: Path
+    detections: list[dict[str, Any]]
+
+
+@dataclass
+class Witness:
+    """What a page asked of the network, and what the browser complained about."""
+
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def attend(self, page: Page) -> None:
+        """Write down all that happens on ``page`` from now on."""
+        page.context.on("request", self._see)
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("console", self._hear)
+        # What the policy blocks is an event, not always a line on the console.
+        page.add_init_script(
+            "addEventListener('securitypolicyviolation', (event) =>"
+            " console.error('blocked by policy', event.violatedDirective, event.blockedURI))"
+        )
+
+    def _see(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The Chromium of this machine."""
+    path = str(chromium.require())
+    return {**browser_type_launch_args, "executable_path": path, "args": chromium.flags()}
+
+
+@pytest.fixture(scope="session")
+def site(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the site under test."""
+    given = pytestconfig.getoption("site")
+    if given is None:
+        request.getfixturevalue("small_run")
+        place: Place = request.getfixturevalue("small_place")
+        given = str(place.site)
+    if given.startswith(("http://", "https://")):
+        yield given.rstrip("/")
+        return
+    with emulator.serving(Path(given)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def cases(pytestconfig: pytest.Config, request: pytest.FixtureRequest, site: str) -> list[Case]:
+    """Photos of the validation split, evenly chosen among those with a clear answer."""
+    photos = pytestconfig.getoption("photos")
+    predictions = pytestconfig.getoption("predictions")
+    if photos is None or predictions is None:
+        run: Path = request.getfixturevalue("small_run")
+        photos, predictions = run / "photos" / "images", run / "predictions" / "predictions.jsonl"
+    with urllib.request.urlopen(f"{site}/model/manifest.json") as answer:
+        threshold = json.load(answer)["score_threshold"]
+    lines = [json.loads(line) for line in predictions.read_text("utf-8").splitlines()]
+    clear = [line for line in lines if not _has_close_call(line["detections"], threshold)]
+    # Those with most to say first: a model that finds nothing must not pass unnoticed.
+    clear.sort(key=lambda line: -len(_shown(line["detections"], threshold)))
+    count = pytestconfig.getoption("photo_count")
+    chosen = clear[:: max(1, len(clear) // count)][:count]
+    return [Case(photos / line["filename"], _shown(line["detections"], threshold)) for line in chosen]
+
+
+def _shown(detections: list[dict[str, Any]], threshold: float) -> list[dict[str, Any]]:
+    return [detection for detection in detections if detection["score"] >= threshold]
+
+
+def _has_close_call(detections: list[dict[str, Any]], threshold: float) -> bool:
+    """Whether rounding may lift a detection over the threshold or drop it below."""
+    return any(abs(detection["score"] - threshold) <= 2 * TOLERANCE for detection in detections)
+
+
+@pytest.fixture
+def witness(page: Page) -> Iterator[Witness]:
+    """Fails the test when the browser complained about anything."""
+    witness = Witness()
+    witness.attend(page)
+    yield witness
+    assert witness.complaints == []
+
+
+@pytest.fixture
+def ready(page: Page, witness: Witness, site: str) -> Page:
+    """The page with its model loaded."""
+    page.goto(f"{site}/")
+    wait_for(page, "idle")
+    return page
+
+
+def wait_for(page: Page, state: str) -> None:
+    """Until the page says that it is in ``state``."""
+    result = page.get_by_test_id("result")
+    expect(result).to_have_attribute("data-state", state, timeout=ANSWER_MILLISECONDS)

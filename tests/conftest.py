@@ -1,0 +1,74 @@
+"""Options and fixtures of more than one suite.
+
+Loaded in every environment: nothing but the standard library and pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = ROOT / "tests" / "pipeline" / "tiny.yaml"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("smoke", "the smoke test of a built site")
+    group.addoption("--site", help="built site, a folder or an address (default: a small run's)")
+    group.addoption("--photos", type=Path, help="folder of validation photos")
+    group.addoption("--predictions", type=Path, help="what the web model says of them, JSON lines")
+    group.addoption("--picture", type=Path, help="where to leave a picture of the page")
+    group.addoption("--photo-count", type=int, default=6, help="how many the page is asked to read")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Runs and a site apart from the user's."""
+
+    folder: Path
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "site"
+
+    def run(self, name: str) -> Path:
+        return self.folder / "runs" / name
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DIGITLENS_PATHS_RUNS": str(self.folder / "runs"),
+            "DIGITLENS_PATHS_SITE": str(self.site),
+            "DIGITLENS_PIPELINE_GATE_PHOTOS": "20",
+        }
+
+    def inv(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        """Run `./inv` with ``arguments``, whatever becomes of it."""
+        return subprocess.run(
+            [str(ROOT / "inv"), *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def small_place() -> Place:
+    """Kept between sessions: what is current isn't made again."""
+    return Place(ROOT / ".cache" / "tests" / "place")
+
+
+@pytest.fixture(scope="session")
+def small_run(small_place: Place) -> Path:
+    """A finished run on a few synthetic photos."""
+    done = small_place.inv("pipeline", "--no-serve", "--name", "small", "--photos", "400", "--config", str(TINY))
+    assert done.returncode == 0, done.stderr
+    return small_place.run("small")

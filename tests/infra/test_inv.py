@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.settings import ROOT
+from tests.infra.conftest import Inv
+from tests.infra.test_environments import lock_of
+
+TASKS = (
+    "pipeline",
+    "doctor",
+    "check",
+    "fix",
+    "test",
+    "train",
+    "tensorboard",
+    "evaluate",
+    "export",
+    "convert",
+    "smoke",
+    "serve",
+    "data.synthesize",
+    "data.records",
+    "frontend.build",
+    "environments.install",
+    "locks.update",
+)
+
+
+def test_the_list_has_every_task(inv: Inv) -> None:
+    listed = inv("--list").stdout
+    assert [task for task in TASKS if f"  {task} " not in listed] == []
+
+
+def test_the_list_imports_nothing_slow() -> None:
+    code = "import sys, tasks; print(*{'pydantic', 'rich', 'playwright'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
+    answer = inv("--help", task)
+    assert answer.returncode == 0
+    assert "none" not in answer.stdout.split("Options:")[0].split()[-1:]
+    flags = [line for line in answer.stdout.splitlines() if line.lstrip().startswith("-")]
+    explained = [line for line in flags if len(line.split("   ")) > 1 or "  " in line.strip()]
+    assert len(explained) == len(flags)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("trian",), "No idea what 'trian' is"),
+        (("train", "--rnu", "x"), "No idea what '--rnu' is"),
+        (("train", "--run", "nothing"), "there is no run nothing"),
+        (("train", "--run", "../x"), "can't name a run"),
+        (("evaluate",), "did not receive"),
+        (("evaluate", "-m", "nowhere", "-i", "x", "-a", "y"), "--model: there is no folder"),
+        (("pipeline", "--images", "/tmp"), "--images needs --annotations"),
+        (
+            ("pipeline", "--images", "/nowhere", "--annotations", "x"),
+            "--images: there is no folder",
+        ),
+        (("pipeline", "--annotations", "x"), "--annotations needs --images"),
+        (("pipeline", "--photos", "many"), "--photos: 'many' is no whole number"),
+        (("pipeline", "--photos", "1"), "--photos: 1 is below 10"),
+        (("pipeline", "--quantize", "int4"), "--quantize: 'int4' is none of none, float16"),
+        (("pipeline", "--config", "nowhere.yaml"), "--config: there is no file"),
+        (("smoke", "--run", "nothing"), "there is no run nothing"),
+        (("serve",), "./inv frontend.build makes the site"),
+        (("test", "--only", "units"), "there is no suite units"),
+        (("environments.install", "--name", "moon"), "there is no environment 'moon'"),
+    ],
+)
+def test_bad_usage_is_one_message_and_exit_code_2(inv: Inv, arguments: tuple[str, ...], message: str) -> None:
+    answer = inv(*arguments)
+    assert answer.returncode == 2, answer.stderr
+    assert message in answer.stderr
+    assert answer.stderr.startswith("error: ")
+    assert "Traceback" not in answer.stderr
+
+
+def test_debug_shows_the_traceback(inv: Inv) -> None:
+    assert "Traceback" in inv("train", "--run", "nothing", "--debug").stderr
+
+
+def test_an_unknown_setting_is_said_before_anything_is_done(inv: Inv) -> None:
+    answer = inv("train", DIGITLENS_SERVE_PROT="1")
+    assert answer.returncode == 2
+    assert "did you mean DIGITLENS_SERVE_PORT?" in answer.stderr
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A repository that is the wrapper, a small lock and a program that prints its arguments."""
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "infra").mkdir()
+    shutil.copy(ROOT / "inv", tmp_path / "inv")
+    (tmp_path / "requirements" / "host.txt").write_text(lock_of("iniconfig"), "utf-8")
+    program = "import sys, iniconfig\nprint(*sys.argv[1:])\n"
+    (tmp_path / "infra" / "program.py").write_text(program, "utf-8")
+    return tmp_path
+
+
+def call(machine: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(machine / "inv"), "task"],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def path_with(folder: Path, *programs: str) -> str:
+    """A PATH with nothing but ``programs``."""
+    folder.mkdir()
+    for program in programs:
+        found = shutil.which(program)
+        assert found, program
+        (folder / program).symlink_to(found)
+    return str(folder)
+
+
+SHELL = ("bash", "env", "dirname", "cmp", "mkdir", "rm", "cp", "uname", "flock")
+
+
+def test_the_wrapper_makes_the_host_environment_once_per_lock(machine: Path) -> None:
+    first = call(machine)
+    assert first.stdout.split()[-1] == "task", first.stderr
+    assert "making .environments/host" in first.stderr
+    assert call(machine).stderr == ""
+    (machine / "requirements" / "host.txt").write_text(lock_of("iniconfig") + "# new\n", "utf-8")
+    assert "making .environments/host" in call(machine).stderr
+
+
+def test_the_wrapper_needs_no_uv(machine: Path, tmp_path: Path) -> None:
+    path = path_with(tmp_path / "bin", *SHELL)
+    (tmp_path / "bin" / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
+    answer = call(machine, PATH=path)
+    assert answer.stdout.split()[-1] == "task", answer.stderr
+
+
+def test_without_python_there_is_one_message_with_a_remedy(machine: Path, tmp_path: Path) -> None:
+    answer = call(machine, PATH=path_with(tmp_path / "bin", *SHELL))
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: digitlens needs Python 3.11 or newer")
+    assert "install" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_an_install_that_fails_is_tried_again(machine: Path) -> None:
+    lock = machine / "requirements" / "host.txt"
+    good = lock.read_text("utf-8")
+    lock.write_text(good.replace("sha256:", "sha256:0000"), "utf-8")
+    assert call(machine).returncode != 0
+    lock.write_text(good, "utf-8")
+    assert call(machine).returncode == 0

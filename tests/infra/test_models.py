@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra import models
+from infra.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        (("manifest.json", "model.json"), "web_model"),
+        (("detector.json", "saved_model.pb"), "saved_model"),
+        (("detector.json", "weights.index"), "checkpoint"),
+    ],
+)
+def test_a_folder_says_what_model_it_holds(tmp_path: Path, files: tuple[str, ...], kind: str) -> None:
+    for name in files:
+        (tmp_path / name).write_text("{}", "utf-8")
+    assert models.find(tmp_path).kind == kind
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no model"):
+        models.find(tmp_path)
+
+
+def test_a_broken_description_is_named(tmp_path: Path) -> None:
+    (tmp_path / "detector.json").write_text("{", "utf-8")
+    with pytest.raises(UsageError, match=r"detector\.json isn't JSON"):
+        models.find(tmp_path)

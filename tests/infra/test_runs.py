@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra import runs
+from infra.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("/data/svhn/images", "svhn"),
+        ("/data/meters", "meters"),
+        ("/data/my photos (2)", "my-photos-2-"),
+        ("/images", "run"),
+    ],
+)
+def test_a_run_is_named_like_its_photos(folder: str, name: str) -> None:
+    assert runs.name_of(Path(folder)) == name
+
+
+def test_a_request_is_remembered(tmp_path: Path) -> None:
+    run = runs.Run(tmp_path / "one")
+    request = runs.Request(
+        config=Path("/c.yaml"),
+        images=Path("/images"),
+        annotations=Path("/a.csv"),
+        groups=None,
+        skip_bad=True,
+        quantize="uint8",
+    )
+    run.save(request)
+    assert run.request() == request
+
+
+def test_a_broken_request_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}", "utf-8")
+    with pytest.raises(UsageError, match=r"run\.json can't be used"):
+        runs.Run(tmp_path).request()
