@@ -1,6 +1,6 @@
-"""Does the input pipeline keep up? Step time with real records against step time on one cached batch, in one run.
+r"""Does the input pipeline keep up? Step time with real records against step time on one cached batch, in one run.
 
-    .environments/train/bin/python -m benchmarks.input_pipeline \\
+    .environments/train/bin/python -m benchmarks.input_pipeline \
         --config training/configs/digits.yaml --records runs/NAME/records
 
 Blocks of both kinds alternate, so that a noisy neighbour slows both. Target: a ratio of the medians of at most 1.05.
