@@ -94,7 +94,7 @@ def read_csv(
             findings,
         )
     if not photos:
-        raise AnnotationError(f"{path}: has no usable row")
+        raise AnnotationError(f"{path}: has no usable row", findings)
     return Annotations(list(photos.values()), findings)
 
 
