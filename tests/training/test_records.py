@@ -93,9 +93,9 @@ def test_faults_in_files_are_all_named_and_the_last_good_records_stay(
     shutil.copytree(records, out)
     done = run_step("training.data.records", "--config", config_file, *source, "--out", out)
     assert done.returncode == 2
-    assert "missing.jpg, filename: no such file" in done.stderr
-    assert "broken.jpg, filename: not a readable picture" in done.stderr
-    assert "small.jpg, width: the file has 20 × 15 pixels, the label says 40 × 30" in done.stderr
+    assert "a.csv row 2, filename: missing.jpg: no such file" in done.stderr
+    assert "a.csv row 3, filename: broken.jpg: not a readable picture" in done.stderr
+    assert "a.csv row 4, width: small.jpg: the file has 20 × 15 pixels, the label says 40 × 30" in done.stderr
     assert "Traceback" not in done.stderr
     assert read_manifest(out) == read_manifest(records)
 
@@ -106,7 +106,7 @@ def test_faults_of_rows_and_of_files_are_named_together(config_file: Path, tmp_p
     done = run_step("training.data.records", "--config", config_file, *source, "--out", tmp_path / "records")
     assert done.returncode == 2
     assert "a.csv row 2, class: x is not one of" in done.stderr
-    assert "missing.jpg, filename: no such file" in done.stderr
+    assert "a.csv row 3, filename: missing.jpg: no such file" in done.stderr
 
 
 def test_photos_cut_off_in_the_middle_are_all_named(config_file: Path, tmp_path: Path) -> None:

@@ -72,12 +72,12 @@ def _finding(photo: Photo, path: Path) -> str | None:
         with Image.open(path) as image:
             width, height = upright_size(image)
     except FileNotFoundError:
-        return f"{photo.filename}, filename: no such file in the folder"
+        return f"{photo.where}, filename: {photo.filename}: no such file in the folder"
     except DECODING_ERRORS as error:
-        return f"{photo.filename}, filename: not a readable picture: {error}"
+        return f"{photo.where}, filename: {photo.filename}: not a readable picture: {error}"
     if (width, height) != (photo.width, photo.height):
         said = f"the label says {photo.width} × {photo.height}"
-        return f"{photo.filename}, width: the file has {width} × {height} pixels, {said}"
+        return f"{photo.where}, width: {photo.filename}: the file has {width} × {height} pixels, {said}"
     return None
 
 
