@@ -5,6 +5,7 @@ from invoke import Collection
 from infra.tasks import (
     check,
     data,
+    deploy,
     doctor,
     environments,
     frontend,
@@ -28,6 +29,6 @@ namespace = Collection(
     frontend.smoke,
     frontend.serve,
 )
-for wing in (data, environments, locks):
+for wing in (data, deploy, environments, locks):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))

@@ -18,6 +18,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tasks.py",
         "tests/infra",
         "tests/browser",
+        "tests/hosting",
         "tests/pipeline",
         "tests/conftest.py",
     ),

@@ -73,7 +73,7 @@ def convert(run: Run, request: Request) -> Step:
             "evaluation": run.evaluation_trained / "evaluation.json",
         },
         options={"quantize": request.quantize, "photos": settings().pipeline.gate_photos},
-        labels={"commit": _commit()},
+        labels={"commit": commit()},
     )
 
 
@@ -143,7 +143,7 @@ def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: 
     )
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The commit of the working tree, or None outside of a repository."""
     answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     return answer.stdout.strip() if answer.returncode == 0 else None

@@ -28,6 +28,12 @@ TASKS = (
     "data.synthesize",
     "data.records",
     "frontend.build",
+    "deploy.preview",
+    "deploy.live",
+    "deploy.rollback",
+    "deploy.list",
+    "deploy.prune",
+    "deploy.diff",
     "environments.install",
     "locks.update",
 )
