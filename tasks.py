@@ -12,6 +12,7 @@ from infra.tasks import (
     locks,
     model,
     pipeline,
+    registry,
     train,
 )
 
@@ -32,3 +33,4 @@ namespace = Collection(
 for wing in (data, deploy, environments, locks):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))
+namespace.add_collection(Collection.from_module(registry, "model"))

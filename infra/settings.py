@@ -72,6 +72,12 @@ class Hosting(Section):
     patience: Annotated[float, Field(gt=0)] = 300.0
 
 
+class Registry(Section):
+    """Where model versions are kept."""
+
+    location: str = "registry"
+
+
 class Tools(Section):
     """Programs that are taken from PATH or their usual places unless named here."""
 
@@ -86,6 +92,7 @@ class Settings(Section):
     synthetic: Synthetic = Synthetic()
     serve: Serve = Serve()
     hosting: Hosting = Hosting()
+    registry: Registry = Registry()
     tools: Tools = Tools()
 
 

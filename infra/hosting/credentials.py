@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import MissingPartError, ServiceError, TransientError
 from infra.hosting.refusals import GUIDE
 from infra.progress import say
+from infra.settings import settings
 
 if TYPE_CHECKING:
+    import firebase_admin
     from google.auth.transport.requests import AuthorizedSession
 
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
@@ -54,6 +57,19 @@ def session(project: str) -> AuthorizedSession:
             f"with the commands in {GUIDE}"
         ) from error
     return AuthorizedSession(credential)
+
+
+def app() -> firebase_admin.App:
+    """What firebase-admin's services are used through."""
+    import firebase_admin
+    from firebase_admin.credentials import ApplicationDefault
+
+    _advise()
+    project = settings().hosting.project
+    if project:
+        os.environ.setdefault("GOOGLE_CLOUD_PROJECT", project)
+    # A name of its own each time: firebase-admin keeps apps for ever, and refuses to make one twice.
+    return firebase_admin.initialize_app(ApplicationDefault(), {"projectId": project or None}, uuid.uuid4().hex)
 
 
 def _advise() -> None:
