@@ -12,6 +12,7 @@ from infra import recipes
 from infra.errors import RefusedError, ServiceError, UsageError
 from infra.execution import locks
 from infra.hosting import firebase, release_checks, releases, verification
+from infra.hosting.comment import built, render, served
 from infra.hosting.firebase import Command
 from infra.hosting.patience import persist
 from infra.hosting.releases import Api, Channel
@@ -140,6 +141,12 @@ def diff(target: Target, folder: Path, name: str) -> list[str]:
         for path in sorted(here.keys() | there.keys())
         if here.get(path) != there.get(path)
     ]
+
+
+def comment(target: Target, folder: Path, name: str) -> str:
+    """What to write under the pull request whose channel is ``name``."""
+    api = Api(target)
+    return render(_channel(api, name), built(folder), served(api.site_url().rstrip("/")))
 
 
 def _channel(api: Api, name: str) -> Channel:

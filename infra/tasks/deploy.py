@@ -138,3 +138,12 @@ def diff(_: Context, channel: str | None = None, dry_run: bool = False) -> None:
         return
     lines = deployment.diff(chosen, settings().paths.site, name)
     print("\n".join(lines) if lines else "nothing would change")
+
+
+@task(help={"channel": CHANNEL})
+def comment(_: Context, channel: str) -> None:
+    """Print what to write under a pull request: address, expiry, model figures and bytes against live."""
+    from infra.hosting import channels, deployment, target
+    from infra.settings import settings
+
+    print(deployment.comment(target.chosen(), settings().paths.site, channels.name(channel)))

@@ -61,9 +61,12 @@ class Google:
     violations: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     address: str = ""
+    most_together: int = 0
+    """How many calls were under way at once, at most."""
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
+        self._together = 0
         self._numbers = itertools.count(1)
         self.open_channel(LIVE, None)
 
@@ -107,6 +110,13 @@ class Google:
 
     def handle(self, request: Request) -> Answer:
         """Answer a call."""
+        try:
+            return self._answer(request)
+        finally:
+            with self._lock:
+                self._together -= 1
+
+    def _answer(self, request: Request) -> Answer:
         call = f"{request.method} {request.path}"
         self.calls.append(call)
         fault = self._fault(call, reset=False)
@@ -129,8 +139,12 @@ class Google:
 
     def breaks(self, call: str) -> bool:
         """Whether the connection breaks in the middle of a call."""
+        with self._lock:
+            self._together += 1
+            self.most_together = max(self.most_together, self._together)
         broken = self._fault(call, reset=True) is not None
         if broken:
+            self._together -= 1
             self.calls.append(f"{call} (reset)")
         return broken
 

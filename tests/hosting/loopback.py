@@ -79,6 +79,7 @@ def _handler(handle: Handle, breaks: Breaks) -> type[BaseHTTPRequestHandler]:
         def _answer(self) -> None:
             address = urlsplit(self.path)
             query = dict(parse_qsl(address.query, keep_blank_values=True))
+            # Before the body is read: calls overlap while it comes.
             if breaks(f"{self.command} {address.path}"):
                 self._reset()
                 return

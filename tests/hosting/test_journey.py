@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import time
+from collections.abc import Callable
 
-from tests.hosting.conftest import Deployer
+from tests.hosting.conftest import Deployer, describe
 
 
 def content(deployer: Deployer) -> dict[str, str]:
@@ -16,6 +18,16 @@ def content(deployer: Deployer) -> dict[str, str]:
         for path in deployer.dist.rglob("*")
         if path.is_file()
     }
+
+
+def quickest(action: Callable[[], object]) -> float:
+    """Seconds of the quickest of three: a busy machine says nothing about the task."""
+    seconds = []
+    for _ in range(3):
+        start = time.monotonic()
+        action()
+        seconds.append(time.monotonic() - start)
+    return min(seconds)
 
 
 def test_preview_promote_rollback_prune(deployer: Deployer) -> None:
@@ -55,9 +67,7 @@ def test_a_second_deploy_uploads_nothing_makes_no_channel_and_is_quick(deployer:
     deployer.preview()
     uploads = deployer.standin.count("POST /upload/")
     assert uploads == len(content(deployer))
-    start = time.monotonic()
-    deployer.preview()
-    assert time.monotonic() - start < 5
+    assert quickest(lambda: deployer.preview()) < 5
     assert deployer.standin.count("POST /upload/") == uploads
     assert deployer.standin.count("POST /v1beta1/projects/test-project/sites/test-site/channels ") == 0
     assert sorted(deployer.standin.channels) == ["live", "pr-7"]
@@ -66,9 +76,8 @@ def test_a_second_deploy_uploads_nothing_makes_no_channel_and_is_quick(deployer:
 def test_the_list_says_what_who_and_when(deployer: Deployer) -> None:
     address = deployer.preview()
     deployer.inv("deploy.live", "--from", "pr-7")
-    start = time.monotonic()
+    assert quickest(lambda: deployer.inv("deploy.list")) < 2
     found = json.loads(deployer.inv("deploy.list", "--json"))
-    assert time.monotonic() - start < 4
     preview = next(channel for channel in found["channels"] if channel["name"] == "pr-7")
     assert preview["url"] == address
     assert preview["expires"].startswith("20")
@@ -77,3 +86,14 @@ def test_the_list_says_what_who_and_when(deployer: Deployer) -> None:
     assert release["version"] == preview["release"]["version"] == found["versions"][0]["version"]
     assert len(release["commit"]) == 12
     assert address in deployer.inv("deploy.list")
+
+
+def test_two_hundred_files_are_uploaded_together(deployer: Deployer) -> None:
+    noise = random.Random(1)
+    for number in range(200):
+        (deployer.dist / f"photo-{number}.bin").write_bytes(noise.randbytes(100_000))
+    describe(deployer.dist)
+    deployer.smoke("smoke", str(deployer.dist))
+    deployer.inv("deploy.preview", "--channel", "pr-7", DIGITLENS_HOSTING_BUDGET_MB="30")
+    assert deployer.standin.serve("pr-7") == content(deployer)
+    assert deployer.standin.most_together > 20

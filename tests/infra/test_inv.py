@@ -37,6 +37,7 @@ TASKS = (
     "deploy.list",
     "deploy.prune",
     "deploy.diff",
+    "deploy.comment",
     "environments.install",
     "locks.update",
 )
