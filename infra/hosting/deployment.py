@@ -122,7 +122,12 @@ def prune(target: Target, doomed: list[Channel]) -> list[str]:
     gone = []
     with one_at_a_time(target):
         for channel in doomed:
-            _perform(firebase.delete(target, channel.name))
+            try:
+                _perform(firebase.delete(target, channel.name))
+            except ServiceError:
+                # Deleted although the answer was lost, or by somebody else: what was wanted is so.
+                if Api(target).channel(channel.name) is not None:
+                    raise
             gone.append(channel.name)
     return gone
 

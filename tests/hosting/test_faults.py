@@ -10,7 +10,8 @@ import pytest
 
 from infra import runs
 from infra.errors import DigitlensError, RefusedError
-from infra.hosting import deployment, patience, target, verification
+from infra.hosting import deployment, patience, releases, target, verification
+from tests.hosting import standins
 from tests.hosting.conftest import Deployer, Patience
 from tests.hosting.tokens import CANARY
 
@@ -19,47 +20,59 @@ CHANNEL = "pr-7"
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a call, what is said of it, and whether trying again helps."""
+    """What happens to a call, and what is said of it."""
 
     where: str
     what: dict[str, object]
     said: str
-    passes: bool
 
 
-PASSING = [
-    Fault("POST /sts/", {"status": 503}, "token service", True),
-    Fault("generateAccessToken", {"status": 500}, "", True),
-    Fault("GET .*/sites/test-site$", {"status": 429, "after": 1}, "429 from Google", True),
-    Fault("GET .*/projects/test-project$", {"reset": True}, "no answer", True),
-    Fault("GET .*/services/", {"status": 503}, "503 from Google", True),
-    Fault("GET .*/channels/pr-7", {"status": 500}, "500 from Google", True),
-    Fault("POST .*/channels$", {"status": 429, "after": 1}, "429 from Google", True),
-    Fault("POST .*/versions$", {"reset": True}, "", True),
-    Fault(":populateFiles", {"status": 503}, "", True),
-    Fault("POST /upload/", {"reset": True}, "", True),
-    Fault("POST /upload/", {"status": 503, "times": 2}, "", True),
-    Fault("POST /upload/", {"status": 400, "message": "content hash mismatch"}, "", True),
-    Fault("POST /upload/", {"seconds": 2.0}, "", True),
-    Fault("PATCH .*/versions/", {"status": 503}, "503 from Google", True),
-    Fault("POST .*/releases", {"status": 500}, "500 from Google", True),
-]
+PASSING = {
+    "before anything is made": [
+        Fault("POST /sts/", {"status": 503}, "token service"),
+        Fault("generateAccessToken", {"status": 500}, "token service"),
+        Fault("GET .*/sites/test-site$", {"status": 429, "after": 1}, "429 from Google: injected"),
+        Fault("GET .*/sites/test-site$", {"expires": True, "seconds": 0.5}, ""),
+        Fault("GET .*/projects/test-project$", {"reset": True}, "no answer from https://127.0.0.1"),
+    ],
+    "channel": [
+        Fault("GET .*/services/", {"status": 503}, "503 from Google: injected"),
+        Fault("GET .*/channels/pr-7", {"status": 500}, "500 from Google: injected"),
+        Fault("POST .*/channels$", {"status": 429, "after": 1}, "deploy.prune --merged"),
+    ],
+    "version": [
+        Fault("POST .*/versions$", {"reset": True}, ""),
+        Fault("POST .*/versions$", {"status": 503}, "503 from Google: injected"),
+        Fault(":populateFiles", {"status": 503}, ""),
+    ],
+    "uploads": [
+        Fault("POST /upload/", {"reset": True, "times": 2}, ""),
+        Fault("POST /upload/", {"status": 503, "times": 2}, ""),
+        Fault("POST /upload/", {"status": 429}, ""),
+        Fault("POST /upload/", {"status": 400, "message": "content hash mismatch"}, ""),
+        Fault("POST /upload/", {"seconds": 2.0}, ""),
+    ],
+    "release": [
+        Fault("PATCH .*/versions/", {"status": 503}, "503 from Google: injected"),
+        Fault("POST .*/releases", {"status": 500}, "500 from Google: injected"),
+        Fault("POST .*/releases", {"reset": True}, ""),
+    ],
+}
 PERMANENT = [
-    Fault("POST /sts/", {"status": 401}, "refused the credential", False),
-    Fault("GET .*/sites/test-site$", {"status": 403}, "roles/firebasehosting.admin", False),
-    Fault("GET .*/projects/test-project$", {"status": 404}, "check [hosting] in digitlens.toml", False),
-    Fault("POST .*/channels$", {"status": 409}, "somebody else", False),
-    Fault("POST .*/versions$", {"status": 403}, "add-iam-policy-binding test-project", False),
-    Fault("POST .*/versions$", {"status": 401, "expires": True}, "gcloud auth application-default login", False),
-    Fault("PATCH .*/versions/", {"status": 404}, "./inv deploy.list", False),
-    Fault("POST .*/releases", {"status": 409}, "run the same command again", False),
+    Fault("POST /sts/", {"status": 401}, "refused the credential"),
+    Fault("GET .*/sites/test-site$", {"status": 403}, "roles/firebasehosting.admin"),
+    Fault("GET .*/projects/test-project$", {"status": 404}, "check [hosting] in digitlens.toml"),
+    Fault("POST .*/channels$", {"status": 409}, "somebody else"),
+    Fault("POST .*/versions$", {"status": 403}, "add-iam-policy-binding test-project"),
+    Fault("POST .*/versions$", {"status": 401, "expires": True}, "gcloud auth application-default login"),
+    Fault("PATCH .*/versions/", {"status": 404}, "./inv deploy.list"),
+    Fault("POST .*/releases", {"status": 409}, "run the same command again"),
 ]
 
 
 def title(fault: object) -> str:
     assert isinstance(fault, Fault)
-    kind = next((str(fault.what[key]) for key in ("status",) if key in fault.what), next(iter(fault.what)))
-    return f"{re.sub(r'[^A-Za-z:/ ]', '', fault.where)} {kind}"
+    return f"{re.sub(r'[^A-Za-z:/ ]', '', fault.where)} {fault.what['status']}"
 
 
 def deploy(deployer: Deployer) -> deployment.Preview:
@@ -69,8 +82,6 @@ def deploy(deployer: Deployer) -> deployment.Preview:
 
 def made_live(deployer: Deployer) -> dict[str, str]:
     """Something is live before anything goes wrong; put there without the client, which takes seconds."""
-    from tests.hosting import standins
-
     standins.release(deployer.standin, "live", {"/index.html": b"live"})
     return deployer.standin.serve("live")
 
@@ -80,18 +91,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "FIRST_PAUSE", 0.05)
 
 
-@pytest.mark.parametrize("fault", PASSING, ids=title)
+@pytest.mark.parametrize("stage", PASSING)
 @pytest.mark.usefixtures("quick")
-def test_what_may_pass_is_tried_again(here: Deployer, capsys: pytest.CaptureFixture[str], fault: Fault) -> None:
+def test_what_may_pass_is_tried_again(here: Deployer, capsys: pytest.CaptureFixture[str], stage: str) -> None:
     live = made_live(here)
-    here.standin.fail(fault.where, **fault.what)  # type: ignore[arg-type]
+    for fault in PASSING[stage]:
+        here.standin.fail(fault.where, **fault.what)  # type: ignore[arg-type]
     made = deploy(here)
-    assert here.standin.faults[0].times <= 0
+    assert [fault for fault in here.standin.faults if fault.times > 0] == []
     assert here.standin.serve(CHANNEL) == {f"/{path}": value for path, value in verification.hashes(here.dist).items()}
     assert here.standin.serve("live") == live
     assert made.version == here.standin.version_of(CHANNEL)
     said = capsys.readouterr().err
-    assert fault.said in said
+    for fault in PASSING[stage]:
+        assert fault.said in said
     assert CANARY not in said
 
 
@@ -139,9 +152,36 @@ def test_an_answer_that_never_comes_is_given_up_in_time(here: Deployer, patience
 )
 @pytest.mark.usefixtures("quick")
 def test_an_address_that_serves_something_else_is_no_success(
-    here: Deployer, patience: Patience, wound: Callable[[object], None], said: str
+    here: Deployer, monkeypatch: pytest.MonkeyPatch, wound: Callable[[object], None], said: str
 ) -> None:
-    patience(15.0)
+    monkeypatch.setattr(verification, "SETTLING_SECONDS", 0.5)
     wound(here.standin.pages)
     with pytest.raises(RefusedError, match=f"{said}.*\n.*deploy.preview --channel pr-7"):
         deploy(here)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_rollback_that_fails_leaves_what_is_live_and_succeeds_afterwards(here: Deployer) -> None:
+    first, second = (standins.release(here.standin, "live", {"/index.html": text}) for text in (b"1", b"2"))
+    here.standin.fail("POST .*/channels/live/releases", 403)
+    with pytest.raises(DigitlensError, match=r"roles/firebasehosting\.admin"):
+        deployment.rollback(target.chosen(), None, dry_run=False)
+    assert here.standin.version_of("live") == second
+    here.standin.fail("POST .*/channels/live/releases", 500)
+    here.standin.fail("GET .*/channels/live/releases", 429, after=1)
+    deployment.rollback(target.chosen(), None, dry_run=False)
+    assert here.standin.version_of("live") == first
+
+
+@pytest.mark.usefixtures("quick")
+def test_pruning_goes_on_where_an_answer_was_lost(here: Deployer) -> None:
+    for name in ("pr-1", "pr-2"):
+        standins.channel(here.standin, name)
+    here.standin.fail("DELETE .*/channels/pr-1", 503)
+    here.standin.fail("DELETE .*/channels/pr-2", 404)
+    doomed = releases.Api(target.chosen()).channels()[1:]
+    with pytest.raises(DigitlensError, match="404 from Google"):
+        deployment.prune(target.chosen(), doomed)
+    assert sorted(here.standin.channels) == ["live", "pr-2"]
+    assert deployment.prune(target.chosen(), doomed) == ["pr-1", "pr-2"]
+    assert sorted(here.standin.channels) == ["live"]
