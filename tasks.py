@@ -5,12 +5,14 @@ from invoke import Collection
 from infra.tasks import (
     check,
     data,
+    deploy,
     doctor,
     environments,
     frontend,
     locks,
     model,
     pipeline,
+    registry,
     train,
 )
 
@@ -28,6 +30,7 @@ namespace = Collection(
     frontend.smoke,
     frontend.serve,
 )
-for wing in (data, environments, locks):
+for wing in (data, deploy, environments, locks):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))
+namespace.add_collection(Collection.from_module(registry, "model"))

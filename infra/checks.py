@@ -18,12 +18,21 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tasks.py",
         "tests/infra",
         "tests/browser",
+        "tests/hosting",
         "tests/pipeline",
         "tests/conftest.py",
     ),
     "train": ("training", "tests/training", "tests/vectors", "benchmarks"),
     "convert": ("conversion", "tests/conversion"),
 }
+
+
+GITHUB = {
+    "github-workflows": ".github/workflows/*.yml",
+    "github-actions": ".github/actions/*/action.yml",
+    "dependabot": ".github/dependabot.yml",
+}
+"""What GitHub reads, and the schema it must follow."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,11 @@ def checks() -> list[Check]:
         *(_types(name, folders) for name, folders in TYPED.items()),
         Check("yamllint", (_host("yamllint"), "--strict", ".")),
         Check("shellcheck", (_host("shellcheck"), *shell)),
+        Check("zizmor", (_host("zizmor"), "--offline", "--no-progress", "--quiet", ".github")),
+        *(
+            Check(f"schema {kind}", (_host("check-jsonschema"), "--builtin-schema", f"vendor.{kind}", *_matching(glob)))
+            for kind, glob in GITHUB.items()
+        ),
         *(
             Check(
                 f"frontend {script}",
@@ -115,6 +129,10 @@ def _present(paths: tuple[str, ...]) -> list[str]:
     """Those of ``paths`` that hold Python."""
     found = [ROOT / path for path in paths]
     return [str(path.relative_to(ROOT)) for path in found if path.is_file() or any(path.glob("**/*.py"))]
+
+
+def _matching(glob: str) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(glob))
 
 
 def _host(program: str) -> str:

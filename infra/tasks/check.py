@@ -23,7 +23,7 @@ def fix(_: Context) -> None:
 
 @task(
     help={
-        "only": "suites, with commas: unit, training, conversion, frontend, browser, pipeline",
+        "only": "suites, with commas: unit, training, conversion, frontend, browser, hosting, pipeline",
         "k": "only tests whose names match (pytest's -k, vitest's -t)",
     }
 )

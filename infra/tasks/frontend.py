@@ -35,7 +35,7 @@ def smoke(_: Context, run: str | None = None, site: str | None = None) -> None:
 
     chosen = runs.find(run or runs.SYNTHETIC)
     test.perform(chosen, chosen.request().images, site or str(settings().paths.site))
-    print(chosen.smoke / "smoke.json")
+    print((chosen.smoke_deployed if site and "://" in site else chosen.smoke) / "smoke.json")
 
 
 @task(help={"port": "where to listen on 127.0.0.1 (default: see digitlens.toml)"})
