@@ -51,6 +51,7 @@ def train(run: Run, request: Request) -> Step:
         "training.train",
         run.checkpoints,
         inputs={"config": request.config, "records": run.records},
+        labels={"commit": commit()},
         resumable=True,
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import time
@@ -155,7 +154,7 @@ class Course:
         self.writer.flush()
 
 
-def train(config: Configuration, records: Path, out: Path) -> None:
+def train(config: Configuration, records: Path, out: Path, commit: str | None = None) -> None:
     """Train to the end, or to an early stop, and leave the best weights in ``out``.
 
     Raises:
@@ -216,7 +215,13 @@ def train(config: Configuration, records: Path, out: Path) -> None:
         elif ended:
             state.save()
             raise KeyboardInterrupt
-    _finish(state, config, calibration, course, manifest["fingerprint"], out)
+    provenance = {
+        "commit": commit,
+        "data_fingerprint": manifest["fingerprint"],
+        "split": config.split.model_dump(),
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    _finish(state, config, calibration, course, provenance, out)
 
 
 def _claim(out: Path, config: Configuration, fingerprint: str) -> None:
@@ -246,7 +251,12 @@ def _save_weights(model: Any, path: Path) -> None:
 
 
 def _finish(
-    state: State, config: Configuration, calibration: Calibration, course: Course, fingerprint: str, out: Path
+    state: State,
+    config: Configuration,
+    calibration: Calibration,
+    course: Course,
+    provenance: dict[str, Any],
+    out: Path,
 ) -> None:
     """Choose the threshold of the best weights and write detector.json, the loss curve and the summary."""
     state.averaged.load_weights(out / WEIGHTS)
@@ -259,12 +269,7 @@ def _finish(
         "background_column": False,
         "score_threshold": threshold,
         "suppression": config.suppression.model_dump(),
-        "provenance": {
-            "commit": os.environ.get("DIGITLENS_COMMIT"),
-            "data_fingerprint": fingerprint,
-            "split": config.split.model_dump(),
-            "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
-        },
+        "provenance": provenance,
     }
     write_whole(out / DESCRIPTION, json.dumps(description, indent=1) + "\n")
     plot_history(course.entries, out / "loss.png")
@@ -285,12 +290,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--records", type=Path, required=True)
+    parser.add_argument("--commit", help="of the code, remembered in detector.json")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints, kept between attempts")
     options = parser.parse_args()
     if (options.out / SUMMARY).exists():
         print(f"{options.out}: this training is finished")
         return
-    train(load(options.config), options.records, options.out)
+    train(load(options.config), options.records, options.out, options.commit)
 
 
 if __name__ == "__main__":

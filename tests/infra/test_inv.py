@@ -115,6 +115,8 @@ def machine(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "inv", tmp_path / "inv")
     (tmp_path / "requirements" / "host.txt").write_text(lock_of("iniconfig"), "utf-8")
     program = "import sys, iniconfig\nprint(*sys.argv[1:])\n"
+    # A package of its own: an outer ./inv has put this repository on PYTHONPATH.
+    (tmp_path / "infra" / "__init__.py").touch()
     (tmp_path / "infra" / "program.py").write_text(program, "utf-8")
     return tmp_path
 
