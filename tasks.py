@@ -8,6 +8,7 @@ from infra.tasks import (
     doctor,
     environments,
     frontend,
+    images,
     locks,
     model,
     pipeline,
@@ -28,6 +29,6 @@ namespace = Collection(
     frontend.smoke,
     frontend.serve,
 )
-for wing in (data, environments, locks):
+for wing in (data, environments, images, locks):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))

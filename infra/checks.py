@@ -19,6 +19,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tests/infra",
         "tests/browser",
         "tests/pipeline",
+        "tests/images",
         "tests/conftest.py",
     ),
     "train": ("training", "tests/training", "tests/vectors", "benchmarks"),
@@ -38,13 +39,14 @@ class Check:
 
 def checks() -> list[Check]:
     """Everything that `./inv check` looks at."""
-    shell = [path for path in ("inv", ".ci/run") if (ROOT / path).exists()]
+    shell = [path for path in ("inv", ".ci/run", "docker/fetching") if (ROOT / path).exists()]
     return [
         Check("ruff", (_host("ruff"), "check", *_present(PYTHON))),
         Check("format", (_host("ruff"), "format", "--check", *_present(PYTHON))),
         *(_types(name, folders) for name, folders in TYPED.items()),
         Check("yamllint", (_host("yamllint"), "--strict", ".")),
         Check("shellcheck", (_host("shellcheck"), *shell)),
+        Check("hadolint", (_host("hadolint"), *map(str, sorted((ROOT / "docker").glob("*.Dockerfile"))))),
         *(
             Check(
                 f"frontend {script}",

@@ -74,6 +74,7 @@ def convert(run: Run, request: Request) -> Step:
         },
         options={"quantize": request.quantize, "photos": settings().pipeline.gate_photos},
         labels={"commit": _commit()},
+        companions=("web-runtime",),  # its WebAssembly
     )
 
 
@@ -124,6 +125,7 @@ def predict(web_model: Path, images: Path, annotations: Path, output: Path) -> S
             "images": images,
             "annotations": annotations,
         },
+        companions=("web-runtime",),
     )
 
 

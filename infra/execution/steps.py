@@ -32,6 +32,13 @@ class Step:
     options: Mapping[str, Value] = field(default_factory=dict)
     labels: Mapping[str, Value] = field(default_factory=dict)
     resumable: bool = False
+    companions: tuple[str, ...] = ()
+    """Inputs that are read together with the files beside them."""
+
+    @property
+    def lock(self) -> Path:
+        """Held while the output is made."""
+        return self.output.with_name(f".{self.output.name.lstrip('.')}.lock")
 
     def arguments(self) -> list[str]:
         """The command line after ``python``."""
