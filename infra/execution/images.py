@@ -26,6 +26,7 @@ from infra.settings import ROOT, settings
 
 Name = Literal["train", "train-gpu", "convert"]
 
+PREFIX = "digitlens/"
 SHARED = ("docker/fetching", "requirements/image.txt")
 FINGERPRINT = "digitlens.fingerprint"
 ENVIRONMENT = "digitlens.environment"
@@ -50,7 +51,7 @@ class Image:
     @property
     def repository(self) -> str:
         """The tag's part before the colon."""
-        return f"digitlens/{self.name}"
+        return f"{PREFIX}{self.name}"
 
     @property
     def tag(self) -> str:

@@ -58,7 +58,7 @@ def entries(*, with_packages: bool = True) -> list[Entry]:
             created=image.labels.get(f"{images.OCI}.created", ""),
             packages=packages(tag) if with_packages and tag in current else {},
         )
-        for image in _ours()
+        for image in ours()
         for tag in sorted(image.tags) or ["<none>"]
     ]
 
@@ -161,8 +161,9 @@ def prune() -> list[str]:
     current = {image.tag for image in images.IMAGES.values()}
     gone = []
     with engine.expected("pruning"):
-        for image in _ours():
-            for name in [tag for tag in image.tags if tag not in current] or ([] if image.tags else [str(image.id)]):
+        for image in ours():
+            old = [tag for tag in image.tags if tag.startswith(images.PREFIX) and tag not in current]
+            for name in old if image.tags else [str(image.id)]:
                 try:
                     engine.connect().images.remove(name)
                     gone.append(name)
@@ -171,7 +172,8 @@ def prune() -> list[str]:
     return gone
 
 
-def _ours() -> list[Found]:
+def ours() -> list[Found]:
+    """The images with this project's label, by name and age."""
     with engine.expected("listing images"):
         found = engine.connect().images.list(filters={"label": engine.OURS})
     return sorted(found, key=lambda image: (image.labels[engine.OURS], image.labels.get(f"{images.OCI}.created", "")))
