@@ -20,9 +20,10 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tests/browser",
         "tests/pipeline",
         "tests/images",
+        "benchmarks/containers.py",
         "tests/conftest.py",
     ),
-    "train": ("training", "tests/training", "tests/vectors", "benchmarks"),
+    "train": ("training", "tests/training", "tests/vectors", "benchmarks/input_pipeline.py", "benchmarks/records.py"),
     "convert": ("conversion", "tests/conversion"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 OURS = "digitlens.image"
 """Label of every image and container of this project; its value is the image's name."""
+SOCKET = "/var/run/docker.sock"
 USUAL_PLACES = ("/usr/bin/docker", "/usr/local/bin/docker")
 START = "start it (`systemctl start docker`, or Docker Desktop), or use --on local"
 
@@ -35,12 +37,15 @@ def connect() -> DockerClient:
     from docker.errors import DockerException
 
     host = os.environ.get("DOCKER_HOST", "")
-    if host and not host.startswith(("unix://", "npipe://")):
+    if host and not host.startswith("unix://"):
         raise UsageError(f"DOCKER_HOST={host}: another machine can't see these folders; unset it, or --on local")
     try:
+        # The SDK leaves a socket open that leads nowhere.
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(host.removeprefix("unix://") or SOCKET)
         engine = docker.from_env()
         engine.ping()
-    except DockerException as error:
+    except (OSError, DockerException) as error:
         raise MissingPartError(f"no container engine answers ({error}): install Docker, {START}") from error
     return engine
 

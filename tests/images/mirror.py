@@ -37,19 +37,14 @@ def serving(folder: Path) -> Iterator[Mirror]:
     """A mirror on the address under which containers reach this machine."""
     subnet = engine.connect().networks.get("bridge").attrs["IPAM"]["Config"][0]["Subnet"]
     host = str(next(ipaddress.ip_network(subnet).hosts()))
-    key, certificate = folder / "key.pem", folder / "authority.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=digitlens test"),
-            *("-addext", f"subjectAltName=IP:{host}", "-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    mirror = Mirror("", certificate)
+    authority = folder / "authority.pem"
+    _certify(folder, "authority", "-addext", "keyUsage=keyCertSign")
+    signed = ("-CA", str(authority), "-CAkey", str(folder / "authority.key"))
+    _certify(folder, "mirror", *signed, "-addext", f"subjectAltName=IP:{host}", "-addext", "basicConstraints=CA:FALSE")
+    mirror = Mirror("", authority)
     server = http.server.ThreadingHTTPServer((host, 0), _handler(mirror))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(folder / "mirror.pem", folder / "mirror.key")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     mirror.address = f"https://somebody:{PASSWORD}@{host}:{server.server_port}/simple"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -60,6 +55,12 @@ def serving(folder: Path) -> Iterator[Mirror]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _certify(folder: Path, name: str, *words: str) -> None:
+    key = ("-newkey", "rsa:2048", "-nodes", "-keyout", str(folder / f"{name}.key"))
+    subject = ("-subj", f"/CN=digitlens test {name}", "-days", "2", "-out", str(folder / f"{name}.pem"))
+    subprocess.run(["openssl", "req", "-x509", *key, *subject, *words], check=True, capture_output=True)
 
 
 def _handler(mirror: Mirror) -> type[http.server.BaseHTTPRequestHandler]:
