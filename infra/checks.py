@@ -21,6 +21,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tests/pipeline",
         "tests/images",
         "benchmarks/containers.py",
+        "benchmarks/converter.py",
         "tests/conftest.py",
     ),
     "train": ("training", "tests/training", "tests/vectors", "benchmarks/input_pipeline.py", "benchmarks/records.py"),

@@ -20,6 +20,7 @@ def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
         output,
         inputs={"config": config},
         options={"photos": photos, "seed": seed},
+        surroundings=(Path("/usr/share/fonts"),),
     )
 
 

@@ -90,6 +90,7 @@ REMEDIES = {
     "failed to resolve source metadata": "the base image can't be fetched: see [images] base in digitlens.toml",
     "pull access denied": "the base image can't be fetched: set [images] base to one that is here",
     "cannot connect to the docker daemon": f"the engine stopped answering: {START}, then repeat",
+    "unexpected eof": f"the engine ended meanwhile: {START}, then repeat",
     "error reading from server: eof": f"the engine ended meanwhile: {START}, then repeat",
     "transport is closing": f"the engine ended meanwhile: {START}, then repeat",
 }

@@ -34,6 +34,8 @@ class Step:
     resumable: bool = False
     companions: tuple[str, ...] = ()
     """Inputs that are read together with the files beside them."""
+    surroundings: tuple[Path, ...] = ()
+    """What the step finds on a machine by itself, where it is there."""
 
     @property
     def lock(self) -> Path:

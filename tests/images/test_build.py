@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from infra.execution import engine, images
 from infra.execution.images import IMAGES, Image
 from infra.settings import settings
 from tests.images.conftest import docker, inside
+from tests.images.flaky import flaky
 from tests.images.mirror import Mirror, serving
 
 EVERYTHING = "for f in /opt/digitlens /app; do find $f -type f | sort | xargs sha256sum; done"
@@ -97,6 +100,18 @@ def test_a_build_that_has_no_room_is_not_begun(small_image: Image, monkeypatch: 
     monkeypatch.setattr(images, "free_gibibytes", lambda: 0.5)
     with pytest.raises(MissingPartError, match=r"0\.5 GiB are free .* image test needs 1"):
         images.build(small_image)
+
+
+def test_an_engine_that_dies_while_it_builds_is_said_to_have(
+    small_image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with flaky(tmp_path / "engine.sock") as dying:
+        monkeypatch.setenv("DOCKER_HOST", dying.host)
+        timer = threading.Timer(4.0, dying.die)
+        timer.start()
+        with pytest.raises(CommandError, match=r"remedy: the engine (ended meanwhile|stopped answering)"):
+            images.build(small_image, no_cache=True)
+        timer.join()
 
 
 def test_authority_and_mirror_are_used_and_leave_no_trace(

@@ -46,9 +46,10 @@ def end_when(place: Place, words: list[str], text: str, end: Callable[[str], obj
     said = ""
     with task.stderr:
         for line in task.stderr:
-            said += line
-            if text in line:
+            # Once: the message of a failed step repeats its last lines.
+            if text in line and text not in said:
                 end(training(place))
+            said += line
     return task.wait(60), said
 
 
