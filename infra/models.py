@@ -61,8 +61,7 @@ def evaluate(
     }
     folder = settings().paths.cache / "evaluations" / fingerprints.of_values(asked)[:16]
     selection = folder / "annotations"
-    classes = model.description["classes"]
-    perform(recipes.select(images, annotations, groups, split, classes, selection), runner)
+    perform(recipes.select(images, annotations, groups, split, model.description, selection), runner)
     selected = selection / "annotations.csv"
     output = folder / "evaluation"
     if model.kind == "web_model":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from infra import frontend
 from infra.execution.steps import Step
@@ -84,10 +86,13 @@ def select(
     annotations: Path,
     groups: Path | None,
     split: str,
-    classes: list[str],
+    description: Mapping[str, Any],
     output: Path,
 ) -> Step:
-    """The labels of one split of somebody's photos, checked."""
+    """The labels of one split of somebody's photos, checked.
+
+    ``description`` is a model's manifest.json or detector.json: its classes, and the split that it was trained with.
+    """
     return Step(
         "select",
         "train",
@@ -98,7 +103,11 @@ def select(
             "annotations": annotations,
             **({"groups": groups} if groups else {}),
         },
-        options={"split": split, "classes": ",".join(classes)},
+        options={
+            "split": split,
+            "classes": ",".join(description["classes"]),
+            **description["provenance"].get("split", {}),
+        },
     )
 
 
@@ -147,6 +156,9 @@ def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: 
 
 
 def _commit() -> str | None:
-    """The commit of the working tree, or None outside of a repository."""
-    answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() if answer.returncode == 0 else None
+    """The commit of the working tree, or None outside of a repository or without git."""
+    try:
+        answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()

@@ -11,6 +11,8 @@ from infra.errors import UsageError
 
 MODEL = "model"
 """The folder of the web model within the site."""
+NOT_SERVED = ("prerendered-routes.json",)
+"""What Angular leaves beside the app for servers that render pages."""
 BUILD = "build.json"
 """Bytes and SHA-256 of every other file; served, so that a deployed site can be compared."""
 
@@ -32,7 +34,7 @@ def assemble(web_model: Path, site: Path) -> results.Stamp:
     def make(place: Path) -> None:
         new = place.with_name(f".{place.name}.new")
         shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(app, new, ignore=shutil.ignore_patterns(fingerprints.STAMP))
+        shutil.copytree(app, new, ignore=shutil.ignore_patterns(fingerprints.STAMP, *NOT_SERVED))
         (new / MODEL).mkdir(exist_ok=True)
         for file in _model_files(web_model):
             shutil.copyfile(file, new / MODEL / file.name)

@@ -262,6 +262,7 @@ def _finish(
         "provenance": {
             "commit": os.environ.get("DIGITLENS_COMMIT"),
             "data_fingerprint": fingerprint,
+            "split": config.split.model_dump(),
             "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         },
     }

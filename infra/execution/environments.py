@@ -113,13 +113,14 @@ def prepared_in_background(names: Sequence[Name]) -> Iterator[None]:
 
     Whoever needs one earlier waits for it in ``ensure``.
     """
+    stopped = threading.Event()
 
     def prepare() -> None:
-        # A failure shows itself where the environment is needed: `ensure` tries again there and
-        # raises.
-        with contextlib.suppress(DigitlensError):
+        # A failure shows itself where the environment is needed: `ensure` tries again there.
+        with contextlib.suppress(DigitlensError, OSError):
             for name in names:
-                ensure(name)
+                if not stopped.is_set():
+                    ensure(name)
 
     thread = threading.Thread(target=prepare, daemon=True)
     thread.start()
@@ -127,5 +128,6 @@ def prepared_in_background(names: Sequence[Name]) -> Iterator[None]:
         yield
         thread.join()
     except BaseException:
+        stopped.set()
         processes.end_all()
         raise

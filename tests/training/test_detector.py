@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from training.config import Augmentation, Network, load
-from training.data.augmentation import crop, recolour
+from training.data.augmentation import plan, recolour, warp
 from training.data.batches import MAX_OBJECTS, training_batches
 from training.detector import losses, network
 from training.detector.targets import targets
@@ -25,6 +26,13 @@ STILL = Augmentation(
     background_share=0,
 )
 SMALL = Network(stages=(4, 8, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8)
+
+
+def crop(photo: Any, boxes: Any, seed: Any, side: int, options: Augmentation) -> tuple[Any, Any, Any]:
+    """A photo alone in its batch."""
+    sizes = tf.constant([photo.shape[:2]], tf.float32)
+    transforms, moved, state = plan(sizes, boxes[None], tf.constant([boxes.shape[0]]), seed, side, options)
+    return warp(photo, transforms[0], side), moved[0], state[0]
 
 
 def marked_photo() -> tuple[np.ndarray, np.ndarray]:

@@ -93,11 +93,20 @@ def test_faults_in_files_are_all_named_and_the_last_good_records_stay(
     shutil.copytree(records, out)
     done = run_step("training.data.records", "--config", config_file, *source, "--out", out)
     assert done.returncode == 2
-    assert "missing.jpg, filename: no such file" in done.stderr
-    assert "broken.jpg, filename: not a readable picture" in done.stderr
-    assert "small.jpg, width: the file has 20 × 15 pixels, the label says 40 × 30" in done.stderr
+    assert "a.csv row 2, filename: missing.jpg: no such file" in done.stderr
+    assert "a.csv row 3, filename: broken.jpg: not a readable picture" in done.stderr
+    assert "a.csv row 4, width: small.jpg: the file has 20 × 15 pixels, the label says 40 × 30" in done.stderr
     assert "Traceback" not in done.stderr
     assert read_manifest(out) == read_manifest(records)
+
+
+def test_faults_of_rows_and_of_files_are_named_together(config_file: Path, tmp_path: Path) -> None:
+    rows = ["there.jpg,40,30,x,0,0,9,9", "missing.jpg,40,30,1,0,0,9,9", "there.jpg,40,30,1,0,0,9,9"]
+    source = folder_of(tmp_path, rows, there=Image.new("RGB", (40, 30), "red"))
+    done = run_step("training.data.records", "--config", config_file, *source, "--out", tmp_path / "records")
+    assert done.returncode == 2
+    assert "a.csv row 2, class: x is not one of" in done.stderr
+    assert "a.csv row 3, filename: missing.jpg: no such file" in done.stderr
 
 
 def test_photos_cut_off_in_the_middle_are_all_named(config_file: Path, tmp_path: Path) -> None:
@@ -204,11 +213,14 @@ def test_a_full_disk_leaves_nothing_half_written(photos: Path, config_file: Path
 def test_selection_writes_one_split_and_names_faults(
     photos: Path, config_file: Path, records: Path, tmp_path: Path
 ) -> None:
-    source = ["--images", photos / "images", "--annotations", photos / "annotations.csv", "--config", config_file]
-    done = run_step("training.data.selection", *source, "--split", "validation", "--out", tmp_path / "s")
+    source = ["--images", photos / "images", "--annotations", photos / "annotations.csv"]
+    shares = load(config_file).split
+    flags = ["--validation", shares.validation, "--calibration", shares.calibration, "--out", tmp_path / "s"]
+    classes = ",".join("0123456789")
+    done = run_step("training.data.selection", *source, *flags, "--split", "validation", "--classes", classes)
     assert done.returncode == 0, done.stderr
     chosen = {photo.filename for photo in read_csv(tmp_path / "s/annotations.csv").photos}
     assert chosen == {photo.filename for photo in read_csv(records / "validation.csv").photos}
-    refused = run_step("training.data.selection", *source, "--classes", "1", "--out", tmp_path / "s")
+    refused = run_step("training.data.selection", *source, *flags, "--classes", "1")
     assert refused.returncode == 2
     assert "class: 2 is not one of 1" in refused.stderr

@@ -1,11 +1,12 @@
 """A photo and its boxes to a training crop: scale, shift, rotation, shear, stretch and perspective in one warp.
 
-Only the warp happens here, one photo at a time; what changes colours is done on whole batches (`recolour`). Every
-random number comes from the sample's own seed, so that a resumed training sees what an uninterrupted one would have.
+`plan` draws the warps of a batch, `warp` moves the pixels of one photo, `recolour` changes the colours of a batch. All
+random numbers come from the batch's own seed, so that a resumed training sees what an uninterrupted one would have.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import tensorflow as tf
@@ -26,99 +27,109 @@ NOISE_BANK = 256
 OUTLINE = tf.constant([[x * u, y * v] for u, v in ((1.0, 0.5), (0.5, 1.0)) for x in (-1.0, 1.0) for y in (-1.0, 1.0)])
 
 
-def crop(photo: Any, boxes: Any, seed: Any, side: int, options: Augmentation) -> tuple[Any, Any, Any]:
-    """Warp a photo into a training crop.
+def plan(sizes: Any, boxes: Any, counts: Any, seed: Any, side: int, options: Augmentation) -> tuple[Any, Any, Any]:
+    """Draw how each photo of a batch is warped, and move its boxes along.
+
+    Planned for a whole batch at once: dozens of operations on a few numbers cost as much as a photo's pixels.
 
     Args:
-        photo: uint8 [h, w, 3]
-        boxes: float32 [n, 4] ymin, xmin, ymax, xmax in pixels of the photo
+        sizes: float32 [b, 2] height and width of the photos, pixels
+        boxes: float32 [b, n, 4] ymin, xmin, ymax, xmax in pixels of the photos
+        counts: int32 [b] how many of the boxes are there; they come first
         seed: int32 [2]
-        side: of the crop, pixels
+        side: of the crops, pixels
         options: ranges to draw from
 
     Returns:
-        uint8 crop [side, side, 3], float32 boxes [n, 4] in pixels of the crop, int32 state [n] of each object:
-        1 present, 0 to be ignored, -1 gone
+        float32 transforms [b, 8] for `warp`, float32 boxes [b, n, 4] in pixels of the crops, int32 state [b, n] of
+        each object: 1 present, 0 to be ignored, -1 gone
     """
-    draw = tf.random.stateless_uniform([12], seed)
-    forward = _homography(tf.shape(photo), boxes, draw, side, options)
+    forward = _homographies(sizes, boxes, counts, seed, side, options)
     shift = tf.constant([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
     # Boxes have pixel i at [i, i + 1), the warp has its centre at i.
     inverse = tf.linalg.inv(tf.linalg.inv(shift) @ forward @ shift)
-    inverse /= inverse[2, 2]
+    transforms = tf.reshape(inverse / inverse[:, 2:, 2:], [-1, 9])[:, :8]
+    warped = _warp_boxes(boxes, forward)
+    visible = tf.clip_by_value(warped, 0.0, float(side))
+    share = _area(visible) / tf.maximum(_area(warped), 1e-6)
+    present = (share >= WHOLE) & (visible[..., 2] - visible[..., 0] >= MIN_HEIGHT)
+    there = tf.sequence_mask(counts, tf.shape(boxes)[1])
+    state = tf.where(present, 1, tf.where(share > GONE, 0, -1))
+    return transforms, visible, tf.where(there, state, -1)
+
+
+def warp(photo: Any, transform: Any, side: int) -> Any:
+    """The crop uint8 [side, side, 3] that ``transform`` [8] cuts out of ``photo`` uint8 [h, w, 3]."""
     crop = tf.raw_ops.ImageProjectiveTransformV3(
         images=photo[None],
-        transforms=tf.reshape(inverse, [1, 9])[:, :8],
+        transforms=transform[None],
         output_shape=[side, side],
         fill_value=float(FILL),
         interpolation="BILINEAR",
         fill_mode="CONSTANT",
     )[0]
-    crop.set_shape([side, side, 3])
-    warped = _warp_boxes(boxes, forward)
-    visible = tf.clip_by_value(warped, 0.0, float(side))
-    area, visible_area = _area(warped), _area(visible)
-    share = visible_area / tf.maximum(area, 1e-6)
-    present = (share >= WHOLE) & (visible[:, 2] - visible[:, 0] >= MIN_HEIGHT)
-    state = tf.where(present, 1, tf.where(share > GONE, 0, -1))
-    return crop, visible, state
+    return tf.ensure_shape(crop, [side, side, 3])
 
 
-def _homography(shape: Any, boxes: Any, draw: Any, side: int, options: Augmentation) -> Any:
-    """The matrix [3, 3] from pixels of the photo (x, y, 1) to pixels of the crop."""
-    height, width = tf.cast(shape[0], tf.float32), tf.cast(shape[1], tf.float32)
-    count = tf.shape(boxes)[0]
+def _homographies(sizes: Any, boxes: Any, counts: Any, seed: Any, side: int, options: Augmentation) -> Any:
+    """The matrices [b, 3, 3] from pixels of the photos (x, y, 1) to pixels of the crops."""
+    batch = tf.shape(sizes)[0]
+    draw = tf.unstack(tf.random.stateless_uniform([12, batch], seed), 12)
+    height, width = sizes[:, 0], sizes[:, 1]
     # An object to build the crop around, or any place where there is none.
-    anywhere = (count == 0) | (draw[0] < options.background_share)
-    chosen = tf.minimum(tf.cast(draw[1] * tf.cast(count, tf.float32), tf.int32), tf.maximum(count, 1) - 1)
-    place = tf.stack([draw[2] * height, draw[3] * width] * 2)
-    size = tf.maximum(height, width) / 6
-    place += tf.stack([-size, -size, size, size]) / 2
-    box = tf.cond(anywhere, lambda: place, lambda: tf.gather(boxes, chosen))
+    chosen = tf.minimum(tf.cast(draw[1] * tf.cast(counts, tf.float32), tf.int32), tf.maximum(counts, 1) - 1)
+    # One more box, so that a batch without any object has something to gather.
+    objects = tf.gather(tf.pad(boxes, [[0, 0], [0, 1], [0, 0]]), chosen, batch_dims=1)
+    half = tf.maximum(height, width) / 12
+    middle_y, middle_x = draw[2] * height, draw[3] * width
+    anywhere = tf.stack([middle_y - half, middle_x - half, middle_y + half, middle_x + half], 1)
+    empty = (counts == 0) | (draw[0] < options.background_share)
+    ymin, xmin, ymax, xmax = tf.unstack(tf.where(empty[:, None], anywhere, objects), 4, axis=1)
     low, high = options.min_object_height, options.max_object_height
-    scale = low * (high / low) ** draw[4] / tf.maximum(box[2] - box[0], 1.0)
+    scale = low * (high / low) ** draw[4] / tf.maximum(ymax - ymin, 1.0)
     # A small photo isn't shrunk to a stamp: most of the crop would be grey.
     scale = tf.maximum(scale, COVER * side / tf.maximum(height, width))
-    box_width, box_height = (box[3] - box[1]) * scale, (box[2] - box[0]) * scale
     # The object's centre may lie anywhere in the crop where the object is whole.
-    room_x = tf.maximum(side - box_width, 0.0) / 2
-    room_y = tf.maximum(side - box_height, 0.0) / 2
-    to_x = side / 2 + (draw[5] * 2 - 1) * room_x
-    to_y = side / 2 + (draw[6] * 2 - 1) * room_y
-    angle = (draw[7] * 2 - 1) * options.rotation_degrees * 3.14159265 / 180
+    to_x = side / 2 + (draw[5] * 2 - 1) * tf.maximum(side - (xmax - xmin) * scale, 0.0) / 2
+    to_y = side / 2 + (draw[6] * 2 - 1) * tf.maximum(side - (ymax - ymin) * scale, 0.0) / 2
+    angle = (draw[7] * 2 - 1) * options.rotation_degrees * math.pi / 180
     shear = (draw[8] * 2 - 1) * options.shear
     stretch = tf.exp((draw[9] * 2 - 1) * options.stretch)
     cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
-    linear = [cos * stretch, cos * shear - sin, sin * stretch, sin * shear + cos]
     # Perspective is relative to the object, so that its own scale stays what was drawn.
-    tilt = (draw[10:12] * 2 - 1) * options.perspective * 2 / side
-    centre_x, centre_y = (box[1] + box[3]) / 2, (box[0] + box[2]) / 2
-    zero, one = tf.zeros([]), tf.ones([])
-    to_object = tf.reshape(tf.stack([one, zero, -centre_x, zero, one, -centre_y, zero, zero, one]), [3, 3])
-    around = tf.reshape(
-        tf.stack([linear[0], linear[1], zero, linear[2], linear[3], zero, tilt[0] * scale, tilt[1] * scale, one]),
-        [3, 3],
+    tilt_x, tilt_y = ((value * 2 - 1) * options.perspective * 2 / side * scale for value in draw[10:])
+    one, zero = tf.ones([batch]), tf.zeros([batch])
+    to_object = _matrices(one, zero, -(xmin + xmax) / 2, zero, one, -(ymin + ymax) / 2, zero, zero, one)
+    around = _matrices(
+        *(cos * stretch, cos * shear - sin, zero),
+        *(sin * stretch, sin * shear + cos, zero),
+        *(tilt_x, tilt_y, one),
     )
-    to_crop = tf.reshape(tf.stack([one, zero, to_x, zero, one, to_y, zero, zero, one]), [3, 3])
+    to_crop = _matrices(one, zero, to_x, zero, one, to_y, zero, zero, one)
     return to_crop @ around @ to_object
 
 
+def _matrices(*entries: Any) -> Any:
+    """Nine vectors [b], row by row, to matrices [b, 3, 3]."""
+    return tf.reshape(tf.stack(entries, 1), [-1, 3, 3])
+
+
 def _warp_boxes(boxes: Any, forward: Any) -> Any:
-    """Hulls [n, 4] of the warped outlines of ``boxes`` [n, 4]; what lies behind the horizon is gone."""
-    centre = tf.stack([boxes[:, 1] + boxes[:, 3], boxes[:, 0] + boxes[:, 2]], 1) / 2
-    half = tf.stack([boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]], 1) / 2
-    points = centre[:, None] + half[:, None] * OUTLINE
+    """Hulls [b, n, 4] of the warped outlines of ``boxes`` [b, n, 4]; what lies behind the horizon is gone."""
+    centre = tf.stack([boxes[..., 1] + boxes[..., 3], boxes[..., 0] + boxes[..., 2]], -1) / 2
+    half = tf.stack([boxes[..., 3] - boxes[..., 1], boxes[..., 2] - boxes[..., 0]], -1) / 2
+    points = centre[..., None, :] + half[..., None, :] * OUTLINE
     points = tf.concat([points, tf.ones_like(points[..., :1])], -1)
-    warped = tf.einsum("npk,jk->npj", points, forward)
+    warped = tf.einsum("bnpk,bjk->bnpj", points, forward)
     depth = warped[..., 2:]
     flat = warped[..., :2] / tf.maximum(depth, 0.05)
-    low, high = tf.reduce_min(flat, 1), tf.reduce_max(flat, 1)
-    hull = tf.stack([low[:, 1], low[:, 0], high[:, 1], high[:, 0]], 1)
-    return tf.where(tf.reduce_all(depth[..., 0] > 0.05, 1)[:, None], hull, -1e4)
+    low, high = tf.reduce_min(flat, 2), tf.reduce_max(flat, 2)
+    hull = tf.stack([low[..., 1], low[..., 0], high[..., 1], high[..., 0]], -1)
+    return tf.where(tf.reduce_all(depth[..., 0] > 0.05, -1)[..., None], hull, -1e4)
 
 
 def _area(boxes: Any) -> Any:
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
 
 
 def recolour(crops: Any, seed: Any, options: Augmentation) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from training.config import Configuration
-from training.data.augmentation import crop
+from training.data.augmentation import plan, warp
 from training.data.records import read_manifest
 from training.errors import RecordsError
 
@@ -18,6 +18,8 @@ SHUFFLE = 4096
 SIDES = ("ymin", "xmin", "ymax", "xmax")
 FEATURES = {
     "image/encoded": tf.io.FixedLenFeature([], tf.string),
+    "image/height": tf.io.FixedLenFeature([], tf.int64),
+    "image/width": tf.io.FixedLenFeature([], tf.int64),
     **{f"image/object/bbox/{side}": tf.io.RaggedFeature(tf.float32) for side in SIDES},
     "image/object/class/label": tf.io.RaggedFeature(tf.int64),
 }
@@ -56,21 +58,41 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
         begin = tf.where(number == start // count, tf.cast(start % count, tf.int64), tf.constant(0, tf.int64))
         return shuffled.enumerate(number * count).skip(begin)
 
-    def sample(index: Any, serialised: Any) -> Any:
-        seed = tf.cast(tf.stack([tf.cast(settings.seed, tf.int64), index]), tf.int32)
-        photo, boxes, labels = decode(serialised)
-        image, boxes, state = crop(photo, boxes, seed, settings.crop, config.augmentation)
-        labels = tf.where(state == 1, labels, -2)
-        boxes, labels = (tf.boolean_mask(x, state >= 0)[:MAX_OBJECTS] for x in (boxes, labels))
-        missing = MAX_OBJECTS - tf.shape(labels)[0]
-        boxes = tf.pad(boxes, [[0, missing], [0, 0]])
-        labels = tf.pad(labels, [[0, missing]], constant_values=-1)
-        return image, tf.ensure_shape(boxes, [MAX_OBJECTS, 4]), tf.ensure_shape(labels, [MAX_OBJECTS])
+    def prepare(indices: Any, serialised: Any) -> Any:
+        """Everything of a batch but its pixels."""
+        parsed = tf.io.parse_example(serialised, FEATURES)
+        sizes = tf.cast(tf.stack([parsed["image/height"], parsed["image/width"]], 1), tf.float32)
+        ragged = tf.stack([parsed[f"image/object/bbox/{side}"] for side in SIDES], 2)
+        boxes = tf.reshape(ragged.to_tensor(), [settings.batch, -1, 4]) * tf.tile(sizes, [1, 2])[:, None]
+        labels = tf.cast(parsed["image/object/class/label"].to_tensor(), tf.int32) - 1
+        counts = tf.cast(ragged.row_lengths(), tf.int32)
+        seed = tf.cast(tf.stack([tf.cast(settings.seed, tf.int64), indices[0]]), tf.int32)
+        transforms, boxes, state = plan(sizes, boxes, counts, seed, settings.crop, config.augmentation)
+        # Present objects first, then those to be ignored: what exceeds MAX_OBJECTS is the least important.
+        order = tf.argsort(state, direction="DESCENDING", stable=True)[:, :MAX_OBJECTS]
+        boxes, labels, state = (tf.gather(x, order, batch_dims=1) for x in (boxes, labels, state))
+        labels = tf.where(state == 1, labels, tf.where(state == 0, -2, -1))
+        missing = MAX_OBJECTS - tf.shape(labels)[1]
+        boxes = tf.pad(boxes, [[0, 0], [0, missing], [0, 0]])
+        labels = tf.pad(labels, [[0, 0], [0, missing]], constant_values=-1)
+        return (
+            parsed["image/encoded"],
+            transforms,
+            tf.ensure_shape(boxes, [None, MAX_OBJECTS, 4]),
+            tf.ensure_shape(labels, [None, MAX_OBJECTS]),
+        )
+
+    def draw(encoded: Any, transform: Any, boxes: Any, labels: Any) -> Any:
+        """The pixels of one photo."""
+        return warp(tf.io.decode_jpeg(encoded, channels=3), transform, settings.crop), boxes, labels
 
     epochs = tf.data.Dataset.range(start // count, 2**40)
     batches = (
         epochs.flat_map(epoch)
-        .map(sample, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .batch(settings.batch, drop_remainder=True)
+        .map(prepare)
+        .unbatch()
+        .map(draw, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .batch(settings.batch, drop_remainder=True)
         .prefetch(4)
     )

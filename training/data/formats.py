@@ -40,6 +40,8 @@ class Photo:
     height: int
     group: str
     objects: list[LabelledObject] = field(default_factory=list)
+    where: str = field(default="", compare=False)
+    """file and number of its first row, for messages"""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def read_csv(
         with path.open(newline="", encoding="utf-8-sig") as file:
             for number, row in _rows(file, path):
                 try:
-                    _add(photos, row, classes, group_of)
+                    _add(photos, row, f"{path.name} row {number}", classes, group_of)
                     key = tuple(row.values())
                     if key in seen:
                         raise _BadRow(f"filename: the same row stands above ({row['filename']})")
@@ -94,7 +96,7 @@ def read_csv(
             findings,
         )
     if not photos:
-        raise AnnotationError(f"{path}: has no usable row")
+        raise AnnotationError(f"{path}: has no usable row", findings)
     return Annotations(list(photos.values()), findings)
 
 
@@ -131,6 +133,7 @@ def _rows(file: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def _add(
     photos: dict[str, Photo],
     row: dict[str, str],
+    where: str,
     classes: Collection[str] | None,
     group_of: dict[str, str],
 ) -> None:
@@ -146,7 +149,7 @@ def _add(
     item = _object(row, width, height, classes)
     if photo is None:
         group = row.get(GROUP) or group_of.get(filename, filename)
-        photo = photos[filename] = Photo(filename, int(width), int(height), group)
+        photo = photos[filename] = Photo(filename, int(width), int(height), group, where=where)
     if item and item not in photo.objects:
         photo.objects.append(item)
 

@@ -44,31 +44,27 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     return (image.height, image.width) if turned else (image.width, image.height)
 
 
-def check_files(annotations: Annotations, images: Path, skip_bad: bool = False) -> Annotations:
-    """Compare every label with the header of its file.
+def check_files(annotations: Annotations, images: Path) -> Annotations:
+    """Compare every label with the header of its file; what doesn't fit is left out and listed.
+
+    A file doesn't fit when it is missing, unreadable or of another size than its label says.
 
     Raises:
-        AnnotationError: naming each file that is missing, unreadable or of another size than its label says; with
-            ``skip_bad`` those photos are left out and listed
+        AnnotationError: where no photo is left
     """
     if not images.is_dir():
         raise AnnotationError(f"{images}: no such folder of photos")
     good: list[Photo] = []
-    findings: list[str] = []
+    findings = list(annotations.skipped)
     for photo in annotations.photos:
         finding = _finding(photo, images / photo.filename)
         if finding:
             findings.append(finding)
         else:
             good.append(photo)
-    if findings and not skip_bad:
-        raise AnnotationError(
-            f"{images}: {len(findings)} photos don't fit their labels; correct them, or leave them out with --skip-bad",
-            findings,
-        )
     if not good:
-        raise AnnotationError(f"{images}: none of the labelled photos is there and readable")
-    return Annotations(good, annotations.skipped + findings)
+        raise AnnotationError(f"{images}: none of the labelled photos is there and readable", findings)
+    return Annotations(good, findings)
 
 
 def _finding(photo: Photo, path: Path) -> str | None:
@@ -76,12 +72,12 @@ def _finding(photo: Photo, path: Path) -> str | None:
         with Image.open(path) as image:
             width, height = upright_size(image)
     except FileNotFoundError:
-        return f"{photo.filename}, filename: no such file in the folder"
+        return f"{photo.where}, filename: {photo.filename}: no such file in the folder"
     except DECODING_ERRORS as error:
-        return f"{photo.filename}, filename: not a readable picture: {error}"
+        return f"{photo.where}, filename: {photo.filename}: not a readable picture: {error}"
     if (width, height) != (photo.width, photo.height):
         said = f"the label says {photo.width} × {photo.height}"
-        return f"{photo.filename}, width: the file has {width} × {height} pixels, {said}"
+        return f"{photo.where}, width: {photo.filename}: the file has {width} × {height} pixels, {said}"
     return None
 
 

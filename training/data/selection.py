@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from training import command
-from training.config import Split, load
+from training.config import Split
 from training.data.formats import Annotations, Photo, read_csv, write_csv
 from training.data.photos import check_files
 from training.errors import AnnotationError
@@ -41,9 +41,19 @@ def read(
     classes: Iterable[str] | None = None,
     skip_bad: bool = False,
 ) -> Annotations:
-    """Labels that are right in themselves and fit their files. Raises AnnotationError, naming each fault."""
+    """Labels that are right in themselves and fit their files.
+
+    Raises:
+        AnnotationError: naming each fault of rows and files; with ``skip_bad`` those are left out and listed
+    """
     allowed = None if classes is None else tuple(classes)
-    return check_files(read_csv(annotations, allowed, groups, skip_bad), images, skip_bad)
+    found = check_files(read_csv(annotations, allowed, groups, skip_bad=True), images)
+    if found.skipped and not skip_bad:
+        raise AnnotationError(
+            f"{annotations}: {len(found.skipped)} faults; correct them, or leave them out with --skip-bad",
+            found.skipped,
+        )
+    return found
 
 
 def csv_text(photos: Iterable[Photo]) -> str:
@@ -57,17 +67,15 @@ def main() -> None:
     """Write the chosen split as DIR/annotations.csv."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
-    parser.add_argument("--config", type=Path, help="its classes are the only ones allowed, its shares split")
-    parser.add_argument("--classes", help="the only ones allowed, separated by commas")
+    parser.add_argument("--classes", required=True, help="the only ones allowed, separated by commas")
+    parser.add_argument("--validation", type=float, default=Split().validation, help="share of the groups")
+    parser.add_argument("--calibration", type=float, default=Split().calibration, help="share of the groups")
     parser.add_argument("--split", choices=[*SPLITS, "all"], default="all")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    config = load(options.config) if options.config else None
-    classes = config.classes if config else None
-    if options.classes:
-        classes = tuple(options.classes.split(","))
+    classes = options.classes.split(",")
     found = read(options.images, options.annotations, options.groups, classes, options.skip_bad)
-    shares = config.split if config else Split()
+    shares = Split(validation=options.validation, calibration=options.calibration)
     photos = [photo for photo in found.photos if options.split in ("all", split_of(photo.group, shares))]
     if not photos:
         raise AnnotationError(f"{options.annotations}: no photo falls into the split {options.split}")

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from infra.errors import CommandError, MissingPartError
+from infra.execution import processes
+
+
+def test_lines_are_shown_while_the_child_still_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code = "import time; print('first'); time.sleep(1); print('bar 1%\\rbar 2%')"
+    thread = threading.Thread(
+        target=processes.run, args=("child", [sys.executable, "-c", code]), kwargs={"cwd": tmp_path}
+    )
+    thread.start()
+    time.sleep(0.7)
+    assert capfd.readouterr().err == "[child] first\n"
+    thread.join()
+    # The returns of a progress bar become lines.
+    assert capfd.readouterr().err == "[child] bar 1%\n[child] bar 2%\n"
+
+
+def test_a_quiet_child_is_spoken_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "QUIET_SECONDS", 0.2)
+    processes.run("child", ["sleep", "0.5"], cwd=tmp_path)
+    assert capfd.readouterr().err.startswith("[child] ... 0 s\n")
+
+
+def test_a_missing_program_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingPartError, match="there is no no-such-program"):
+        processes.run("child", ["no-such-program"], cwd=tmp_path)
+
+
+def test_a_child_ended_by_a_signal_has_its_exit_code(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="ended by signal 9") as caught:
+        processes.run("child", ["sh", "-c", "kill -9 $$"], cwd=tmp_path)
+    assert caught.value.exit_code == 128 + 9
+
+
+def test_children_of_other_threads_are_ended(tmp_path: Path) -> None:
+    failures: list[CommandError] = []
+
+    def run() -> None:
+        try:
+            processes.run("child", ["sleep", "60"], cwd=tmp_path)
+        except CommandError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.3)
+    processes.end_all()
+    thread.join(10)
+    assert [error.name for error in failures] == ["child"]
