@@ -31,7 +31,7 @@ REPEATS = 5
 PIP = """
 FROM {base}
 COPY lock.txt /lock.txt
-RUN python3 -m venv /opt/digitlens && /opt/digitlens/bin/pip install -q --no-cache-dir -r /lock.txt
+RUN python3 -m venv /opt/digitlens && /opt/digitlens/bin/pip install -q --no-cache-dir --no-deps -r /lock.txt
 """
 
 
