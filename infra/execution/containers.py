@@ -167,6 +167,12 @@ def _follow(step: Step, container: Container) -> tuple[int, list[str]]:
     status = int(container.wait()["StatusCode"])
     container.reload()
     state: dict[str, Any] = container.attrs["State"]
+    if status:
+        # Engines have been seen to drop the end of what is followed: an error's last lines are asked for again.
+        said = bytes(container.logs(tail=processes.LAST_LINES)).decode("utf-8", "replace")
+        last = [line.rstrip() for line in said.replace("\r", "\n").splitlines() if line.strip()][
+            -processes.LAST_LINES :
+        ]
     if state.get("OOMKilled"):
         limit = settings().execution.memory or "all of this machine's"
         last.append(f"killed, out of memory ({limit}): raise [execution] memory, or lower the batch size")

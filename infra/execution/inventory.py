@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import CommandError, DigitlensError, UsageError
-from infra.execution import engine, environments, images
+from infra.execution import engine, environments, images, processes
 from infra.progress import say
 
 if TYPE_CHECKING:
@@ -80,25 +80,26 @@ def run_inside(tag: str, arguments: list[str], volumes: dict[str, dict[str, str]
     Raises:
         CommandError: it failed.
     """
-    from docker.errors import ContainerError
-
-    try:
-        with engine.expected(f"looking into {tag}"):
-            said = engine.connect().containers.run(
-                tag,
-                arguments,
-                labels={engine.OURS: tag},
-                remove=True,
-                read_only=True,
-                tmpfs={"/tmp": "mode=1777"},
-                network_mode="none",
-                volumes=volumes or {},
-                stderr=False,
-            )
-    except ContainerError as error:
-        lines = str(error.stderr).splitlines()[-20:]
-        raise CommandError(f"python in {tag}", arguments, error.exit_status, lines) from error
-    return bytes(said).decode()
+    with engine.expected(f"looking into {tag}"):
+        container = engine.connect().containers.create(
+            tag,
+            arguments,
+            labels={engine.OURS: tag},
+            read_only=True,
+            tmpfs={"/tmp": "mode=1777"},
+            network_mode="none",
+            volumes=volumes or {},
+        )
+        try:
+            container.start()
+            # Not followed: engines have been seen to drop the end of what a container says as it ends.
+            exit_code = int(container.wait()["StatusCode"])
+            said = bytes(container.logs(stdout=True, stderr=bool(exit_code))).decode()
+        finally:
+            container.remove(force=True, v=True)
+    if exit_code:
+        raise CommandError(f"python in {tag}", arguments, exit_code, said.splitlines()[-processes.LAST_LINES :])
+    return said
 
 
 def sbom(image: images.Image) -> str:

@@ -86,7 +86,7 @@ def test_a_base_that_is_not_there_is_explained(
 
 
 def test_a_tag_that_somebody_else_gave_is_refused_and_stays(small_image: Image) -> None:
-    foreign = engine.connect().images.get(IMAGES["train"].tag)
+    foreign = engine.connect().images.get(images.ensure(IMAGES["train"]))
     foreign.tag(small_image.repository, small_image.tag.rpartition(":")[2])
     try:
         with pytest.raises(RefusedError, match="not what its tag says"):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import BusyError, CommandError, MissingPartError, UsageError
-from infra.execution import containers, engine, gpus, runners
+from infra.execution import containers, engine, gpus, images, runners
 from infra.execution.containers import Containers
 from infra.execution.steps import Step, perform
 from infra.settings import ROOT, settings
@@ -25,10 +25,12 @@ TINY = "tests.infra.tiny_step"
 HOST = """
 import json, os, sys
 from pathlib import Path
+import signal
 import docker, docker.errors, docker.types, requests
 from infra.execution.containers import Containers
 from infra.execution.steps import Step, perform
 tag, module, output, inputs, options, user, groups = json.loads(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also below a shell that ignores it
 if user:
     # Only now: Python may be where nobody else can read it.
     os.setgroups(groups), os.setgid(user), os.setuid(user)
@@ -241,4 +243,6 @@ def test_gpus_that_are_asked_for_and_absent_are_explained() -> None:
 
 
 def test_auto_is_docker_where_the_images_are() -> None:
+    for name in ("train", "convert"):
+        images.ensure(images.IMAGES[name])
     assert isinstance(runners.choose("auto", None, ("train", "convert")), Containers)

@@ -15,8 +15,6 @@ from infra.execution import containers, engine, images
 from infra.execution.images import IMAGES
 from tests.conftest import ROOT, TINY, Place
 
-FLAGS = ("--name", "small", "--photos", "400", "--config", str(TINY), "--no-serve", "--on", "docker")
-
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
@@ -62,9 +60,12 @@ def begun(said: str) -> int:
 def test_the_web_model_equals_the_local_one_although_training_was_stopped_and_killed(
     place: Place, small_run: Path
 ) -> None:
+    photos = small_run / "photos"
+    given = ["--images", str(photos / "images"), "--annotations", str(photos / "annotations.csv")]
+    pipeline = ["pipeline", *given, "--name", "small", "--config", str(TINY), "--no-serve", "--on", "docker"]
     client = engine.connect().containers
     # `docker stop` is SIGTERM: it ends after a checkpoint, between two of the regular ones.
-    code, said = end_when(place, ["pipeline", *FLAGS], "step 50/600", lambda name: client.get(name).stop(timeout=30))
+    code, said = end_when(place, pipeline, "step 50/600", lambda name: client.get(name).stop(timeout=30))
     assert code == 130, said
     stopped = time.monotonic()
     train = ["train", "--run", "small", "--resume", "--on", "docker"]
@@ -73,7 +74,7 @@ def test_the_web_model_equals_the_local_one_although_training_was_stopped_and_ki
     assert code == 128 + 9, said
     assert "train was ended by signal 9" in said
     assert time.monotonic() - stopped < 300
-    done = place.inv("pipeline", *FLAGS)
+    done = place.inv(*pipeline)
     assert done.returncode == 0, done.stderr
     assert 150 <= begun(done.stderr) <= 300
     run = place.run("small")
