@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from infra import recipes
 from infra.execution import engine, environments, images, processes
 from infra.execution.containers import Containers
 from infra.execution.images import IMAGES, Image
@@ -60,15 +61,15 @@ def rebuild(folder: Path) -> float:
             engine.connect().images.remove(str(found.id), force=True)
 
 
-def step(name: str, module: str, output: Path, inputs: dict[str, Path], **options: int) -> Step:
+def step(name: str, module: str, output: Path, inputs: dict[str, Path]) -> Step:
     """A step of the training environment."""
-    return Step(name, "train", module, output, inputs, options)
+    return Step(name, "train", module, output, inputs)
 
 
 def start(runner: Runner, folder: Path) -> float:
     """The seconds of a small step: ten photos."""
     made = folder / "photos"
-    photos = step("synthesize", "training.data.synthesis", made, {"config": TINY}, photos=10, seed=1)
+    photos = recipes.synthesize(made, TINY, photos=10, seed=1)
     taken = seconds(lambda: runner.run(photos))
     shutil.rmtree(made)
     return taken
@@ -113,8 +114,7 @@ def main() -> None:
         medians = {kind: round(statistics.median(values), 2) for kind, values in taken.items()}
         figures["a small step, s"] = medians
         figures["start overhead, s"] = round(medians["container"] - medians["local"], 2)
-        photos = step("synthesize", "training.data.synthesis", folder / "photos", {"config": TINY}, photos=400, seed=1)
-        runners["local"].run(photos)
+        runners["local"].run(recipes.synthesize(folder / "photos", TINY, photos=400, seed=1))
         made = {"images": folder / "photos" / "images", "annotations": folder / "photos" / "annotations.csv"}
         records = folder / "records"
         runners["local"].run(step("records", "training.data.records", records, {"config": TINY, **made}))
