@@ -5,6 +5,7 @@ from invoke import Collection
 from infra.tasks import (
     check,
     data,
+    deploy,
     doctor,
     environments,
     frontend,
@@ -12,6 +13,7 @@ from infra.tasks import (
     locks,
     model,
     pipeline,
+    registry,
     train,
 )
 
@@ -29,6 +31,7 @@ namespace = Collection(
     frontend.smoke,
     frontend.serve,
 )
-for wing in (data, environments, images, locks):
+for wing in (data, deploy, environments, images, locks):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))
+namespace.add_collection(Collection.from_module(registry, "model"))

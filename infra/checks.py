@@ -18,6 +18,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tasks.py",
         "tests/infra",
         "tests/browser",
+        "tests/hosting",
         "tests/pipeline",
         "tests/images",
         "benchmarks/containers.py",
@@ -27,6 +28,14 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
     "train": ("training", "tests/training", "tests/vectors", "benchmarks/input_pipeline.py", "benchmarks/records.py"),
     "convert": ("conversion", "tests/conversion"),
 }
+
+
+GITHUB = {
+    "github-workflows": ".github/workflows/*.yml",
+    "github-actions": ".github/actions/*/action.yml",
+    "dependabot": ".github/dependabot.yml",
+}
+"""What GitHub reads, and the schema it must follow."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,11 @@ def checks() -> list[Check]:
         Check("yamllint", (_host("yamllint"), "--strict", ".")),
         Check("shellcheck", (_host("shellcheck"), *shell)),
         Check("hadolint", (_host("hadolint"), *map(str, sorted((ROOT / "docker").glob("*.Dockerfile"))))),
+        Check("zizmor", (_host("zizmor"), "--offline", "--no-progress", "--quiet", ".github")),
+        *(
+            Check(f"schema {kind}", (_host("check-jsonschema"), "--builtin-schema", f"vendor.{kind}", *_matching(glob)))
+            for kind, glob in GITHUB.items()
+        ),
         *(
             Check(
                 f"frontend {script}",
@@ -119,6 +133,10 @@ def _present(paths: tuple[str, ...]) -> list[str]:
     """Those of ``paths`` that hold Python."""
     found = [ROOT / path for path in paths]
     return [str(path.relative_to(ROOT)) for path in found if path.is_file() or any(path.glob("**/*.py"))]
+
+
+def _matching(glob: str) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(glob))
 
 
 def _host(program: str) -> str:

@@ -5,6 +5,8 @@ DigitlensError            exit code 1
 ├── MissingPartError      something this machine lacks; the message has the command that installs it
 ├── BusyError             another process is making the same thing
 ├── RefusedError          a result that was made and isn't good enough: a failed gate or smoke test
+├── ServiceError          a service on the network that refused; the message has the remedy
+│   └── TransientError    one that may succeed when it is tried again, see infra.hosting.patience
 └── CommandError          a command that failed; carries it, its exit code and its last lines
 
 Messages say what, where and what to do next. ``infra.program`` prints them without a traceback,
@@ -39,6 +41,18 @@ class BusyError(DigitlensError):
 
 class RefusedError(DigitlensError):
     """A result that was made and isn't good enough to be used."""
+
+
+class ServiceError(DigitlensError):
+    """A service on the network that refused."""
+
+
+class TransientError(ServiceError):
+    """A refusal that may pass; ``after`` are the seconds that the service asked to be left alone."""
+
+    def __init__(self, message: str, after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(message)
 
 
 class CommandError(DigitlensError):

@@ -10,9 +10,11 @@ from typing import Any, Literal
 from infra import fingerprints, frontend, recipes
 from infra.errors import UsageError
 from infra.execution.steps import Runner, perform
-from infra.settings import settings
+from infra.settings import ROOT, settings
 
 SPLITS = ("train", "calibration", "validation", "all")
+RELEASED = ROOT / "models" / "digits"
+"""The released detector: ``checkpoint/`` and ``web_model/``."""
 Kind = Literal["checkpoint", "saved_model", "web_model"]
 
 

@@ -76,7 +76,7 @@ def convert(run: Run, request: Request) -> Step:
             "evaluation": run.evaluation_trained / "evaluation.json",
         },
         options={"quantize": request.quantize, "photos": settings().pipeline.gate_photos},
-        labels={"commit": _commit()},
+        labels={"commit": commit()},
         companions=("web-runtime",),  # its WebAssembly
     )
 
@@ -155,7 +155,7 @@ def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: 
     )
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The commit of the working tree, or None outside of a repository or without git."""
     try:
         answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)

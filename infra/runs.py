@@ -89,6 +89,11 @@ class Run:
         """What the built page answered in a browser."""
         return self.folder / "smoke"
 
+    @property
+    def smoke_deployed(self) -> Path:
+        """What the page answered at an address that it was deployed to."""
+        return self.folder / "smoke_deployed"
+
     def save(self, request: Request) -> None:
         """Remember what the run is made from."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -65,6 +65,21 @@ class Serve(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 5000
 
 
+class Hosting(Section):
+    """Where the site is deployed, and what is refused."""
+
+    project: Annotated[str, Field(pattern=r"^([a-z][a-z0-9-]{4,28}[a-z0-9])?$")] = ""
+    site: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,61}[a-z0-9])?$")] = ""
+    budget_mb: Annotated[float, Field(gt=0)] = 12.0
+    patience: Annotated[float, Field(gt=0)] = 300.0
+
+
+class Registry(Section):
+    """Where model versions are kept."""
+
+    location: str = "registry"
+
+
 class Tools(Section):
     """Programs that are taken from PATH or their usual places unless named here."""
 
@@ -98,6 +113,8 @@ class Settings(Section):
     pipeline: Pipeline = Pipeline()
     synthetic: Synthetic = Synthetic()
     serve: Serve = Serve()
+    hosting: Hosting = Hosting()
+    registry: Registry = Registry()
     tools: Tools = Tools()
     execution: Execution = Execution()
     images: Images = Images()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from infra import fingerprints, frontend, results
 from infra.errors import UsageError
@@ -44,7 +45,7 @@ def assemble(web_model: Path, site: Path) -> results.Stamp:
     return results.make_current("site", site, fingerprint, make)
 
 
-def describe(site: Path) -> dict[str, object]:
+def describe(site: Path) -> dict[str, Any]:
     """What ``build.json`` says of the files of ``site``; equal bytes give equal words."""
     return {
         "format_version": 1,

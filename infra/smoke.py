@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
+import urllib.error
+import urllib.request
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from infra.errors import CommandError, RefusedError, UsageError
 from infra.execution import environments, processes
 from infra.runs import Run
 from infra.settings import ROOT, settings
+from infra.site import BUILD
 
 TEST = ROOT / "tests" / "browser" / "test_smoke.py"
 
@@ -29,11 +33,14 @@ def perform(run: Run, images: Path, site: str) -> results.Stamp:
         if not path.exists():
             raise UsageError(f"{path} doesn't exist: ./inv {task} makes it")
     folder = Path(site)
+    site = site if folder.is_dir() else site.rstrip("/")
+    build = _build(site)
     fingerprint = fingerprints.of_values(
         {
             "site": fingerprints.of_input(folder) if folder.is_dir() else site,
             "predictions": fingerprints.of_file(predictions),
             "photos": settings().pipeline.smoke_photos,
+            "build": build,
             "code": [fingerprints.of_file(path) for path in sorted(TEST.parent.glob("*.py"))],
         }
     )
@@ -49,10 +56,27 @@ def perform(run: Run, images: Path, site: str) -> results.Stamp:
         except CommandError as error:
             raise RefusedError(_failures(report) or str(error)) from error
         finally:
-            _write(new, report)
+            _write(new, report, site, build)
             results.replace(new, place)
 
-    return results.make_current("smoke", run.smoke, fingerprint, make)
+    # What an address serves is another matter than what was built: a deploy needs both.
+    place = run.smoke if folder.is_dir() else run.smoke_deployed
+    return results.make_current("smoke", place, fingerprint, make)
+
+
+def _build(site: str) -> str | None:
+    """A hash that stands for all files of ``site``: that of its list of them; None if it has none."""
+    try:
+        if not site.startswith(("http://", "https://")):
+            return fingerprints.of_file(Path(site) / BUILD)
+        with urllib.request.urlopen(f"{site}/{BUILD}", timeout=60) as answer:
+            return hashlib.sha256(answer.read()).hexdigest()
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise RefusedError(f"{site} answers {error.code}: ./inv deploy.list shows what is deployed where") from error
+    except FileNotFoundError:
+        return None
 
 
 def _command(site: str, images: Path, predictions: Path, report: Path, folder: Path) -> list[str]:
@@ -78,13 +102,13 @@ def _command(site: str, images: Path, predictions: Path, report: Path, folder: P
     ]
 
 
-def _write(folder: Path, report: Path) -> None:
+def _write(folder: Path, report: Path, site: str, build: str | None) -> None:
     cases = _cases(report)
     failed = [
         case.get("name", "") for case in cases if case.find("failure") is not None or case.find("error") is not None
     ]
     passed = bool(cases) and not failed and all(case.find("skipped") is None for case in cases)
-    summary = {"passed": passed, "tests": len(cases), "failed": failed}
+    summary = {"passed": passed, "tests": len(cases), "failed": failed, "site": site, "build": build}
     (folder / "smoke.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
 
 

@@ -35,6 +35,7 @@ SUITES = (
     Suite("conversion", "convert", ("tests/conversion",), needs=("test",), needs_recognizer=True),
     Suite("frontend", "frontend", ("frontend",)),
     Suite("browser", "host", ("tests/browser",), needs=("hosting",), needs_recognizer=True),
+    Suite("hosting", "host", ("tests/hosting",), needs=("hosting",), needs_recognizer=True),
     Suite("pipeline", "host", ("tests/pipeline",), needs=("hosting",), needs_recognizer=True),
     Suite("images", "host", ("tests/images",), needs=("hosting",), needs_recognizer=True),
 )

@@ -70,6 +70,27 @@ def relay(name: str, lines: queue.Queue[str | None]) -> list[str]:
         say(f"[{name}] {line}")
 
 
+def capture(
+    command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run ``command`` in silence, whatever becomes of it; ``environment`` is laid over ours.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer than ``seconds`` and was ended.
+        MissingPartError: there is no such program.
+    """
+    child = _start(command, cwd, environment, ())
+    try:
+        with child:
+            try:
+                output, _ = child.communicate(timeout=seconds)
+            finally:
+                end(child, 2.0)
+    finally:
+        _running.discard(child)
+    return subprocess.CompletedProcess(list(command), child.returncode, output)
+
+
 def _start(
     command: Sequence[str], cwd: Path, environment: Mapping[str, str], keep_open: Sequence[int]
 ) -> subprocess.Popen[str]:

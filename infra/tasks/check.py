@@ -23,7 +23,7 @@ def fix(_: Context) -> None:
 
 @task(
     help={
-        "only": "suites, with commas: unit, training, conversion, frontend, browser, pipeline, images",
+        "only": "suites, with commas: unit, training, conversion, frontend, browser, hosting, pipeline, images",
         "k": "only tests whose names match (pytest's -k, vitest's -t)",
         "gpu-image": "build and look at the training image for GPUs, too (about 7 GB)",
     }

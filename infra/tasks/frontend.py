@@ -9,17 +9,20 @@ from invoke import Context, task
 from infra.tasks import words
 
 
-@task(help={"run": words.RUN})
+@task(help={"run": "whose web model to put into it (default: the released model)"})
 def build(_: Context, run: str | None = None) -> None:
-    """Build the page and put a run's web model into it."""
-    from infra import frontend, runs, site
+    """Build the page with the released model, or with a run's."""
+    from infra import frontend, models, runs, site
     from infra.settings import settings
 
-    chosen = runs.find(run or runs.SYNTHETIC)
-    chosen.request()
+    web_model = models.RELEASED / "web_model"
+    if run:
+        chosen = runs.find(run)
+        chosen.request()
+        web_model = chosen.web_model
     frontend.build_recognizer()
     frontend.build_app()
-    site.assemble(chosen.web_model, settings().paths.site)
+    site.assemble(web_model, settings().paths.site)
     print(settings().paths.site)
 
 
@@ -32,7 +35,7 @@ def smoke(_: Context, run: str | None = None, site: str | None = None) -> None:
 
     chosen = runs.find(run or runs.SYNTHETIC)
     test.perform(chosen, chosen.request().images, site or str(settings().paths.site))
-    print(chosen.smoke / "smoke.json")
+    print((chosen.smoke_deployed if site and "://" in site else chosen.smoke) / "smoke.json")
 
 
 @task(help={"port": "where to listen on 127.0.0.1 (default: see digitlens.toml)"})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import models
+from infra import fingerprints, models
 from infra.errors import UsageError
 
 
@@ -31,3 +31,22 @@ def test_a_broken_description_is_named(tmp_path: Path) -> None:
     (tmp_path / "detector.json").write_text("{", "utf-8")
     with pytest.raises(UsageError, match=r"detector\.json isn't JSON"):
         models.find(tmp_path)
+
+
+def test_the_released_web_model_is_whole_and_passed_its_gate() -> None:
+    folder = models.RELEASED / "web_model"
+    manifest = models.find(folder).description
+    assert manifest["gate"]["passed"]
+    assert manifest["gate"]["max_abs_difference"].keys() == set(manifest["outputs"].values())
+    for file in manifest["files"]:
+        assert fingerprints.of_file(folder / file["path"]) == file["sha256"], file["path"]
+    listed = {file["path"] for file in manifest["files"]}
+    assert {path.name for path in folder.iterdir()} == {*listed, "manifest.json"}
+
+
+def test_the_released_checkpoint_is_what_the_web_model_was_made_from() -> None:
+    web = models.find(models.RELEASED / "web_model").description
+    checkpoint = models.find(models.RELEASED / "checkpoint").description
+    for key in ("name", "classes", "score_threshold", "suppression"):
+        assert web[key] == checkpoint[key]
+    assert web["provenance"]["data_fingerprint"] == checkpoint["provenance"]["data_fingerprint"]

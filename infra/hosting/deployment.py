@@ -1,0 +1,185 @@
+"""Deploying: preview, promotion, rollback, pruning. What is live stays live until its successor is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra import recipes
+from infra.errors import RefusedError, ServiceError, UsageError
+from infra.execution import locks
+from infra.hosting import firebase, release_checks, releases, verification
+from infra.hosting.comment import built, render, served
+from infra.hosting.firebase import Command
+from infra.hosting.patience import persist
+from infra.hosting.releases import Api, Channel
+from infra.hosting.target import Target
+from infra.progress import say
+from infra.runs import Run
+from infra.settings import settings
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A preview channel after a deploy."""
+
+    channel: str
+    url: str
+    expires: str
+    version: str
+
+
+@contextmanager
+def one_at_a_time(target: Target) -> Iterator[None]:
+    """Two deploys to a site would overtake each other: the later one waits."""
+    with locks.waiting(settings().paths.cache / f"deploy-{target.site}.lock"):
+        yield
+
+
+def preview(target: Target, folder: Path, run: Run, channel: str, expires: str) -> Preview:
+    """Put the site in ``folder`` on a preview channel and see that it is served as it should."""
+    release_checks.require(release_checks.of_site(folder, run, settings().hosting.budget_mb))
+    with one_at_a_time(target):
+        # Says what is wrong with credential, project or site before anything is made.
+        api = Api(target)
+        api.site_url()
+        api.require_project()
+        agent = firebase.agent_of(recipes.commit(), dirty=release_checks.is_dirty())
+        answer = _perform(firebase.deploy(target, channel, expires), folder, agent)
+        deployed = answer[target.site]
+        url = deployed["url"].rstrip("/")
+        verification.require(
+            url, verification.hashes(folder), f"./inv deploy.preview --channel {channel} deploys it again"
+        )
+    return Preview(channel, url, deployed["expireTime"], deployed["version"])
+
+
+def promotion(target: Target, name: str) -> Command:
+    """The command that would promote what the preview channel ``name`` serves now."""
+    return firebase.release(target, _released(_channel(Api(target), name)))
+
+
+def promote(target: Target, folder: Path, run: Run, name: str) -> str:
+    """Let the live channel serve the very version that the preview channel ``name`` serves; returns the address."""
+    release_checks.require(
+        [*release_checks.of_site(folder, run, settings().hosting.budget_mb), release_checks.of_tree()]
+    )
+    with one_at_a_time(target):
+        api = Api(target)
+        live = api.site_url().rstrip("/")
+        channel = _channel(api, name)
+        url = channel.url.rstrip("/")
+        again = f"./inv deploy.preview --channel {name} puts it there"
+        release_checks.require(
+            [
+                f"the preview was deployed from a tree with changes that no commit has: {again} again"
+                if channel.release and channel.release.is_dirty
+                else None,
+                release_checks.of_preview(run, folder, url),
+            ]
+        )
+        files = verification.hashes(folder)
+        verification.require(url, files, f"it isn't the site in {folder}: {again}")
+        # The version, not the channel: somebody may deploy to that in the meantime.
+        _perform(firebase.release(target, _released(channel)))
+        verification.require(live, files, "./inv deploy.rollback brings back what was live before")
+    return live
+
+
+def rollback(target: Target, version: str | None, *, dry_run: bool) -> str:
+    """Let the live channel serve an earlier version again; returns the address, or the command in a dry run."""
+    with one_at_a_time(target):
+        api = Api(target)
+        live = api.site_url().rstrip("/")
+        history = api.releases()
+        wanted = version or releases.before(history)
+        if wanted is None:
+            raise UsageError("nothing was live before what is live now: ./inv deploy.list shows the releases")
+        command = firebase.release(target, wanted)
+        if dry_run:
+            return str(command)
+        _require_version(api, wanted)
+        if history and history[0].version == wanted:
+            say(f"version {wanted} is live already")
+        else:
+            _perform(command)
+        current = api.channel(releases.LIVE)
+        if current is None or current.release is None or current.release.version != wanted:
+            raise RefusedError(f"the live channel doesn't serve version {wanted}: ./inv deploy.list shows what it does")
+        files = verification.served(live)
+        if files:
+            verification.require(live, files, "./inv deploy.list shows other versions, deploy.rollback --to takes one")
+        else:
+            say(f"version {wanted} has no list of its files and couldn't be compared")
+    return live
+
+
+def prune(target: Target, doomed: list[Channel]) -> list[str]:
+    """Delete preview channels; returns the names of those that are gone."""
+    gone = []
+    with one_at_a_time(target):
+        for channel in doomed:
+            try:
+                _perform(firebase.delete(target, channel.name))
+            except ServiceError:
+                # Deleted although the answer was lost, or by somebody else: what was wanted is so.
+                if Api(target).channel(channel.name) is not None:
+                    raise
+            gone.append(channel.name)
+    return gone
+
+
+def diff(target: Target, folder: Path, name: str) -> list[str]:
+    """What a deploy to the channel ``name`` would change, a line per file: + new, - gone, ~ changed."""
+    if not (folder / "build.json").is_file():
+        raise UsageError(f"{folder} has no build.json: ./inv frontend.build makes the site")
+    api = Api(target)
+    channel = api.channel(name)
+    there = verification.served(channel.url.rstrip("/")) if channel and channel.release else {}
+    here = verification.hashes(folder)
+    signs = {(True, False): "+", (False, True): "-", (True, True): "~"}
+    return [
+        f"{signs[path in here, path in there]} {path}"
+        for path in sorted(here.keys() | there.keys())
+        if here.get(path) != there.get(path)
+    ]
+
+
+def comment(target: Target, folder: Path, name: str) -> str:
+    """What to write under the pull request whose channel is ``name``."""
+    api = Api(target)
+    return render(_channel(api, name), built(folder), served(api.site_url().rstrip("/")))
+
+
+def _channel(api: Api, name: str) -> Channel:
+    channel = api.channel(name)
+    if channel is None or channel.release is None:
+        raise UsageError(f"nothing is deployed on channel {name}: ./inv deploy.preview --channel {name}")
+    return channel
+
+
+def _released(channel: Channel) -> str:
+    assert channel.release is not None
+    return channel.release.version
+
+
+def _require_version(api: Api, version: str) -> None:
+    found = api.version(version)
+    if found.get("status") != "FINALIZED":
+        state = f"is {found['status'].lower()}" if found.get("status") else "doesn't exist"
+        raise UsageError(f"version {version} {state}: ./inv deploy.list shows those that can be brought back")
+
+
+def _perform(command: Command, site: Path | None = None, agent: str = "") -> Any:
+    say(f"{command.words[0]} ...")
+    try:
+        return persist(
+            command.words[0],
+            lambda left: firebase.call(command, left, site, agent),
+            settings().hosting.patience,
+        )
+    except ServiceError as error:
+        raise ServiceError(f"{error}\n  command: {command}") from error

@@ -1,0 +1,135 @@
+"""The official client: it uploads, clones and deletes. Run as a child, its answer is JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.errors import ServiceError, TransientError
+from infra.execution import environments, processes
+from infra.hosting import refusals
+from infra.hosting.target import Target
+from infra.settings import ROOT, settings
+
+PASSING = re.compile(
+    r"Failed to make request|Timeout reached|premature close|socket hang up|ECONN|ETIMEDOUT|EAI_AGAIN"
+    r"|terminated|fetch failed|Unable to parse JSON|Failed to authenticate|Failed to get Firebase project|content hash",
+    re.IGNORECASE,
+)
+"""What the client says of failures that may pass. Token and project were asked for right before, see deployment."""
+STATUS = re.compile(r'HTTP Error: (\d{3}),? ?(.*)|"code":\s*(\d{3})')
+LOGGED = re.compile(r"\[apiv2\]\[status\] \S+ \S+ (\d{3})")
+SECRETS = re.compile(r"(Bearer |ya29\.|eyJ)[\w.~+/=-]+")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A call of the client, for ``target``."""
+
+    target: Target
+    words: tuple[str, ...]
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        """The whole command line; it is run in a folder that has the project's configuration."""
+        client = environments.find("hosting").folder / "node_modules" / ".bin" / "firebase"
+        return (str(client), *self.words, "--project", self.target.project, "--non-interactive", "--json")
+
+    def __str__(self) -> str:
+        """As a person would type it in the repository."""
+        client, *rest = self.line
+        return shlex.join([str(Path(client).relative_to(ROOT)), *rest])
+
+
+def deploy(target: Target, channel: str, expires: str) -> Command:
+    """Upload the site to a preview channel, which is made if there is none."""
+    # The page has no sign-in: Firebase Auth's list of domains is left alone, and needs no role.
+    return Command(target, ("hosting:channel:deploy", channel, "--expires", expires, "--no-authorized-domains"))
+
+
+def release(target: Target, version: str) -> Command:
+    """Let the live channel serve a version that exists."""
+    return Command(target, ("hosting:clone", f"{target.site}@{version}", f"{target.site}:live"))
+
+
+def delete(target: Target, channel: str) -> Command:
+    """Delete a preview channel."""
+    return Command(target, ("hosting:channel:delete", channel, "--site", target.site, "--force"))
+
+
+def call(command: Command, seconds: float, site: Path | None = None, agent: str = "") -> Any:
+    """Run ``command`` once; ``site`` is the folder that it uploads, ``agent`` is noted on its version.
+
+    Raises:
+        ServiceError: Google refused; transient if that may pass.
+    """
+    environments.ensure("hosting")
+    with tempfile.TemporaryDirectory(prefix="digitlens-deploy-") as scratch:
+        folder = Path(scratch)
+        _configure(folder, command.target, site)
+        variables = {
+            "CI": "1",
+            "NO_UPDATE_NOTIFIER": "1",
+            # Neither the user's `firebase login` nor a deprecated token: one credential for all calls.
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "FIREBASE_TOKEN": "",
+            "FIREBASE_DEPLOY_AGENT": agent,
+        }
+        try:
+            done = processes.capture(command.line, cwd=folder, environment=variables, seconds=max(seconds, 1.0))
+        except subprocess.TimeoutExpired as error:
+            raise TransientError(f"no answer in {seconds:.0f} s") from error
+        log = folder / "firebase-debug.log"
+        return _result(done, command.target, log.read_text("utf-8", "replace") if log.exists() else "")
+
+
+def _configure(folder: Path, target: Target, site: Path | None) -> None:
+    configuration = json.loads((ROOT / "firebase.json").read_text("utf-8"))
+    configuration["hosting"] |= {"site": target.site, "public": "site"}
+    # firebase-tools refuses a public folder outside of the project's.
+    (folder / "site").symlink_to((site or settings().paths.site).resolve())
+    (folder / "firebase.json").write_text(json.dumps(configuration), "utf-8")
+
+
+def _result(done: subprocess.CompletedProcess[str], target: Target, log: str) -> Any:
+    start = done.stdout.find('{\n  "status"')
+    try:
+        answer = json.JSONDecoder().raw_decode(done.stdout[start:])[0] if start >= 0 else {}
+    except ValueError:
+        answer = {}
+    if done.returncode == 0 and answer.get("status") == "success":
+        return answer.get("result")
+    statuses = LOGGED.findall(log)
+    if "error" not in answer and statuses and statuses[-1][0] in "45":
+        # The client falls over its own answer to a 401 and says nothing; its log has what it was told.
+        raise refusals.error_for(int(statuses[-1]), "", target)
+    words = str(answer.get("error") or done.stdout[-500:] or f"exit code {done.returncode}")
+    raise _error(SECRETS.sub("(secret)", words).strip(), target)
+
+
+def _error(words: str, target: Target) -> ServiceError:
+    found = STATUS.search(words)
+    if found:
+        status = int(found[1] or found[3])
+        if "content hash" not in words:
+            return refusals.error_for(status, found[2] or words, target)
+    if PASSING.search(words):
+        return TransientError(words)
+    return ServiceError(f"the Firebase client failed: {words}\n  see {refusals.GUIDE}")
+
+
+def agent_of(commit: str | None, *, dirty: bool) -> str:
+    """What a version's label says of where it came from."""
+    return f"digitlens-{(commit or 'unknown')[:12]}{'-dirty' if dirty else ''}"
+
+
+def commit_of(label: str) -> str:
+    """The commit in the label of a version, empty where there is none."""
+    found = re.search(r"--digitlens-([\w-]+)$", label)
+    return found[1] if found else ""

@@ -1,0 +1,149 @@
+"""The site on Firebase Hosting: previews, promotion, rollback, what is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from invoke import Context, task
+
+from infra.errors import UsageError
+from infra.tasks import words
+
+if TYPE_CHECKING:
+    from infra.hosting.releases import Channel
+
+CHANNEL = "preview channel: pr-NUMBER or preview-WORDS"
+DRY_RUN = "print the exact commands and touch nothing"
+JSON = "print nothing but the answer, as JSON"
+
+
+@task(
+    help={
+        "channel": CHANNEL,
+        "expires": "when the channel goes by itself: 7d, 12h or 30m, at most 30d",
+        "run": words.RUN,
+        "json": JSON,
+        "dry-run": DRY_RUN,
+    }
+)
+def preview(
+    _: Context,
+    channel: str,
+    expires: str = "7d",
+    run: str | None = None,
+    json: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Put the built, smoke-tested site on a preview channel and print its address."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from infra import runs
+    from infra.hosting import channels, deployment, firebase, target
+    from infra.settings import settings
+
+    chosen = target.chosen()
+    channels.name(channel)
+    channels.duration(expires, "expires", channels.LONGEST)
+    if dry_run:
+        print(firebase.deploy(chosen, channel, expires))
+        return
+    made = deployment.preview(chosen, settings().paths.site, runs.find(run or runs.SYNTHETIC), channel, expires)
+    print(dumps(asdict(made), indent=2) if json else made.url)
+
+
+@task(help={"from": "preview channel to promote", "run": words.RUN, "dry-run": DRY_RUN})
+def live(_: Context, from_: str, run: str | None = None, dry_run: bool = False) -> None:
+    """Let everybody see the very version of a preview, once that was smoke-tested at its address."""
+    from infra import runs
+    from infra.hosting import channels, deployment, target
+    from infra.settings import settings
+
+    chosen = target.chosen()
+    channels.name(from_)
+    if dry_run:
+        print(deployment.promotion(chosen, from_))
+        return
+    print(deployment.promote(chosen, settings().paths.site, runs.find(run or runs.SYNTHETIC), from_))
+
+
+@task(help={"to": "version to bring back (default: the one that was live before)", "dry-run": DRY_RUN})
+def rollback(_: Context, to: str | None = None, dry_run: bool = False) -> None:
+    """Bring back an earlier version."""
+    from infra.hosting import deployment, target
+
+    print(deployment.rollback(target.chosen(), to, dry_run=dry_run))
+
+
+@task(name="list", help={"json": JSON, "dry-run": DRY_RUN})
+def list_(_: Context, json: bool = False, dry_run: bool = False) -> None:
+    """Channels with their expiry, releases with who and when, versions."""
+    from json import dumps
+
+    from infra.hosting import listing, releases, target
+
+    chosen = target.chosen()
+    if dry_run:
+        print("\n".join(f"GET {url}" for url in releases.urls(chosen)))
+        return
+    found = listing.read(chosen)
+    print(dumps(found, indent=2) if json else listing.render(found))
+
+
+@task(
+    help={
+        "merged": "those of pull requests that this branch's history has as merged",
+        "older-than": "those that nothing was deployed to for so long: 14d, 12h",
+        "channel": "this one, if there is one",
+        "dry-run": DRY_RUN,
+    }
+)
+def prune(
+    _: Context,
+    merged: bool = False,
+    older_than: str | None = None,
+    channel: str | None = None,
+    dry_run: bool = False,
+) -> None:
+    """Delete preview channels of this project; other people's and the live one are never touched."""
+    from infra.hosting import channels, deployment, firebase, releases, target
+
+    if not (merged or older_than or channel):
+        raise UsageError("say which: --merged, --older-than 14d or --channel NAME")
+    chosen = target.chosen()
+    age = channels.duration(older_than, "older-than") if older_than else None
+    name = channels.name(channel) if channel else None
+    numbers = channels.merged_numbers() if merged else set()
+    there = channels.ours(releases.Api(chosen).channels())
+    doomed: dict[str, Channel] = {found.name: found for found in there if found.name == name}
+    doomed |= {found.name: found for found in channels.merged(there, numbers)}
+    doomed |= {found.name: found for found in (channels.older_than(there, age) if age else ())}
+    if dry_run:
+        lines = [str(firebase.delete(chosen, name)) for name in sorted(doomed)]
+    else:
+        lines = deployment.prune(chosen, [doomed[name] for name in sorted(doomed)])
+    print("\n".join(lines) if lines else "nothing to delete")
+
+
+@task(help={"channel": "compare with this channel (default: live)", "dry-run": DRY_RUN})
+def diff(_: Context, channel: str | None = None, dry_run: bool = False) -> None:
+    """Say which files a deploy would change: + new, - gone, ~ changed."""
+    from infra.hosting import channels, deployment, releases, target
+    from infra.settings import settings
+
+    chosen = target.chosen()
+    name = channels.name(channel) if channel and channel != releases.LIVE else releases.LIVE
+    if dry_run:
+        print(f"GET {target.api()}/v1beta1/{chosen.path}/channels/{name}")
+        return
+    lines = deployment.diff(chosen, settings().paths.site, name)
+    print("\n".join(lines) if lines else "nothing would change")
+
+
+@task(help={"channel": CHANNEL})
+def comment(_: Context, channel: str) -> None:
+    """Print what to write under a pull request: address, expiry, model figures and bytes against live."""
+    from infra.hosting import channels, deployment, target
+    from infra.settings import settings
+
+    print(deployment.comment(target.chosen(), settings().paths.site, channels.name(channel)))

@@ -1,0 +1,125 @@
+"""What isn't deployed, and the task that mends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from infra import runs, site
+from infra.errors import RefusedError, UsageError
+from infra.hosting import release_checks
+from infra.runs import Run
+from tests.hosting import standins
+from tests.hosting.conftest import Deployer, describe
+
+BUDGET = 12.0
+
+
+def gate(deployer: Deployer, value: object) -> None:
+    manifest = deployer.dist / site.MODEL / "manifest.json"
+    content = json.loads(manifest.read_text("utf-8")) | {"gate": value}
+    manifest.write_text(json.dumps({key: value for key, value in content.items() if value is not None}), "utf-8")
+    describe(deployer.dist)
+
+
+def damage_model(deployer: Deployer) -> None:
+    (deployer.dist / site.MODEL / "weights-0123456789abcdef.bin").write_bytes(b"else")
+    describe(deployer.dist)
+
+
+def rebuild(deployer: Deployer) -> None:
+    (deployer.dist / "index.html").write_text("new", "utf-8")
+    describe(deployer.dist)
+
+
+def findings(deployer: Deployer, budget_mb: float = BUDGET) -> str:
+    with pytest.raises(RefusedError) as caught:
+        release_checks.require(release_checks.of_site(deployer.dist, run(), budget_mb))
+    return str(caught.value)
+
+
+def run() -> Run:
+    return runs.find(runs.SYNTHETIC)
+
+
+def test_a_whole_site_is_fine(here: Deployer) -> None:
+    release_checks.require(release_checks.of_site(here.dist, run(), BUDGET))
+
+
+@pytest.mark.parametrize(
+    ("damage", "finding", "remedy"),
+    [
+        (lambda it: (it.dist / "index.html").write_text("x"), "index.html", "./inv frontend.build"),
+        (lambda it: (it.dist / "more.js").write_text("x"), "more.js", "./inv frontend.build"),
+        (lambda it: (it.dist / "model/manifest.json").write_text('{"name": "x"}'), "manifest", "./inv frontend.build"),
+        (damage_model, "weights-0123456789abcdef.bin of the model", "./inv frontend.build"),
+        (lambda it: gate(it, {"passed": False}), "failed its gate", "./inv convert"),
+        (lambda it: gate(it, None), "no gate", "./inv convert"),
+        (rebuild, "older than the build", "./inv smoke --run digits-synthetic"),
+        (lambda it: it.smoke("smoke", "x", passed=False), "smoke test failed", "./inv smoke --run digits-synthetic"),
+        (lambda it: (run().smoke / "smoke.json").unlink(), "wasn't smoke-tested", "./inv smoke --run digits-synthetic"),
+    ],
+    ids=["changed", "added", "manifest", "weights", "gate", "no-gate", "older", "failed", "untested"],
+)
+def test_a_refusal_names_the_task_that_mends_it(
+    here: Deployer, damage: Callable[[Deployer], object], finding: str, remedy: str
+) -> None:
+    damage(here)
+    said = findings(here)
+    assert finding in said
+    assert remedy in said
+
+
+def test_a_site_over_its_budget_is_refused(here: Deployer) -> None:
+    said = findings(here, 0.0001)
+    assert "more than [hosting] budget_mb = 0.0001" in said
+    assert "./inv convert --quantize uint8" in said
+
+
+def test_without_a_site_there_is_nothing_to_deploy(here: Deployer) -> None:
+    (here.dist / site.BUILD).unlink()
+    with pytest.raises(UsageError, match=r"\./inv frontend\.build makes the site"):
+        release_checks.of_site(here.dist, run(), BUDGET)
+
+
+def test_nothing_is_called_for_a_site_that_is_refused(deployer: Deployer) -> None:
+    rebuild(deployer)
+    deployer.inv("deploy.preview", "--channel", "pr-7", code=1)
+    assert "not deployed:" in deployer.complaint
+    assert deployer.standin.calls == []
+
+
+def test_live_wants_a_clean_tree(deployer: Deployer) -> None:
+    stray = deployer.checkout / "stray.txt"
+    stray.write_text("x", "utf-8")
+    try:
+        deployer.inv("deploy.live", "--from", "pr-7", code=1)
+    finally:
+        stray.unlink()
+    assert "the working tree has changes that no commit has" in deployer.complaint
+    assert deployer.standin.calls == []
+
+
+def test_live_wants_a_smoke_test_at_the_preview_and_its_very_files(deployer: Deployer) -> None:
+    address = deployer.inv("deploy.preview", "--channel", "pr-7")
+    deployer.inv("deploy.live", "--from", "pr-7", code=1)
+    assert f"./inv smoke --run digits-synthetic --site {address}" in deployer.complaint
+    deployer.smoke("smoke_deployed", address)
+    standins.release(deployer.standin, "pr-7", {"/index.html": b"somebody else's"})
+    deployer.inv("deploy.live", "--from", "pr-7", code=1, DIGITLENS_HOSTING_PATIENCE="8")
+    assert "./inv deploy.preview --channel pr-7 puts it there" in deployer.complaint
+    assert deployer.standin.serve("live") == {}
+
+
+def test_a_preview_from_a_dirty_tree_does_not_go_live(deployer: Deployer) -> None:
+    stray = deployer.checkout / "stray.txt"
+    stray.write_text("x", "utf-8")
+    try:
+        deployer.preview()
+    finally:
+        stray.unlink()
+    deployer.inv("deploy.live", "--from", "pr-7", code=1)
+    assert "the preview was deployed from a tree with changes that no commit has" in deployer.complaint
+    assert deployer.standin.serve("live") == {}

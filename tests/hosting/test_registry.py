@@ -1,0 +1,165 @@
+"""Model versions in a folder and in a bucket of a real storage emulator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gcp_storage_emulator.server import create_server
+
+from infra import registry, runs, stores
+from infra.errors import RefusedError, UsageError
+from infra.runs import Run
+from infra.stores import Store
+from tests.hosting.conftest import Deployer
+from tests.hosting.tokens import CANARY
+
+BUCKET = "test-models"
+
+
+@pytest.fixture
+def bucket(here: Deployer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Its address; who asks has the deployer's keyless credentials."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    logging.getLogger("gcp_storage_emulator").setLevel(logging.ERROR)
+    server = create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
+    server.start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+    here.environment["STORAGE_EMULATOR_HOST"] = f"http://127.0.0.1:{port}"
+    yield f"gs://{BUCKET}/digits"
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def location(request: pytest.FixtureRequest, here: Deployer) -> str:
+    if request.param == "bucket":
+        found: str = request.getfixturevalue("bucket")
+        return found
+    return str(here.folder / "registry")
+
+
+@pytest.fixture
+def store(location: str) -> Store:
+    return stores.find(location)
+
+
+@pytest.fixture
+def run(here: Deployer) -> Run:
+    """A run with one small file per part."""
+    found = runs.find("trained")
+    for part in registry.PARTS:
+        place = found.folder / part
+        file = place if place.suffix else place / "content.bin"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(part, "utf-8")
+    gate(found, passed=True)
+    return found
+
+
+def gate(run: Run, *, passed: bool) -> None:
+    (run.web_model / "manifest.json").write_text(json.dumps({"gate": {"passed": passed}}), "utf-8")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_version_comes_back_as_it_was(store: Store, run: Run, tmp_path: Path) -> None:
+    pushed = registry.push(store, "v1", run)
+    assert registry.pull(store, "v1", tmp_path / "copy") == pushed
+    assert contents(tmp_path / "copy") == contents(run.folder)
+    assert [version.name for version in registry.versions(store)] == ["v1"]
+
+
+def test_a_version_does_not_change(store: Store, run: Run) -> None:
+    registry.push(store, "v1", run)
+    (run.folder / "report.md").write_text("other", "utf-8")
+    with pytest.raises(RefusedError, match="versions don't change"):
+        registry.push(store, "v1", run)
+    registry.push(store, "v2", run)
+    assert {version.name for version in registry.versions(store)} == {"v1", "v2"}
+
+
+def test_an_interrupted_push_leaves_no_version_and_can_be_repeated(
+    store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, count = store.put, iter(range(100))
+
+    def interrupted(name: str, file: Path) -> None:
+        if next(count) == 3:
+            raise KeyboardInterrupt
+        put(name, file)
+
+    monkeypatch.setattr(store, "put", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        registry.push(store, "v1", run)
+    monkeypatch.undo()
+    assert registry.versions(store) == []
+    with pytest.raises(UsageError, match=r"there is no version v1: \./inv model\.list"):
+        registry.read(store, "v1")
+
+
+def test_after_an_interruption_the_rest_is_pushed(store: Store, run: Run) -> None:
+    file = run.folder / "report.md"
+    store.put(f"objects/{hashlib.sha256(file.read_bytes()).hexdigest()}", file)
+    registry.push(store, "v1", run)
+    assert len(store.names("objects/")) == len(set(contents(run.folder).values()))
+
+
+def test_a_damaged_version_is_refused_and_leaves_nothing(store: Store, run: Run, tmp_path: Path) -> None:
+    registry.push(store, "v1", run)
+    (tmp_path / "wrong").write_text("wrong", "utf-8")
+    store.put(store.names("objects/")[0], tmp_path / "wrong")
+    with pytest.raises(RefusedError, match="version v1 is damaged"):
+        registry.pull(store, "v1", tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_what_else_is_there_is_not_overwritten(store: Store, run: Run, tmp_path: Path) -> None:
+    registry.push(store, "v1", run)
+    (tmp_path / "copy").mkdir()
+    with pytest.raises(UsageError, match="is no copy of version v1: --run"):
+        registry.pull(store, "v1", tmp_path / "copy")
+    registry.pull(store, "v1", run.folder)
+
+
+def test_a_model_that_failed_its_gate_is_not_kept(store: Store, run: Run) -> None:
+    gate(run, passed=False)
+    with pytest.raises(RefusedError, match=r"passed no gate: \./inv convert --run trained"):
+        registry.push(store, "v1", run)
+
+
+def test_of_two_makers_of_a_version_one_is_refused(here: Deployer, tmp_path: Path) -> None:
+    folder = stores.find(str(tmp_path / "registry"))
+    (tmp_path / "file").write_text("x", "utf-8")
+    assert folder.create("versions/v1.json", tmp_path / "file")
+    assert not folder.create("versions/v1.json", tmp_path / "file")
+    assert folder.names("") == ["versions/v1.json"]
+
+
+def test_the_tasks_push_list_and_pull_through_a_bucket(here: Deployer, run: Run, bucket: str) -> None:
+    here.environment["DIGITLENS_REGISTRY_LOCATION"] = bucket
+    assert here.inv("model.push", "v1", "--run", "trained").startswith("v1: 8 files")
+    assert here.inv("model.list").split()[0] == "v1"
+    assert here.inv("model.pull", "v1") == str(here.folder / "runs" / "v1")
+    assert contents(here.folder / "runs" / "v1") == contents(run.folder)
+    here.inv("model.pull", "v2", code=2)
+    assert "there is no version v2" in here.complaint
+    assert any(CANARY in token for token in here.standin.tokens.access)
+
+
+def test_a_bucket_that_does_not_exist_is_explained(here: Deployer, bucket: str) -> None:
+    here.inv("model.list", code=1, DIGITLENS_REGISTRY_LOCATION="gs://nowhere-at-all")
+    assert "gcloud storage buckets create gs://nowhere-at-all" in here.complaint
+
+
+def test_a_location_of_another_kind_is_refused(here: Deployer) -> None:
+    here.inv("model.list", code=2, DIGITLENS_REGISTRY_LOCATION="s3://x")
+    assert "neither a folder nor gs://BUCKET/PREFIX" in here.complaint
