@@ -9,6 +9,7 @@ from infra.tasks import (
     doctor,
     environments,
     frontend,
+    images,
     locks,
     model,
     pipeline,
@@ -30,7 +31,7 @@ namespace = Collection(
     frontend.smoke,
     frontend.serve,
 )
-for wing in (data, deploy, environments, locks):
+for wing in (data, deploy, environments, images, locks):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))
 namespace.add_collection(Collection.from_module(registry, "model"))

@@ -20,9 +20,12 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tests/browser",
         "tests/hosting",
         "tests/pipeline",
+        "tests/images",
+        "benchmarks/containers.py",
+        "benchmarks/converter.py",
         "tests/conftest.py",
     ),
-    "train": ("training", "tests/training", "tests/vectors", "benchmarks"),
+    "train": ("training", "tests/training", "tests/vectors", "benchmarks/input_pipeline.py", "benchmarks/records.py"),
     "convert": ("conversion", "tests/conversion"),
 }
 
@@ -47,13 +50,14 @@ class Check:
 
 def checks() -> list[Check]:
     """Everything that `./inv check` looks at."""
-    shell = [path for path in ("inv", ".ci/run") if (ROOT / path).exists()]
+    shell = [path for path in ("inv", ".ci/run", "docker/fetching") if (ROOT / path).exists()]
     return [
         Check("ruff", (_host("ruff"), "check", *_present(PYTHON))),
         Check("format", (_host("ruff"), "format", "--check", *_present(PYTHON))),
         *(_types(name, folders) for name, folders in TYPED.items()),
         Check("yamllint", (_host("yamllint"), "--strict", ".")),
         Check("shellcheck", (_host("shellcheck"), *shell)),
+        Check("hadolint", (_host("hadolint"), *map(str, sorted((ROOT / "docker").glob("*.Dockerfile"))))),
         Check("zizmor", (_host("zizmor"), "--offline", "--no-progress", "--quiet", ".github")),
         *(
             Check(f"schema {kind}", (_host("check-jsonschema"), "--builtin-schema", f"vendor.{kind}", *_matching(glob)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from infra import doctor, frontend, recipes, report, site, smoke
 from infra.execution import environments
+from infra.execution.local import Local
 from infra.execution.steps import Runner, Step, perform
 from infra.runs import Request, Run
 from infra.settings import Quantization, settings
@@ -37,7 +38,9 @@ def build(run: Run, request: Request, runner: Runner, synthesis: Step | None = N
     run.save(request)
     images = request.images
     steps: dict[str, float] = {}
-    with environments.prepared_in_background(ENVIRONMENTS[1:]):
+    # Containers bring their own Python environments.
+    ahead = [name for name in ENVIRONMENTS[1:] if isinstance(runner, Local) or name != "convert"]
+    with environments.prepared_in_background(ahead):
         if synthesis:
             steps["synthesize"] = perform(synthesis, runner).seconds
         steps["records"] = perform(recipes.records(run, request), runner).seconds

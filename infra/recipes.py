@@ -22,6 +22,7 @@ def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
         output,
         inputs={"config": config},
         options={"photos": photos, "seed": seed},
+        surroundings=(Path("/usr/share/fonts"),),
     )
 
 
@@ -77,6 +78,7 @@ def convert(run: Run, request: Request) -> Step:
         },
         options={"quantize": request.quantize, "photos": settings().pipeline.gate_photos},
         labels={"commit": commit()},
+        companions=("web-runtime",),  # its WebAssembly
     )
 
 
@@ -134,6 +136,7 @@ def predict(web_model: Path, images: Path, annotations: Path, output: Path) -> S
             "images": images,
             "annotations": annotations,
         },
+        companions=("web-runtime",),
     )
 
 

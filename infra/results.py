@@ -72,10 +72,15 @@ def make_current(
     (place / fingerprints.STAMP).write_text(json.dumps(asdict(stamp)) + "\n", "utf-8")
     if resumable:
         replace(place, folder)
-        for left in folder.parent.glob(f".{folder.name}.*.partial"):
-            shutil.rmtree(left)
+        forget_unfinished(folder)
     say(f"{name}: {seconds:.1f} s ({_shown(folder)})")
     return stamp
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Remove what interrupted attempts at ``folder`` left to go on with."""
+    for left in folder.parent.glob(f".{folder.name}.*.partial"):
+        shutil.rmtree(left)
 
 
 def replace(new: Path, folder: Path) -> None:

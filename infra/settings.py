@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "DIGITLENS_"
 
 Quantization = Literal["none", "float16", "uint16", "uint8"]
+Place = Literal["auto", "docker", "local"]
+Gpus = Literal["auto", "all", "none"]
 RootedPath = Annotated[Path, AfterValidator(lambda path: ROOT / path)]
 
 
@@ -82,6 +84,26 @@ class Tools(Section):
     """Programs that are taken from PATH or their usual places unless named here."""
 
     chromium: Path | None = None
+    docker: Path | None = None
+
+
+class Execution(Section):
+    """Where steps run, and what their containers may use."""
+
+    on: Place = "auto"
+    gpus: Gpus = "auto"
+    memory: Annotated[str, Field(pattern=r"^(\d+[kmg])?$")] = ""
+    cpus: Annotated[float, Field(ge=0)] = 0
+    shared_memory: Annotated[str, Field(pattern=r"^\d+[kmg]$")] = "1g"
+    leftover: Literal["ask", "attach", "remove"] = "ask"
+
+
+class Images(Section):
+    """What images are built from, where the Dockerfiles' own choice can't be had."""
+
+    base: str = ""
+    package_mirror: str = ""
+    certificate_authority: Path | None = None
 
 
 class Settings(Section):
@@ -94,6 +116,8 @@ class Settings(Section):
     hosting: Hosting = Hosting()
     registry: Registry = Registry()
     tools: Tools = Tools()
+    execution: Execution = Execution()
+    images: Images = Images()
 
 
 def load(file: Path, environment: Mapping[str, str]) -> Settings:

@@ -37,6 +37,7 @@ SUITES = (
     Suite("browser", "host", ("tests/browser",), needs=("hosting",), needs_recognizer=True),
     Suite("hosting", "host", ("tests/hosting",), needs=("hosting",), needs_recognizer=True),
     Suite("pipeline", "host", ("tests/pipeline",), needs=("hosting",), needs_recognizer=True),
+    Suite("images", "host", ("tests/images",), needs=("hosting",), needs_recognizer=True),
 )
 
 
@@ -65,7 +66,7 @@ def choose(names: str | None) -> list[Suite]:
     return [known[name] for name in names.split(",")]
 
 
-def run_all(suites: Sequence[Suite], expression: str | None) -> Tally:
+def run_all(suites: Sequence[Suite], expression: str | None, *, gpu_image: bool = False) -> Tally:
     """Run ``suites``, each whatever became of the others, with pytest's -k or vitest's -t."""
     tally = Tally()
     folder = settings().paths.cache / "tests"
@@ -76,6 +77,8 @@ def run_all(suites: Sequence[Suite], expression: str | None) -> Tally:
         try:
             _prepare(suite)
             for name, command, cwd in _commands(suite, expression, folder):
+                if suite.name == "images" and gpu_image:
+                    command.append("--gpu-image")
                 if not _succeeds(name, command, cwd, _overlay(suite), expression):
                     tally.broken.append(name)
         except DigitlensError as error:

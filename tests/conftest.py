@@ -22,6 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--photos", type=Path, help="folder of validation photos")
     group.addoption("--predictions", type=Path, help="what the web model says of them, JSON lines")
     group.addoption("--picture", type=Path, help="where to leave a picture of the page")
+    images = parser.getgroup("images", "the images that steps run in")
+    images.addoption("--gpu-image", action="store_true", help="build the training image for GPUs, too (about 7 GB)")
     group.addoption("--photo-count", type=int, default=6, help="how many the page is asked to read")
 
 
@@ -44,6 +46,7 @@ class Place:
             **os.environ,
             "DIGITLENS_PATHS_RUNS": str(self.folder / "runs"),
             "DIGITLENS_PATHS_SITE": str(self.site),
+            "DIGITLENS_EXECUTION_ON": "local",
             "DIGITLENS_PIPELINE_GATE_PHOTOS": "20",
         }
 

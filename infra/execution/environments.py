@@ -24,7 +24,7 @@ from infra.settings import ROOT, settings
 
 SECONDS = "installed-seconds.txt"
 
-Name = Literal["host", "train", "convert", "test", "frontend", "hosting"]
+Name = Literal["host", "train", "convert", "test", "sbom", "frontend", "hosting"]
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def find(name: Name) -> Environment:
         return Environment(name, "node", project, project / "package-lock.json", stamp)
     folder = settings().paths.environments / name
     lock = ROOT / "requirements" / f"{name}.txt"
-    # Test tools are laid over the environment under test, which stays exactly what its lock says.
-    kind: Literal["overlay", "python"] = "overlay" if name == "test" else "python"
+    # Tools are laid over the environment that they look at, which stays exactly what its lock says.
+    kind: Literal["overlay", "python"] = "overlay" if name in ("test", "sbom") else "python"
     return Environment(name, kind, folder, lock, folder / "installed.txt")
 
 

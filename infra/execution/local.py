@@ -13,10 +13,9 @@ class Local:
     def run(self, step: Step) -> None:
         """Run ``step`` to its end, its lines on stderr."""
         environment = environments.ensure(step.environment)
-        lock = step.output.with_name(f".{step.output.name.lstrip('.')}.lock")
         # The child inherits the lock: one that outlives a killed ./inv still keeps others out of
         # its folder.
-        with locks.refusing(lock, str(step.output)) as descriptor:
+        with locks.refusing(step.lock, str(step.output)) as descriptor:
             processes.run(
                 step.name,
                 [str(environment.python), *step.arguments()],

@@ -44,25 +44,30 @@ def run(
     child = _start(command, cwd, environment or {}, keep_open)
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(child, lines), daemon=True).start()
-    start = time.monotonic()
-    last: deque[str] = deque(maxlen=LAST_LINES)
     try:
-        while True:
-            try:
-                line = lines.get(timeout=QUIET_SECONDS)
-            except queue.Empty:
-                say(f"[{name}] ... {time.monotonic() - start:.0f} s")
-                continue
-            if line is None:
-                break
-            last.append(line)
-            say(f"[{name}] {line}")
+        last = relay(name, lines)
         exit_code = child.wait()
     finally:
         end(child)
         _running.discard(child)
     if exit_code:
-        raise CommandError(name, command, exit_code, list(last))
+        raise CommandError(name, command, exit_code, last)
+
+
+def relay(name: str, lines: queue.Queue[str | None]) -> list[str]:
+    """Say ``lines`` up to a None, with ``name`` before them; returns the last of them."""
+    start = time.monotonic()
+    last: deque[str] = deque(maxlen=LAST_LINES)
+    while True:
+        try:
+            line = lines.get(timeout=QUIET_SECONDS)
+        except queue.Empty:
+            say(f"[{name}] ... {time.monotonic() - start:.0f} s")
+            continue
+        if line is None:
+            return list(last)
+        last.append(line)
+        say(f"[{name}] {line}")
 
 
 def capture(

@@ -32,6 +32,15 @@ class Step:
     options: Mapping[str, Value] = field(default_factory=dict)
     labels: Mapping[str, Value] = field(default_factory=dict)
     resumable: bool = False
+    companions: tuple[str, ...] = ()
+    """Inputs that are read together with the files beside them."""
+    surroundings: tuple[Path, ...] = ()
+    """What the step finds on a machine by itself, where it is there."""
+
+    @property
+    def lock(self) -> Path:
+        """Held while the output is made."""
+        return self.output.with_name(f".{self.output.name.lstrip('.')}.lock")
 
     def arguments(self) -> list[str]:
         """The command line after ``python``."""

@@ -23,16 +23,17 @@ def fix(_: Context) -> None:
 
 @task(
     help={
-        "only": "suites, with commas: unit, training, conversion, frontend, browser, hosting, pipeline",
+        "only": "suites, with commas: unit, training, conversion, frontend, browser, hosting, pipeline, images",
         "k": "only tests whose names match (pytest's -k, vitest's -t)",
+        "gpu-image": "build and look at the training image for GPUs, too (about 7 GB)",
     }
 )
-def test(_: Context, only: str | None = None, k: str | None = None) -> None:
+def test(_: Context, only: str | None = None, k: str | None = None, gpu_image: bool = False) -> None:
     """Every test that can run here; ends with `N passed, N failed, N skipped`."""
     from infra import suites
     from infra.progress import say
 
-    tally = suites.run_all(suites.choose(only), k)
+    tally = suites.run_all(suites.choose(only), k, gpu_image=gpu_image)
     if tally.broken:
         say(f"error: failing suites: {', '.join(tally.broken)}")
     print(tally)

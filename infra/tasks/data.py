@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         "seed": "equal seeds give equal photos (default: see digitlens.toml)",
         "config": words.CONFIG,
         "out": "folder to make (default: runs/digits-synthetic/photos)",
+        "on": words.ON,
     }
 )
 def synthesize(
@@ -28,14 +29,15 @@ def synthesize(
     seed: str | None = None,
     config: str | None = None,
     out: str | None = None,
+    on: str | None = None,
 ) -> None:
     """Make labelled photos of digits from fonts, backgrounds and distortions."""
     from infra import recipes, runs
-    from infra.execution.local import Local
+    from infra.execution import runners
     from infra.execution.steps import perform
 
     output = Path(out).expanduser().resolve() if out else runs.find(runs.SYNTHETIC).photos
-    perform(recipes.synthesize(output, *synthesis(config, photos, seed)), Local())
+    perform(recipes.synthesize(output, *synthesis(config, photos, seed)), runners.choose(on, None))
     print(output)
 
 
@@ -47,6 +49,7 @@ def synthesize(
         "config": words.CONFIG,
         "run": "the run to make (default: named like the folder of the photos)",
         "skip-bad": words.SKIP_BAD,
+        "on": words.ON,
     },
 )
 def records(
@@ -57,16 +60,17 @@ def records(
     config: str | None = None,
     run: str | None = None,
     skip_bad: bool = False,
+    on: str | None = None,
 ) -> None:
     """Check labelled photos, split them and pack them for training; begins a run."""
     from infra import recipes, runs
-    from infra.execution.local import Local
+    from infra.execution import runners
     from infra.execution.steps import perform
 
     asked = request(images, annotations, groups, config, None, skip_bad)
     chosen = runs.find(run or runs.name_of(asked.images))
     chosen.save(asked)
-    perform(recipes.records(chosen, asked), Local())
+    perform(recipes.records(chosen, asked), runners.choose(on, None))
     print(chosen.records)
 
 

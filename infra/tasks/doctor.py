@@ -9,8 +9,9 @@ from invoke import Context, Exit, task
 def doctor(_: Context) -> None:
     """Say what this machine has and lacks, each finding with its remedy."""
     from infra import doctor as examination
+    from infra.execution import health
 
-    found = examination.findings()
+    found = examination.findings() + health.findings()
     width = max(len(finding.subject) for finding in found)
     for finding in found:
         state = "ok     " if finding.is_well else "missing" if finding.needed else "note   "

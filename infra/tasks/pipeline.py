@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from invoke import Context, task
 
 from infra.tasks import words
+
+if TYPE_CHECKING:
+    from infra.execution.images import Name
+
+NEEDS: tuple[Name, ...] = ("train", "convert")
 
 
 @task(
@@ -20,6 +26,8 @@ from infra.tasks import words
         "seed": "of the synthetic photos (default: see digitlens.toml)",
         "quantize": words.QUANTIZE,
         "skip-bad": words.SKIP_BAD,
+        "on": words.ON,
+        "gpus": words.GPUS,
         "serve": "--no-serve: end with the report instead of serving the page",
     }
 )
@@ -34,24 +42,26 @@ def pipeline(
     seed: str | None = None,
     quantize: str | None = None,
     skip_bad: bool = False,
+    on: str | None = None,
+    gpus: str | None = None,
     serve: bool = True,
 ) -> None:
     """From photos to a tested, served page; goes on where it was interrupted."""
     from infra import pipeline as whole
     from infra import runs
-    from infra.execution.local import Local
+    from infra.execution import runners
     from infra.tasks import data, frontend
 
     if images is None:
         run = runs.find(name or runs.SYNTHETIC)
         words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
         request, synthesis = whole.synthetic(run, *data.synthesis(config, photos, seed), words.quantization(quantize))
-        page = whole.build(run, request, Local(), synthesis)
+        page = whole.build(run, request, runners.choose(on, gpus, NEEDS), synthesis)
     else:
         words.only_without("images", photos=photos, seed=seed)
         request = data.request(images, annotations, groups, config, quantize, skip_bad)
         run = runs.find(name or runs.name_of(request.images))
-        page = whole.build(run, request, Local())
+        page = whole.build(run, request, runners.choose(on, gpus, NEEDS))
     print(page)
     if serve and sys.stdout.isatty():
         frontend.serve_site(None)

@@ -7,18 +7,37 @@ from invoke import Context, task
 from infra.tasks import words
 
 
-@task(help={"run": words.RUN, "config": "another training configuration than the run's"})
-def train(_: Context, run: str | None = None, config: str | None = None) -> None:
+@task(
+    help={
+        "run": words.RUN,
+        "config": "another training configuration than the run's",
+        "resume": "go on at the last checkpoint (default); --no-resume: begin anew",
+        "on": words.ON,
+        "gpus": words.GPUS,
+    }
+)
+def train(
+    _: Context,
+    run: str | None = None,
+    config: str | None = None,
+    resume: bool = True,
+    on: str | None = None,
+    gpus: str | None = None,
+) -> None:
     """Train a detector on a run's records; goes on at the last checkpoint if it was interrupted."""
     from infra import recipes, runs
-    from infra.execution.local import Local
+    from infra.execution import runners
     from infra.execution.steps import perform
+    from infra.results import forget_unfinished
 
     chosen = runs.find(run or runs.SYNTHETIC)
     request = chosen.request()
     if config:
         request = request.model_copy(update={"config": words.file(config, "config")})
-    perform(recipes.train(chosen, request), Local())
+    step = recipes.train(chosen, request)
+    if not resume:
+        forget_unfinished(step.output)
+    perform(step, runners.choose(on, gpus))
     print(chosen.checkpoints)
 
 

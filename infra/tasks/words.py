@@ -16,6 +16,8 @@ IMAGES = "folder of photos"
 ANNOTATIONS = "CSV of their labels: filename,width,height,class,xmin,ymin,xmax,ymax"
 GROUPS = "CSV of filename,group: photos of one group stay in one split"
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
+ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
+GPUS = "of containers: all, none or auto (default: see digitlens.toml)"
 SKIP_BAD = "go on without the rows that are wrong, and list them"
 
 

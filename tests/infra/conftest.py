@@ -20,6 +20,7 @@ def inv(tmp_path: Path) -> Inv:
         own = {
             "DIGITLENS_PATHS_RUNS": str(tmp_path),
             "DIGITLENS_PATHS_SITE": str(tmp_path / "site"),
+            "DIGITLENS_EXECUTION_ON": "local",
         }
         return subprocess.run(
             [str(ROOT / "inv"), *arguments],

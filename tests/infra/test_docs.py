@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "frontend" / "README.md")
+DOCUMENTS = (
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/*.md"),
+    ROOT / "frontend" / "README.md",
+    ROOT / "docker" / "README.md",
+)
 COMMAND = re.compile(r"\./inv ([a-z][a-z.]*)((?: +[^\s`,|#]+)*)")
 
 

@@ -39,6 +39,11 @@ TASKS = (
     "deploy.diff",
     "deploy.comment",
     "environments.install",
+    "images.build",
+    "images.list",
+    "images.sbom",
+    "images.push",
+    "images.prune",
     "locks.update",
 )
 
@@ -49,7 +54,7 @@ def test_the_list_has_every_task(inv: Inv) -> None:
 
 
 def test_the_list_imports_nothing_slow() -> None:
-    code = "import sys, tasks; print(*{'pydantic', 'rich', 'playwright'} & set(sys.modules))"
+    code = "import sys, tasks; print(*{'pydantic', 'rich', 'playwright', 'docker'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.split() == []
 

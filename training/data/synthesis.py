@@ -157,7 +157,8 @@ def _write(
     smallest = SMALLEST * max(width, height)
     size = int(np.exp(rng.uniform(np.log(smallest), np.log(height * 1.1))))
     size = max(int(smallest), min(size, int(1.5 * width / len(word))))
-    font = ImageFont.truetype(face, size)
+    # The basic layout: the other one is there or not, as a library of the machine is, and kerns otherwise.
+    font = ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
     gap = rng.uniform(-0.02, 0.25) * size
     spots, x = [], 0.0
     for character in word:

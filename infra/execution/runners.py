@@ -1,0 +1,50 @@
+"""Which runner a task gets: ``--on docker|local|auto`` and ``--gpus all|none|auto``."""
+
+from __future__ import annotations
+
+from typing import TypeVar, get_args
+
+from infra.errors import UsageError
+from infra.execution import engine, gpus, images
+from infra.execution.containers import Containers
+from infra.execution.local import Local
+from infra.execution.steps import Runner
+from infra.progress import say
+from infra.settings import Gpus, Place, settings
+
+PLACES: tuple[Place, ...] = get_args(Place)
+GPUS: tuple[Gpus, ...] = get_args(Gpus)
+Word = TypeVar("Word", bound=str)
+
+
+def choose(on: str | None, asked_gpus: str | None, needs: tuple[images.Name, ...] = ("train",)) -> Runner:
+    """The runner that the flags ask for, by default the settings.
+
+    ``auto`` is docker where an engine answers and has an image of the present lock for each of
+    ``needs``: what it never does by itself is a long build. Containers get their images now, so
+    that a build which fails does so before any work.
+
+    Raises:
+        UsageError: a flag that can't be used.
+        MissingPartError: docker or GPUs were asked for and there are none.
+    """
+    place = _one_of("on", on or settings().execution.on, PLACES)
+    wish = _one_of("gpus", asked_gpus or settings().execution.gpus, GPUS)
+    if place == "local" and wish == "all":
+        raise UsageError("--gpus all needs --on docker: the local environment is TensorFlow's for CPUs")
+    if place == "local" or (place == "auto" and wish != "all" and not engine.answers()):
+        return Local()
+    with_gpus = gpus.wanted(wish)
+    chosen = [images.IMAGES["train-gpu" if with_gpus and name == "train" else name] for name in needs]
+    if place == "auto" and wish != "all" and not all(map(images.has_environment, chosen)):
+        return Local()
+    tags = [images.ensure(image) for image in chosen]
+    say(f"steps run in containers of {', '.join(tags)}")
+    return Containers(with_gpus=with_gpus)
+
+
+def _one_of(flag: str, word: str, known: tuple[Word, ...]) -> Word:
+    for one in known:
+        if one == word:
+            return one
+    raise UsageError(f"--{flag}: {word!r} is none of {', '.join(known)}")

@@ -1,0 +1,96 @@
+"""What is in the images, and what isn't."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+from packaging.requirements import Requirement
+
+from infra.execution import engine, inventory
+from infra.execution.images import OCI, Image, labels
+from infra.settings import ROOT
+from tests.images.conftest import inside
+
+STRANGER = "54321:54321"
+NAMES = re.compile(r"[-_.]+")
+IMPORTS = {
+    "train": "training.train, training.export, training.evaluation, training.data.synthesis, training.data.records",
+    "train-gpu": "training.train, training.export",
+    "convert": "conversion.convert, conversion.predict, conversion.converter",
+}
+
+
+def test_it_says_what_it_is(image: Image) -> None:
+    found = engine.connect().images.get(image.tag).labels
+    for name in ("source", "revision", "created", "version", "licenses", "title"):
+        assert found[f"{OCI}.{name}"]
+    expected = labels(image)
+    assert {key: found[key] for key in expected if key.startswith("digitlens.")} == {
+        key: value for key, value in expected.items() if key.startswith("digitlens.")
+    }
+
+
+def test_nobody_is_root_and_anybody_may_be_the_user(image: Image) -> None:
+    assert inside(image.tag, "id", "-u").strip() == "10001"
+    options = {"user": STRANGER, "read_only": True, "tmpfs": {"/tmp": "mode=1777"}}
+    said = inside(image.tag, "python", "-W", "error::UserWarning", "-c", f"import {IMPORTS[image.name]}", **options)
+    assert "Traceback" not in said
+    assert "annot" not in said, "something complains that it can't write or find"
+
+
+def test_its_packages_are_those_of_its_lock(image: Image) -> None:
+    lock = (ROOT / "requirements" / f"{image.lock}.txt").read_text("utf-8")
+    wanted = [Requirement(line.rstrip(" \\")) for line in lock.splitlines() if re.match(r"[a-zA-Z]", line)]
+    expected = {
+        NAMES.sub("-", one.name).lower(): str(one.specifier).removeprefix("==")
+        for one in wanted
+        if one.marker is None or one.marker.evaluate({"python_version": "3.11", "python_full_version": "3.11.2"})
+    }
+    found = {NAMES.sub("-", name).lower(): version for name, version in inventory.packages(image.tag).items()}
+    assert found == expected
+
+
+def test_its_code_is_that_of_its_tag(image: Image) -> None:
+    listed = inside(image.tag, "sh", "-c", "cd /app && find . -type f | sort | xargs sha256sum").splitlines()
+    found = {line.split("  ./")[1]: line.split()[0] for line in listed}
+    code = [path for path in image.files() if path.parts[len(ROOT.parts)] in (image.package, "schemas")]
+    words = ["sha256sum", *map(str, code)]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+    expected = {line.split("  ")[1].removeprefix(f"{ROOT}/"): line.split()[0] for line in said}
+    assert found == expected
+
+
+@pytest.mark.parametrize("program", ["gcc", "cc", "make", "uv", "git"])
+def test_it_has_no_tools_of_its_build(image: Image, program: str) -> None:
+    assert inside(image.tag, "sh", "-c", f"command -v {program} || echo none").strip() == "none"
+
+
+def test_it_has_no_caches(image: Image) -> None:
+    places = " -o ".join(f"-path '{place}/*'" for place in ("*/.cache", "/build", "/run/secrets", "/tmp"))
+    assert inside(image.tag, "sh", "-c", f"find / -xdev \\( {places} \\) -type f", user="0").split() == []
+
+
+def test_it_passes_signals_on(image: Image) -> None:
+    """A first process that is no init has a deaf default for SIGTERM."""
+    container = engine.connect().containers.run(image.tag, ["-c", "import time; time.sleep(60)"], detach=True)
+    try:
+        container.stop(timeout=20)
+        assert container.wait()["StatusCode"] == 128 + 15
+    finally:
+        container.remove(force=True)
+
+
+def test_the_image_for_gpus_finds_its_libraries(gpu_image: str) -> None:
+    code = (
+        "import ctypes, glob, json, nvidia, os, tensorflow as tf; "
+        "files = [f for p in nvidia.__path__ for f in glob.glob(p + '/*/lib/*.so*')]; "
+        "print(json.dumps({'version': tf.__version__, 'cuda': tf.test.is_built_with_cuda(), "
+        "'libraries': sorted(os.path.basename(f) for f in files)}))"
+    )
+    found = json.loads(inside(gpu_image, "python", "-c", code).splitlines()[-1])
+    print("CUDA libraries:", *found["libraries"])
+    assert found["cuda"]
+    assert {name.split(".")[0] for name in found["libraries"]} >= {"libcudart", "libcudnn", "libcublas", "libnccl"}

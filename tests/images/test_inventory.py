@@ -1,0 +1,113 @@
+"""Listing, describing, pushing and pruning the images."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.errors import DigitlensError, UsageError
+from infra.execution import engine, images, inventory
+from infra.execution.images import Image
+from tests.conftest import Place
+
+REGISTRY = """
+version: 0.1
+storage: {{filesystem: {{rootdirectory: {folder}}}}}
+http: {{addr: "127.0.0.1:{port}"}}
+"""
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    """A registry on this machine."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        pytest.skip("no registry here: apt-get install docker-registry")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    (tmp_path / "config.yml").write_text(REGISTRY.format(folder=tmp_path / "store", port=port), "utf-8")
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([program, "serve", str(tmp_path / "config.yml")], stdout=log, stderr=log)
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_the_list_has_size_tag_digest_and_packages(image: Image, tmp_path: Path) -> None:
+    listed = Place(tmp_path).inv("images.list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    [entry] = [entry for entry in json.loads(listed.stdout) if entry["tag"] == image.tag]
+    found = engine.connect().images.get(image.tag)
+    assert (entry["digest"], entry["size"], entry["current"]) == (found.id, found.attrs["Size"], True)
+    assert entry["packages"]["numpy"] == "2.4.6"
+
+
+def test_the_bill_of_materials_names_every_package(image: Image) -> None:
+    bill = json.loads(inventory.sbom(image))
+    assert bill["bomFormat"] == "CycloneDX"
+    assert bill["metadata"]["component"]["name"] == image.repository
+    components = {part["name"]: part["version"] for part in bill["components"]}
+    assert components == inventory.packages(image.tag)
+
+
+def test_a_pushed_image_is_in_the_registry_under_its_tag(small_image: Image, registry: str) -> None:
+    images.ensure(small_image)
+    name = inventory.push(small_image, f"{registry}/team")
+    repository, digest = name.split("@")
+    assert repository == f"{registry}/team/digitlens/test"
+    version = small_image.tag.rpartition(":")[2]
+    request = urllib.request.Request(
+        f"http://{registry}/v2/team/digitlens/test/manifests/{version}",
+        headers={"Accept": "application/vnd.docker.distribution.manifest.v2+json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.headers["Docker-Content-Digest"] == digest
+        assert json.load(answer)["config"]["digest"] == engine.connect().images.get(small_image.tag).id
+    assert [tag for tag in engine.connect().images.get(small_image.tag).tags if registry in tag] == []
+
+
+def test_a_registry_that_is_not_there_is_named(small_image: Image) -> None:
+    images.ensure(small_image)
+    with pytest.raises(DigitlensError, match=r"127\.0\.0\.1:9/.* can't be pushed(.|\n)*remedy"):
+        inventory.push(small_image, "127.0.0.1:9")
+    with pytest.raises(UsageError, match="is no registry"):
+        inventory.push(small_image, "https://127.0.0.1:9")
+
+
+def test_pruning_takes_what_is_ours_and_old_and_nothing_else(
+    small_image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images.ensure(small_image)
+    code = small_image.folder / "training" / "train.py"
+    code.write_text(code.read_text("utf-8") + "# changed\n", "utf-8")
+    newer = replace(small_image)
+    images.ensure(newer)
+    engine.connect().images.get(newer.tag).tag("somebody/else", "kept")
+    monkeypatch.setitem(images.IMAGES, "test", newer)  # type: ignore[misc]
+    every = inventory.ours()
+    # The images of whoever runs this test stay out of it.
+    monkeypatch.setattr(
+        inventory, "ours", lambda: [one for one in every if one.labels[engine.OURS] == small_image.name]
+    )
+    before = {tag for one in engine.connect().images.list() for tag in one.tags}
+    try:
+        assert inventory.prune() == [small_image.tag]
+        assert {tag for one in engine.connect().images.list() for tag in one.tags} == before - {small_image.tag}
+    finally:
+        engine.connect().images.remove("somebody/else:kept")

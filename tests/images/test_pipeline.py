@@ -1,0 +1,95 @@
+"""The whole path in containers makes what it makes locally, whatever happens to its training."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infra.execution import containers, engine, images
+from infra.execution.images import IMAGES
+from tests.conftest import ROOT, TINY, Place
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    for name in ("train", "convert"):
+        images.ensure(IMAGES[name])
+    return Place(tmp_path_factory.mktemp("place"))
+
+
+def training(place: Place) -> str:
+    """The name of the container that trains."""
+    found = engine.connect().containers.list(filters={"label": containers.PLACE})
+    [name] = [str(one.name) for one in found if one.labels[containers.PLACE] == f"{place.run('small')}:train"]
+    return name
+
+
+def end_when(place: Place, words: list[str], text: str, end: Callable[[str], object]) -> tuple[int, str]:
+    """Call `./inv` with ``words`` and ``end`` its training's container once it has said ``text``."""
+    task = subprocess.Popen(
+        [str(ROOT / "inv"), *words],
+        cwd=ROOT,
+        env=place.environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert task.stderr is not None
+    said = ""
+    with task.stderr:
+        for line in task.stderr:
+            # Once: the message of a failed step repeats its last lines.
+            if text in line and text not in said:
+                end(training(place))
+            said += line
+    return task.wait(60), said
+
+
+def begun(said: str) -> int:
+    match = re.search(r"training: step (\d+) of 600", said)
+    assert match, said
+    return int(match[1])
+
+
+def test_the_web_model_equals_the_local_one_although_training_was_stopped_and_killed(
+    place: Place, small_run: Path
+) -> None:
+    photos = small_run / "photos"
+    given = ["--images", str(photos / "images"), "--annotations", str(photos / "annotations.csv")]
+    pipeline = ["pipeline", *given, "--name", "small", "--config", str(TINY), "--no-serve", "--on", "docker"]
+    client = engine.connect().containers
+    # `docker stop` is SIGTERM: it ends after a checkpoint, between two of the regular ones.
+    code, said = end_when(place, pipeline, "step 50/600", lambda name: client.get(name).stop(timeout=30))
+    assert code == 130, said
+    stopped = time.monotonic()
+    train = ["train", "--run", "small", "--resume", "--on", "docker"]
+    code, said = end_when(place, train, "step 300: ", lambda name: client.get(name).kill())
+    assert 50 <= begun(said) < 150, "it didn't go on where it was stopped"
+    assert code == 128 + 9, said
+    assert "train was ended by signal 9" in said
+    assert time.monotonic() - stopped < 300
+    done = place.inv(*pipeline)
+    assert done.returncode == 0, done.stderr
+    assert 150 <= begun(done.stderr) <= 300
+    run = place.run("small")
+    names = {path.name for path in (small_run / "web_model").iterdir() if not path.name.startswith(".")}
+    assert {path.name for path in (run / "web_model").iterdir() if not path.name.startswith(".")} == names
+    for name in names - {"manifest.json"}:
+        assert (run / "web_model" / name).read_bytes() == (small_run / "web_model" / name).read_bytes(), name
+    assert manifest(run) == manifest(small_run)
+
+
+def manifest(run: Path) -> dict[str, object]:
+    """A web model's manifest without what two runs can't share: seconds and the commit."""
+    content = json.loads((run / "web_model" / "manifest.json").read_text("utf-8"))
+    content.get("provenance", {}).pop("commit", None)
+    for figures in content.get("evaluation", {}).values():
+        if isinstance(figures, dict):
+            figures.pop("milliseconds_per_photo", None)
+    return content
