@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from training.config import Augmentation, Network, load
-from training.data.augmentation import plan, recolour, warp
+from training.data.augmentation import cut, plan, recolour
 from training.data.batches import MAX_OBJECTS, training_batches
 from training.detector import losses, network
 from training.detector.targets import targets
@@ -32,7 +32,8 @@ def crop(photo: Any, boxes: Any, seed: Any, side: int, options: Augmentation) ->
     """A photo alone in its batch."""
     sizes = tf.constant([photo.shape[:2]], tf.float32)
     transforms, moved, state = plan(sizes, boxes[None], tf.constant([boxes.shape[0]]), seed, side, options)
-    return warp(photo, transforms[0], side), moved[0], state[0]
+    encoded = np.array([tf.io.encode_png(photo).numpy()], object)
+    return tf.constant(cut(encoded, transforms.numpy(), side)[0]), moved[0], state[0]
 
 
 def marked_photo() -> tuple[np.ndarray, np.ndarray]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from training.config import Configuration
-from training.data.augmentation import plan, warp
+from training.data.augmentation import cut, plan
 from training.data.records import read_manifest
 from training.errors import RecordsError
 
@@ -59,7 +60,7 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
         return shuffled.enumerate(number * count).skip(begin)
 
     def prepare(indices: Any, serialised: Any) -> Any:
-        """Everything of a batch but its pixels."""
+        """Serialised examples to a batch."""
         parsed = tf.io.parse_example(serialised, FEATURES)
         sizes = tf.cast(tf.stack([parsed["image/height"], parsed["image/width"]], 1), tf.float32)
         ragged = tf.stack([parsed[f"image/object/bbox/{side}"] for side in SIDES], 2)
@@ -75,25 +76,19 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
         missing = MAX_OBJECTS - tf.shape(labels)[1]
         boxes = tf.pad(boxes, [[0, 0], [0, missing], [0, 0]])
         labels = tf.pad(labels, [[0, 0], [0, missing]], constant_values=-1)
+        cutter = partial(cut, side=settings.crop)
+        crops = tf.numpy_function(cutter, [parsed["image/encoded"], transforms], tf.uint8, stateful=False)
         return (
-            parsed["image/encoded"],
-            transforms,
+            tf.ensure_shape(crops, [settings.batch, settings.crop, settings.crop, 3]),
             tf.ensure_shape(boxes, [None, MAX_OBJECTS, 4]),
             tf.ensure_shape(labels, [None, MAX_OBJECTS]),
         )
-
-    def draw(encoded: Any, transform: Any, boxes: Any, labels: Any) -> Any:
-        """The pixels of one photo."""
-        return warp(tf.io.decode_jpeg(encoded, channels=3), transform, settings.crop), boxes, labels
 
     epochs = tf.data.Dataset.range(start // count, 2**40)
     batches = (
         epochs.flat_map(epoch)
         .batch(settings.batch, drop_remainder=True)
-        .map(prepare)
-        .unbatch()
-        .map(draw, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .batch(settings.batch, drop_remainder=True)
+        .map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .prefetch(4)
     )
     options = tf.data.Options()
