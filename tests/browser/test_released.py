@@ -1,0 +1,57 @@
+"""The released detector, in the page that a fresh clone builds: a photo of "123" gives 1, 2 and 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from infra import frontend, models, site
+from infra.execution import environments
+from infra.hosting import emulator
+from tests.browser.conftest import Witness, wait_for
+
+PLATE = """
+<body style="margin: 0; background: #8a7f72">
+  <div style="position: absolute; left: 90px; top: 70px; padding: 20px 40px; background: #f4f1e8;
+              color: #1d2733; font: bold 110px sans-serif; letter-spacing: 6px">NUMBER</div>
+</body>
+"""
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the site with the released model."""
+    environments.ensure("hosting")
+    frontend.build_recognizer()
+    frontend.build_app()
+    folder = tmp_path_factory.mktemp("released") / "site"
+    site.assemble(models.RELEASED / "web_model", folder)
+    with emulator.serving(folder) as address:
+        yield address
+
+
+def photograph(browser: Browser, number: str, path: Path) -> Path:
+    """A plate with ``number`` on it, taken by the browser itself."""
+    page = browser.new_page(viewport={"width": 480, "height": 320})
+    page.set_content(PLATE.replace("NUMBER", number))
+    page.screenshot(path=path)
+    page.close()
+    return path
+
+
+@pytest.mark.parametrize("number", ["123", "407"])
+def test_a_photo_of_a_number_gives_its_digits(
+    number: str, page: Page, witness: Witness, browser: Browser, released: str, tmp_path: Path
+) -> None:
+    photo = photograph(browser, number, tmp_path / "plate.png")
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    page.get_by_test_id("file").set_input_files(photo)
+    wait_for(page, "done")
+    assert page.get_by_test_id("result").get_attribute("data-text") == number
+    boxes = [item.get_attribute("data-xmin") for item in page.locator("li[data-class]").all()]
+    assert len(boxes) == len(number)
+    assert {request.method for request in witness.requests} == {"GET"}
