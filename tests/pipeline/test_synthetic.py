@@ -11,12 +11,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from infra import fingerprints
 from tests.conftest import ROOT, TINY, Place
 
 AGAIN_SECONDS = 20
 
 
-def test_the_report_has_every_figure(small_run: Path) -> None:
+def test_the_report_has_every_figure(small_run: Path, small_place: Place) -> None:
     report = json.loads((small_run / "report.json").read_text("utf-8"))
     assert report["photos"] > 0
     assert report["digits"] > 0
@@ -26,7 +27,9 @@ def test_the_report_has_every_figure(small_run: Path) -> None:
     jsonschema.validate(gate, schemas["gate.schema.json"])
     assert gate["passed"] is True
     assert set(gate["max_abs_difference"]) == {"detection_boxes", "detection_multiclass_scores"}
-    assert report["smoke"] == {"passed": True, "tests": 5, "failed": []}
+    smoke = report["smoke"]
+    assert (smoke["passed"], smoke["tests"], smoke["failed"]) == (True, 5, [])
+    assert smoke["build"] == fingerprints.of_file(small_place.site / "build.json")
     on_disk = sum(file.stat().st_size for file in (small_run / "web_model").iterdir() if not file.name.startswith("."))
     assert report["web_model_bytes"] == on_disk
     assert {"synthesize", "records", "train", "export", "convert", "smoke", "total"} <= set(report["seconds"])
