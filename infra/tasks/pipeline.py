@@ -22,6 +22,7 @@ NEEDS: tuple[Name, ...] = ("train", "convert")
         "groups": words.GROUPS,
         "name": "what to call the run (default: as the folder of photos; digits-synthetic without)",
         "config": words.CONFIG,
+        "from": words.FROM,
         "photos": "how many synthetic photos (default: see digitlens.toml)",
         "seed": "of the synthetic photos (default: see digitlens.toml)",
         "quantize": words.QUANTIZE,
@@ -38,6 +39,7 @@ def pipeline(
     groups: str | None = None,
     name: str | None = None,
     config: str | None = None,
+    from_: str | None = None,
     photos: str | None = None,
     seed: str | None = None,
     quantize: str | None = None,
@@ -47,21 +49,23 @@ def pipeline(
     serve: bool = True,
 ) -> None:
     """From photos to a tested, served page; goes on where it was interrupted."""
+    from infra import models, runs
     from infra import pipeline as whole
-    from infra import runs
     from infra.execution import runners
     from infra.tasks import data, frontend
 
+    start = models.checkpoint(words.folder(from_, "from")) if from_ else None
+    synthesis = None
     if images is None:
         run = runs.find(name or runs.SYNTHETIC)
         words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
         request, synthesis = whole.synthetic(run, *data.synthesis(config, photos, seed), words.quantization(quantize))
-        page = whole.build(run, request, runners.choose(on, gpus, NEEDS), synthesis)
     else:
         words.only_without("images", photos=photos, seed=seed)
         request = data.request(images, annotations, groups, config, quantize, skip_bad)
         run = runs.find(name or runs.name_of(request.images))
-        page = whole.build(run, request, runners.choose(on, gpus, NEEDS))
+    request = request.model_copy(update={"start": start})
+    page = whole.build(run, request, runners.choose(on, gpus, NEEDS), synthesis)
     print(page)
     if serve and sys.stdout.isatty():
         frontend.serve_site(None)
