@@ -23,8 +23,8 @@ import yaml
 from training import command
 from training.calibration import Calibration
 from training.config import Configuration, load
-from training.data.augmentation import recolour
 from training.data.batches import training_batches
+from training.data.pixels import recolour
 from training.data.records import read_manifest
 from training.detector import losses, network
 from training.detector.network import STRIDE
