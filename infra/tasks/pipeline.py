@@ -20,7 +20,8 @@ NEEDS: tuple[Name, ...] = ("train", "convert")
         "images": f"{words.IMAGES}; without it, synthetic photos are made",
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
-        "name": "what to call the run (default: as the folder of photos; digits-synthetic without)",
+        "data": words.DATA,
+        "name": "what to call the run (default: as the folder of photos or the file of sources; else digits-synthetic)",
         "config": words.CONFIG,
         "photos": "how many synthetic photos (default: see digitlens.toml)",
         "seed": "of the synthetic photos (default: see digitlens.toml)",
@@ -36,6 +37,7 @@ def pipeline(
     images: str | None = None,
     annotations: str | None = None,
     groups: str | None = None,
+    data: str | None = None,
     name: str | None = None,
     config: str | None = None,
     photos: str | None = None,
@@ -50,18 +52,18 @@ def pipeline(
     from infra import pipeline as whole
     from infra import runs
     from infra.execution import runners
-    from infra.tasks import data, frontend
+    from infra.tasks import data as tasks
+    from infra.tasks import frontend
 
-    if images is None:
+    if images is None and data is None:
         run = runs.find(name or runs.SYNTHETIC)
         words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
-        request, synthesis = whole.synthetic(run, *data.synthesis(config, photos, seed), words.quantization(quantize))
+        request, synthesis = whole.synthetic(run, *tasks.synthesis(config, photos, seed), words.quantization(quantize))
         page = whole.build(run, request, runners.choose(on, gpus, NEEDS), synthesis)
     else:
-        words.only_without("images", photos=photos, seed=seed)
-        request = data.request(images, annotations, groups, config, quantize, skip_bad)
-        run = runs.find(name or runs.name_of(request.images))
-        page = whole.build(run, request, runners.choose(on, gpus, NEEDS))
+        words.only_without("data" if data else "images", photos=photos, seed=seed)
+        run, request, merging = tasks.requested(images, annotations, groups, data, config, name, quantize, skip_bad)
+        page = whole.build(run, request, runners.choose(on, gpus, NEEDS), merging)
     print(page)
     if serve and sys.stdout.isatty():
         frontend.serve_site(None)
