@@ -5,8 +5,14 @@
  */
 import type { Box, Size } from './letterbox';
 
-/** Objects that score at least this part of the threshold decide where the second look goes. */
-export const SURE = 0.5;
+/** Objects of the first look that score at least this decide where the second goes. */
+export const SURE = 0.25;
+/** Room around them, as part of the highest one's height. */
+const MARGIN = 0.6;
+/** The second look enlarges at least this much, or it isn't worth its time. */
+const GAIN = 1.2;
+/** What scores of the first look count where there is a second: what it alone saw has to be clear. */
+export const FAITH = 0.6;
 
 /** Tiles overlap by this part of their side: objects up to that size are whole in one of them. */
 const OVERLAP = 0.25;
@@ -14,14 +20,38 @@ const OVERLAP = 0.25;
 const REDUCTION = 1.5;
 const MAX_TILES = 32;
 
-/** The region around what the first look found, or nothing if it can't show more than the first look did. */
+/**
+ * The region to look at again, nothing where there is nothing to gain.
+ *
+ * @param boxes [k, 4] ymin, xmin, ymax, xmax in pixels of the photo: detections of the first look
+ * @param scores [k]
+ * @param input size of the network's input
+ * @returns in whole pixels of the photo, `xmax` and `ymax` exclusive
+ */
 export function secondRegion(
   boxes: Float64Array,
   scores: number[],
   photo: Size,
   input: Size,
 ): Box | undefined {
-  return undefined;
+  const sure = scores.flatMap((score, row) =>
+    score >= SURE ? [boxes.subarray(row * 4, row * 4 + 4)] : [],
+  );
+  if (sure.length === 0) return undefined;
+  const margin = MARGIN * Math.max(...sure.map(([ymin, , ymax]) => ymax - ymin));
+  const side = (index: number): number[] => sure.map((box) => box[index]);
+  const region = {
+    ymin: Math.max(0, Math.floor(Math.min(...side(0)) - margin)),
+    xmin: Math.max(0, Math.floor(Math.min(...side(1)) - margin)),
+    ymax: Math.min(photo.height, Math.ceil(Math.max(...side(2)) + margin)),
+    xmax: Math.min(photo.width, Math.ceil(Math.max(...side(3)) + margin)),
+  };
+  const enlarged = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
+  return scaleOf(enlarged, input) >= GAIN * scaleOf(photo, input) ? region : undefined;
+}
+
+function scaleOf(photo: Size, input: Size): number {
+  return Math.min(input.width / photo.width, input.height / photo.height);
 }
 
 /** Overlapping parts that cover the photo; none if it is not larger than one of them. */

@@ -9,7 +9,7 @@ import {
   type Pixels,
   type Size,
 } from './letterbox';
-import { secondRegion, SURE, tilesOf, wholeIn } from './looks';
+import { FAITH, secondRegion, SURE, tilesOf, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -78,7 +78,6 @@ export async function recognizePixels(
   const timings = { letterbox: 0, inference: 0, recognition: 0 };
   const whole = { xmin: 0, ymin: 0, xmax: photo.width, ymax: photo.height };
   const wanted = minScore ?? manifest.score_threshold;
-  const sure = manifest.score_threshold * SURE;
 
   async function look(region: Box, least: number): Promise<Candidate[]> {
     const start = performance.now();
@@ -93,20 +92,22 @@ export async function recognizePixels(
     return found;
   }
 
-  const first = await look(whole, Math.min(wanted, sure));
-  const regions = tiles
-    ? tilesOf(photo, manifest.input)
-    : (looks ?? manifest.looks ?? 1) === 2
-      ? regionsOf(first, photo, manifest)
-      : [];
-  const pooled = first.filter(({ score }) => score >= wanted);
+  const first = await look(whole, Math.min(wanted, SURE));
+  const second =
+    !tiles && (looks ?? manifest.looks ?? 1) === 2 ? regionOf(first, photo, manifest) : undefined;
+  const regions = tiles ? tilesOf(photo, manifest.input) : second ? [second] : [];
+  const faith = second ? FAITH : 1;
+  const pooled = first.map((candidate) => ({ ...candidate, score: candidate.score * faith }));
   for (const region of regions) {
     await pause?.();
     const found = await look(region, wanted);
     pooled.push(...(tiles ? found.filter(({ box }) => wholeIn(region, box, photo)) : found));
   }
   const start = performance.now();
-  const findings = findingsOf(pooled, manifest);
+  const findings = findingsOf(
+    pooled.filter(({ score }) => score >= wanted),
+    manifest,
+  );
   timings.recognition += performance.now() - start;
   const small = isSmall(findings.detections, photo, manifest);
   return { ...findings, looks: 1 + regions.length, small, timings };
@@ -140,17 +141,9 @@ function candidatesIn(
 }
 
 /** Where a second look is worth it, if anywhere. */
-function regionsOf(first: Candidate[], photo: Size, manifest: Manifest): Box[] {
+function regionOf(first: Candidate[], photo: Size, manifest: Manifest): Box | undefined {
   const { boxes, scores } = suppress(first, manifest.suppression);
-  const sure = scores.filter((score) => score >= manifest.score_threshold * SURE).length;
-  // Best first: those that are sure enough are the first ones.
-  const region = secondRegion(
-    boxes.subarray(0, sure * 4),
-    scores.slice(0, sure),
-    photo,
-    manifest.input,
-  );
-  return region === undefined ? [] : [region];
+  return secondRegion(boxes, scores, photo, manifest.input);
 }
 
 function findingsOf(pooled: Candidate[], manifest: Manifest): Findings {

@@ -16,10 +16,11 @@ describe('the build', () => {
   it('keeps of a WebAssembly file what the kernels call, and little else', async () => {
     const bytes = await readFile(`${wasm}/tfjs-backend-wasm-simd.wasm`);
     const called = await calledFrom(`${wasm}/kernels`, ['FusedConv2D', 'GatherV2']);
-    const module = new WebAssembly.Module(shrunk(bytes, called));
+    const less = shrunk(bytes, called);
+    const module = new WebAssembly.Module(less);
     const names = WebAssembly.Module.exports(module).map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['FusedConv2D', 'Gather', 'malloc', 'memory']));
     expect(names).not.toContain('MaxPool');
-    expect(shrunk(bytes, called).length).toBeLessThan(bytes.length * 0.7);
-  });
+    expect(less.length).toBeLessThan(bytes.length * 0.7);
+  }, 60_000);
 });
