@@ -36,4 +36,15 @@ export default defineConfig(
       globals: { process: 'readonly', URL: 'readonly', WebAssembly: 'readonly' },
     },
   },
+  {
+    files: ['recognizer/example/*.js'],
+    languageOptions: {
+      globals: {
+        URLSearchParams: 'readonly',
+        createImageBitmap: 'readonly',
+        document: 'readonly',
+        location: 'readonly',
+      },
+    },
+  },
 );
