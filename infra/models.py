@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,8 @@ from infra.settings import ROOT, settings
 SPLITS = ("train", "calibration", "validation", "all")
 RELEASED = ROOT / "models" / "digits"
 """The released detector: ``checkpoint/`` and ``web_model/``."""
+CROPS = ("none", "number")
+"""What is judged: whole photos, or photos cut to the numbers on them."""
 Kind = Literal["checkpoint", "saved_model", "web_model"]
 
 
@@ -65,28 +67,36 @@ def checkpoint(folder: Path) -> Path:
     )
 
 
-def evaluate(
-    model: Model, images: Path, annotations: Path, groups: Path | None, split: str, runner: Runner
-) -> dict[str, Any]:
-    """The figures of ``model`` on the photos of ``split``; they are kept in the cache."""
-    asked = {
-        "model": model.folder,
-        "images": images,
-        "annotations": annotations,
-        "groups": groups,
-        "split": split,
-    }
+@dataclass(frozen=True)
+class Photos:
+    """Labelled photos to judge models on."""
+
+    images: Path
+    annotations: Path
+    groups: Path | None = None
+    split: str = "all"
+    """one of `SPLITS`, as the judged model was trained with it"""
+    crop: str = "none"
+    """one of `CROPS`"""
+
+
+def evaluate(model: Model, photos: Photos, runner: Runner) -> Path:
+    """Judge ``model`` on ``photos``; returns the folder of evaluation.json, which is kept in the cache."""
+    asked = {"model": model.folder, **asdict(photos)}
     folder = settings().paths.cache / "evaluations" / fingerprints.of_values(asked)[:16]
     selection = folder / "annotations"
-    perform(recipes.select(images, annotations, groups, split, model.description, selection), runner)
-    selected = selection / "annotations.csv"
+    step = recipes.select(photos.images, photos.annotations, photos.groups, photos.split, model.description, selection)
+    perform(step, runner)
+    images, annotations = photos.images, selection / "annotations.csv"
+    if photos.crop == "number":
+        perform(recipes.crop(images, annotations, folder / "cropped"), runner)
+        images, annotations = folder / "cropped" / "images", folder / "cropped" / "annotations.csv"
     output = folder / "evaluation"
     if model.kind == "web_model":
         frontend.build_recognizer()
-        perform(recipes.predict(model.folder, images, selected, folder / "predictions"), runner)
-        step = recipes.evaluate_web(model.folder, folder / "predictions", images, selected, output)
+        perform(recipes.predict(model.folder, images, annotations, folder / "predictions"), runner)
+        step = recipes.evaluate_web(model.folder, folder / "predictions", images, annotations, output)
     else:
-        step = recipes.evaluate(model.folder, images, selected, output)
+        step = recipes.evaluate(model.folder, images, annotations, output)
     perform(step, runner)
-    figures: dict[str, Any] = json.loads((output / "evaluation.json").read_text("utf-8"))
-    return figures
+    return output

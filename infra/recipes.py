@@ -113,6 +113,17 @@ def select(
     )
 
 
+def crop(images: Path, annotations: Path, output: Path) -> Step:
+    """Photos cut to the numbers on them."""
+    return Step(
+        "crop",
+        "train",
+        "training.data.cropping",
+        output,
+        inputs={"images": images, "annotations": annotations},
+    )
+
+
 def evaluate(model: Path, images: Path, annotations: Path, output: Path) -> Step:
     """Figures of a checkpoint or a SavedModel."""
     return Step(

@@ -1,4 +1,4 @@
-"""Pictures: detections on photos, and the course of a training."""
+"""Pictures: detections on photos, sheets of them, and the course of a training."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ def draw(pixels: np.ndarray, detections: Detections, classes: Sequence[str], cap
         pen.rectangle(where, fill=colour)
         pen.text((xmin, max(22.0, ymin + 5)), label, "black", font)
     return canvas
+
+
+def contact_sheet(files: Sequence[Path], path: Path, columns: int = 5, side: int = 300) -> None:
+    """The pictures ``files`` in rows, each with its name, as one JPEG."""
+    rows = -(-len(files) // columns)
+    line = 18
+    sheet = Image.new("RGB", (columns * side, rows * (side + line)), "white")
+    pen = ImageDraw.Draw(sheet)
+    font = ImageFont.truetype(str(fonts_folder() / "DejaVuSans.ttf"), 12)
+    for place, file in enumerate(files):
+        x, y = place % columns * side, place // columns * (side + line)
+        with Image.open(file) as picture:
+            picture.thumbnail((side - 8, side - 8))
+            sheet.paste(picture, (x + 4, y + line))
+        pen.text((x + 4, y + 2), file.stem, "black", font)
+    sheet.save(path, quality=88)
 
 
 def plot_history(history: Sequence[Any], path: Path) -> None:

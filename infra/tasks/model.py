@@ -15,6 +15,7 @@ from infra.tasks import words
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
         "split": "train, calibration, validation or all (default)",
+        "crop": "number: photos cut to the hull of their labels' boxes plus 30 % (Goodfellow et al. 2013)",
         "json": "print nothing but the figures, as JSON",
         "on": words.ON,
         "gpus": words.GPUS,
@@ -27,12 +28,13 @@ def evaluate(
     annotations: str,
     groups: str | None = None,
     split: str = "all",
+    crop: str = "none",
     json: bool = False,
     on: str | None = None,
     gpus: str | None = None,
 ) -> None:
     """Figures of any model on labelled photos: mAP, precision and recall, full numbers right."""
-    from json import dumps
+    from json import dumps, loads
 
     from infra import models
     from infra.execution import runners
@@ -40,16 +42,20 @@ def evaluate(
 
     if split not in models.SPLITS:
         raise UsageError(f"--split: {split!r} is none of {', '.join(models.SPLITS)}")
+    if crop not in models.CROPS:
+        raise UsageError(f"--crop: {crop!r} is none of {', '.join(models.CROPS)}")
     found = models.find(words.folder(model, "model"))
-    figures = models.evaluate(
-        found,
+    photos = models.Photos(
         words.folder(images, "images"),
         words.file(annotations, "annotations"),
         words.file(groups, "groups") if groups else None,
         split,
-        runners.choose(on, gpus, ("train", "convert") if found.kind == "web_model" else ("train",)),
+        crop,
     )
-    print(dumps(figures, indent=2) if json else figures_table(figures))
+    runner = runners.choose(on, gpus, ("train", "convert") if found.kind == "web_model" else ("train",))
+    folder = models.evaluate(found, photos, runner)
+    figures = loads((folder / "evaluation.json").read_text("utf-8"))
+    print(dumps(figures, indent=2) if json else f"{figures_table(figures)}\n\n{folder / 'evaluation.md'}")
 
 
 @task(help={"run": words.RUN, "on": words.ON})
