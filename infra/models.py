@@ -10,6 +10,7 @@ from typing import Any, Literal
 from infra import fingerprints, frontend, recipes
 from infra.errors import UsageError
 from infra.execution.steps import Runner, perform
+from infra.runs import Request, Run
 from infra.settings import ROOT, settings
 
 SPLITS = ("train", "calibration", "validation", "all")
@@ -80,14 +81,18 @@ class Photos:
     """one of `CROPS`"""
 
 
+def select(model: Model, photos: Photos, runner: Runner) -> Path:
+    """The checked labels of the photos that ``photos`` stands for where ``model`` is judged, as CSV."""
+    folder = _kept(model, photos) / "annotations"
+    step = recipes.select(photos.images, photos.annotations, photos.groups, photos.split, model.description, folder)
+    perform(step, runner)
+    return folder / "annotations.csv"
+
+
 def evaluate(model: Model, photos: Photos, runner: Runner) -> Path:
     """Judge ``model`` on ``photos``; returns the folder of evaluation.json, which is kept in the cache."""
-    asked = {"model": model.folder, **asdict(photos)}
-    folder = settings().paths.cache / "evaluations" / fingerprints.of_values(asked)[:16]
-    selection = folder / "annotations"
-    step = recipes.select(photos.images, photos.annotations, photos.groups, photos.split, model.description, selection)
-    perform(step, runner)
-    images, annotations = photos.images, selection / "annotations.csv"
+    folder = _kept(model, photos)
+    images, annotations = photos.images, select(model, photos, runner)
     if photos.crop == "number":
         perform(recipes.crop(images, annotations, folder / "cropped"), runner)
         images, annotations = folder / "cropped" / "images", folder / "cropped" / "annotations.csv"
@@ -100,3 +105,20 @@ def evaluate(model: Model, photos: Photos, runner: Runner) -> Path:
         step = recipes.evaluate(model.folder, images, annotations, output)
     perform(step, runner)
     return output
+
+
+def convert(run: Run, request: Request, runner: Runner) -> None:
+    """Make the web model of ``run``, whose manifest says what the trained one reached.
+
+    Raises:
+        CommandError: the gate refused it.
+    """
+    evaluation = recipes.evaluate(run.checkpoints, request.images, run.validation, run.evaluation_trained)
+    perform(evaluation, runner)
+    frontend.build_recognizer()
+    perform(recipes.convert(run, request), runner)
+
+
+def _kept(model: Model, photos: Photos) -> Path:
+    asked = {"model": model.folder, **asdict(photos)}
+    return settings().paths.cache / "evaluations" / fingerprints.of_values(asked)[:16]

@@ -80,17 +80,59 @@ def export(_: Context, run: str | None = None, on: str | None = None) -> None:
 )
 def convert(_: Context, run: str | None = None, quantize: str | None = None, on: str | None = None) -> None:
     """Make a web model of a run's SavedModel; refused unless it answers as the trained one does."""
-    from infra import frontend, recipes, runs
+    from infra import models, runs
     from infra.execution import runners
-    from infra.execution.steps import perform
 
     chosen = runs.find(run or runs.SYNTHETIC)
     request = chosen.request()
     if quantize:
         request = request.model_copy(update={"quantize": words.quantization(quantize)})
-    runner = runners.choose(on, None, ("train", "convert"))
-    evaluation = recipes.evaluate(chosen.checkpoints, request.images, chosen.validation, chosen.evaluation_trained)
-    perform(evaluation, runner)
-    frontend.build_recognizer()
-    perform(recipes.convert(chosen, request), runner)
+    models.convert(chosen, request, runners.choose(on, None, ("train", "convert")))
     print(chosen.web_model)
+
+
+@task(
+    positional=["run"],
+    help={
+        "run": words.RUN,
+        "images": "judge on these photos (default: the run's validation photos)",
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "on": words.ON,
+    },
+)
+def release(
+    _: Context,
+    run: str,
+    images: str | None = None,
+    annotations: str | None = None,
+    groups: str | None = None,
+    on: str | None = None,
+) -> None:
+    """Make a run's detector the released one, models/digits; refused unless it is better on the same photos."""
+    from infra import release as releasing
+    from infra import runs
+    from infra.execution import runners
+    from infra.models import Photos
+
+    asked = None
+    if images is None:
+        words.only_with("images", annotations=annotations, groups=groups)
+    elif annotations is None:
+        raise UsageError("--images needs --annotations, the CSV of their labels")
+    else:
+        asked = Photos(
+            words.folder(images, "images"),
+            words.file(annotations, "annotations"),
+            words.file(groups, "groups") if groups else None,
+            "validation",
+        )
+    print(releasing.release(runs.find(run), asked, runners.choose(on, None, ("train", "convert"))))
+
+
+@task
+def card(_: Context) -> None:
+    """Make the released model's README.md again, after a change of its notes.md."""
+    from infra import model_card, models
+
+    print(model_card.write(models.RELEASED))
