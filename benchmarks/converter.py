@@ -62,7 +62,7 @@ def main() -> None:
     run = runs.find(parser.parse_args().run)
     folder = settings().paths.cache / "converters"
     shutil.rmtree(folder, ignore_errors=True)
-    step = recipes.convert(run, run.request())
+    step = models.conversion(run, run.request())
     small, full = replace(step, output=folder / "small"), replace(step, output=folder / "full")
     Containers().run(small)
     environment = full_environment()

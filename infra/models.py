@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from infra import fingerprints, frontend, recipes
 from infra.errors import UsageError
-from infra.execution.steps import Runner, perform
+from infra.execution.steps import Runner, Step, perform
 from infra.runs import Request, Run
-from infra.settings import ROOT, settings
+from infra.settings import ROOT, Quantization, settings
 
 SPLITS = ("train", "calibration", "validation", "all")
 RELEASED = ROOT / "models" / "digits"
@@ -116,7 +116,44 @@ def convert(run: Run, request: Request, runner: Runner) -> None:
     evaluation = recipes.evaluate(run.checkpoints, request.images, run.validation, run.evaluation_trained)
     perform(evaluation, runner)
     frontend.build_recognizer()
-    perform(recipes.convert(run, request), runner)
+    perform(conversion(run, request), runner)
+
+
+def conversion(run: Run, request: Request) -> Step:
+    """The step that makes the web model of ``run``."""
+    return recipes.convert(
+        run.saved_model,
+        request.images,
+        run.validation,
+        request.quantize,
+        run.web_model,
+        evaluation=run.evaluation_trained / "evaluation.json",
+    )
+
+
+def adopt(
+    run: Run, saved_model: Path, detector: Path | None, photos: Photos, quantize: Quantization, runner: Runner
+) -> None:
+    """Make somebody else's SavedModel the web model of ``run``, compared with it on ``photos``.
+
+    Raises:
+        UsageError: it has no detector.json, and ``detector`` is None; or the run is one of our own training.
+        CommandError: it can't run in a browser, or the gate refused it.
+    """
+    if run.checkpoints.exists() or run.saved_model.exists():
+        raise UsageError(f"the run {run.name} has a model of its own; choose another name with --run")
+    file = detector or saved_model / "detector.json"
+    try:
+        description = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{file} can't be read ({error}); it says what the SavedModel's tensors mean: write one by "
+            "schemas/detector.schema.json and name it with --detector"
+        ) from error
+    selected = select(Model(saved_model, "saved_model", description), photos, runner)
+    frontend.build_recognizer()
+    step = recipes.convert(saved_model, photos.images, selected, quantize, run.web_model, detector=detector)
+    perform(step, runner)
 
 
 def _kept(model: Model, photos: Photos) -> Path:

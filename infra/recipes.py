@@ -10,7 +10,7 @@ from typing import Any
 from infra import frontend
 from infra.execution.steps import Step
 from infra.runs import Request, Run
-from infra.settings import ROOT, settings
+from infra.settings import ROOT, Quantization, settings
 
 
 def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
@@ -63,21 +63,35 @@ def export(checkpoint: Path, output: Path) -> Step:
     return Step("export", "train", "training.export", output, inputs={"checkpoint": checkpoint})
 
 
-def convert(run: Run, request: Request) -> Step:
-    """A web model from the SavedModel, compared with it before it may be used."""
+def convert(
+    saved_model: Path,
+    images: Path,
+    annotations: Path,
+    quantize: Quantization,
+    output: Path,
+    evaluation: Path | None = None,
+    detector: Path | None = None,
+) -> Step:
+    """A web model from a SavedModel, compared with it on photos before it may be used.
+
+    ``evaluation`` is the evaluation.json of the trained model; ``detector`` says what the tensors of somebody else's
+    SavedModel mean, which has no detector.json of its own.
+    """
+    inputs = {
+        "saved-model": saved_model,
+        "web-runtime": frontend.RUNTIME,
+        "images": images,
+        "annotations": annotations,
+        "evaluation": evaluation,
+        "detector": detector,
+    }
     return Step(
         "convert",
         "convert",
         "conversion.convert",
-        run.web_model,
-        inputs={
-            "saved-model": run.saved_model,
-            "web-runtime": frontend.RUNTIME,
-            "images": request.images,
-            "annotations": run.validation,
-            "evaluation": run.evaluation_trained / "evaluation.json",
-        },
-        options={"quantize": request.quantize, "photos": settings().pipeline.gate_photos},
+        output,
+        inputs={flag: path for flag, path in inputs.items() if path},
+        options={"quantize": quantize, "photos": settings().pipeline.gate_photos},
         labels={"commit": commit()},
         companions=("web-runtime",),  # its WebAssembly
     )

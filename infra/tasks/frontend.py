@@ -6,6 +6,7 @@ import time
 
 from invoke import Context, task
 
+from infra.errors import UsageError
 from infra.tasks import words
 
 
@@ -17,9 +18,9 @@ def build(_: Context, run: str | None = None) -> None:
 
     web_model = models.RELEASED / "web_model"
     if run:
-        chosen = runs.find(run)
-        chosen.request()
-        web_model = chosen.web_model
+        web_model = runs.find(run).web_model
+        if not web_model.is_dir():
+            raise UsageError(f"the run {run} has no web model: ./inv convert --run {run} makes one")
     frontend.build_recognizer()
     frontend.build_app()
     site.assemble(web_model, settings().paths.site)

@@ -75,19 +75,46 @@ def export(_: Context, run: str | None = None, on: str | None = None) -> None:
     help={
         "run": words.RUN,
         "quantize": words.QUANTIZE.replace("see digitlens.toml", "the run's"),
+        "saved-model": "somebody else's, instead of the run's own; --run names the run to make of it",
+        "detector": "what its tensors mean, by schemas/detector.schema.json (default: its own detector.json)",
+        "images": "photos to compare it on",
+        "annotations": words.ANNOTATIONS,
         "on": words.ON,
     }
 )
-def convert(_: Context, run: str | None = None, quantize: str | None = None, on: str | None = None) -> None:
-    """Make a web model of a run's SavedModel; refused unless it answers as the trained one does."""
+def convert(
+    _: Context,
+    run: str | None = None,
+    quantize: str | None = None,
+    saved_model: str | None = None,
+    detector: str | None = None,
+    images: str | None = None,
+    annotations: str | None = None,
+    on: str | None = None,
+) -> None:
+    """Make a web model of a SavedModel; refused unless it answers as the trained one does."""
     from infra import models, runs
     from infra.execution import runners
 
-    chosen = runs.find(run or runs.SYNTHETIC)
-    request = chosen.request()
-    if quantize:
-        request = request.model_copy(update={"quantize": words.quantization(quantize)})
-    models.convert(chosen, request, runners.choose(on, None, ("train", "convert")))
+    if saved_model is None:
+        words.only_with("saved-model", detector=detector, images=images, annotations=annotations)
+        chosen = runs.find(run or runs.SYNTHETIC)
+        request = chosen.request()
+        if quantize:
+            request = request.model_copy(update={"quantize": words.quantization(quantize)})
+        models.convert(chosen, request, runners.choose(on, None, ("train", "convert")))
+    else:
+        if run is None or images is None or annotations is None:
+            raise UsageError("--saved-model needs --run, --images and --annotations: photos to compare it on")
+        chosen = runs.find(run)
+        models.adopt(
+            chosen,
+            words.folder(saved_model, "saved-model"),
+            words.file(detector, "detector") if detector else None,
+            models.Photos(words.folder(images, "images"), words.file(annotations, "annotations")),
+            words.quantization(quantize),
+            runners.choose(on, None, ("train", "convert")),
+        )
     print(chosen.web_model)
 
 
