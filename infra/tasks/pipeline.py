@@ -11,6 +11,7 @@ from infra.tasks import words
 
 if TYPE_CHECKING:
     from infra.execution.images import Name
+    from infra.execution.steps import Step
 
 NEEDS: tuple[Name, ...] = ("train", "convert")
 
@@ -20,7 +21,8 @@ NEEDS: tuple[Name, ...] = ("train", "convert")
         "images": f"{words.IMAGES}; without it, synthetic photos are made",
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
-        "name": "what to call the run (default: as the folder of photos; digits-synthetic without)",
+        "data": words.DATA,
+        "name": "what to call the run (default: as the folder of photos or the file of sources; else digits-synthetic)",
         "config": words.CONFIG,
         "from": words.FROM,
         "photos": "how many synthetic photos (default: see digitlens.toml)",
@@ -37,6 +39,7 @@ def pipeline(
     images: str | None = None,
     annotations: str | None = None,
     groups: str | None = None,
+    data: str | None = None,
     name: str | None = None,
     config: str | None = None,
     from_: str | None = None,
@@ -52,20 +55,20 @@ def pipeline(
     from infra import models, runs
     from infra import pipeline as whole
     from infra.execution import runners
-    from infra.tasks import data, frontend
+    from infra.tasks import data as tasks
+    from infra.tasks import frontend
 
     start = models.checkpoint(words.folder(from_, "from")) if from_ else None
-    synthesis = None
-    if images is None:
+    before: Step | None
+    if images is None and data is None:
         run = runs.find(name or runs.SYNTHETIC)
         words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
-        request, synthesis = whole.synthetic(run, *data.synthesis(config, photos, seed), words.quantization(quantize))
+        request, before = whole.synthetic(run, *tasks.synthesis(config, photos, seed), words.quantization(quantize))
     else:
-        words.only_without("images", photos=photos, seed=seed)
-        request = data.request(images, annotations, groups, config, quantize, skip_bad)
-        run = runs.find(name or runs.name_of(request.images))
+        words.only_without("data" if data else "images", photos=photos, seed=seed)
+        run, request, before = tasks.requested(images, annotations, groups, data, config, name, quantize, skip_bad)
     request = request.model_copy(update={"start": start})
-    page = whole.build(run, request, runners.choose(on, gpus, NEEDS), synthesis)
+    page = whole.build(run, request, runners.choose(on, gpus, NEEDS), before)
     print(page)
     if serve and sys.stdout.isatty():
         frontend.serve_site(None)

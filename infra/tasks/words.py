@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 RUN = "which run, a folder below runs/ (default: digits-synthetic)"
 CONFIG = "training configuration, a YAML file (default: see digitlens.toml)"
 IMAGES = "folder of photos"
+DATA = "YAML file that lists several such sources, instead of --images"
 ANNOTATIONS = "CSV of their labels: filename,width,height,class,xmin,ymin,xmax,ymax"
 GROUPS = "CSV of filename,group: photos of one group stay in one split"
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
