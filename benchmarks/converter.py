@@ -16,7 +16,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from infra import fingerprints, recipes, runs
+from infra import fingerprints, models, runs
 from infra.errors import RefusedError
 from infra.execution import engine, images, processes
 from infra.execution.containers import Containers

@@ -70,7 +70,7 @@ def release(run: Run, asked: Photos | None, runner: Runner, released: Path = mod
     document = {
         "run": run.name,
         "command": command(run, request),
-        "judged": judging(run, asked),
+        "judged": judging(request, asked),
         "trained": _figures(trained),
         "compared": _rounded(asdict(compared)) if compared else None,
         "comparison": said,
@@ -117,21 +117,28 @@ def _write(released: Path, run: Run, evaluation: Path, number: Path, document: d
 
 def command(run: Run, request: Request) -> str:
     """The command that repeats a run; the configuration is the one that is released with it."""
-    words = ["./inv pipeline", f"--images {_shown(request.images)}", f"--annotations {_shown(request.annotations)}"]
-    words += [f"--groups {_shown(request.groups)}"] if request.groups else []
-    words += ["--skip-bad"] if request.skip_bad else []
-    words += [f"--from {_shown(request.start)}"] if request.start else []
-    words += [f"--quantize {request.quantize}", "--config models/digits/checkpoint/config.yaml", f"--name {run.name}"]
-    return " ".join(words)
+    start = f" --from {_shown(request.start)}" if request.start else ""
+    return (
+        f"./inv pipeline {_sources(request)}{' --skip-bad' if request.skip_bad else ''}{start} "
+        f"--quantize {request.quantize} --config models/digits/checkpoint/config.yaml --name {run.name}"
+    )
 
 
-def judging(run: Run, asked: Photos | None) -> str:
+def judging(request: Request, asked: Photos | None) -> str:
     """The command that repeats the judgement."""
-    given = asked or Photos(run.request().images, run.request().annotations, run.request().groups, "validation")
-    words = ["./inv evaluate --model models/digits/web_model", f"--images {_shown(given.images)}"]
-    words += [f"--annotations {_shown(given.annotations)}"]
-    words += [f"--groups {_shown(given.groups)}"] if given.groups else []
-    return " ".join([*words, f"--split {given.split}"])
+    given = asked or Photos(request.images, request.annotations, request.groups)
+    return f"./inv evaluate --model models/digits/web_model {_photos(given)} --split validation"
+
+
+def _sources(request: Request) -> str:
+    if request.data:
+        return f"--data {_shown(request.data)}"
+    return _photos(Photos(request.images, request.annotations, request.groups))
+
+
+def _photos(photos: Photos) -> str:
+    groups = f" --groups {_shown(photos.groups)}" if photos.groups else ""
+    return f"--images {_shown(photos.images)} --annotations {_shown(photos.annotations)}{groups}"
 
 
 def _shown(path: Path) -> str:

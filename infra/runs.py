@@ -24,6 +24,8 @@ class Request(BaseModel):
     images: Path
     annotations: Path
     groups: Path | None = None
+    data: Path | None = None
+    """file of the sources that ``images`` and ``annotations`` were merged from"""
     skip_bad: bool = False
     quantize: Quantization
     start: Path | None = None
