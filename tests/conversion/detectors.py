@@ -112,6 +112,12 @@ def with_extras(outputs: Outputs) -> Outputs:
     }
 
 
+def with_background(outputs: Outputs) -> Outputs:
+    """Scores with a column in front: how sure it is that there is nothing."""
+    scores = outputs[SCORES]
+    return outputs | {SCORES: tf.concat([1 - tf.reduce_max(scores, -1, keepdims=True), scores], -1)}
+
+
 def exported(outputs: Outputs) -> Outputs:
     """What the Object Detection API's exporter makes of them: results of suppression, and beside them the raw tensors.
 
