@@ -63,6 +63,7 @@ def render(folder: Path) -> str:
         [f"# The released detector: {manifest['name']}", "", _introduction(manifest, summary)],
         _files(size, manifest),
         ["## Figures", "", *_figures(whole, number, made, manifest, size)],
+        *([["## Other photos", "", *_others(made["others"])]] if made["others"] else []),
         ["## Against the one before", "", f"{made['comparison'][0].upper()}{made['comparison'][1:]}."],
         [notes(folder)],
         ["## How to repeat it", "", *_repetition(manifest, made, summary, config, history)],
@@ -134,6 +135,32 @@ def _figures(whole: Json, number: Json, made: Json, manifest: Json, size: int) -
         "```sh",
         made["judged"],
         "```",
+    ]
+
+
+def _others(found: Mapping[str, Sequence[Json]]) -> list[str]:
+    """Figures on further photos that training never saw; those of the model before follow in brackets."""
+
+    def cell(sides: Sequence[Json], key: str, scale: float, form: str) -> str:
+        now, *before = (f"{scale * side[key]:{form}}" for side in sides)
+        return f"{now} ({before[0]})" if before else now
+
+    rows = [
+        (
+            name,
+            f"{sides[0]['photos']:,}",
+            f"{sides[0]['digits']:,}",
+            cell(sides, "full_number_accuracy", 100, ".1f"),
+            cell(sides, "map50", 1, ".3f") if sides[0]["digits"] else "-",
+            cell(sides, "false_alarms_per_100_photos", 1, ".1f"),
+        )
+        for name, sides in found.items()
+    ]
+    head = ("photos of", "photos", "objects", "full numbers right, %", "mAP50", "false alarms per 100 photos")
+    return [
+        "At the same threshold, with the same split; in brackets the model before.",
+        "",
+        *_table(head, rows),
     ]
 
 

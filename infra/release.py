@@ -7,19 +7,17 @@ else in it (``notes.md``, the hand-written part of the card) is kept.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from infra import comparison, fingerprints, model_card, models, recipes, results
+from infra import comparison, fingerprints, judging, model_card, models, recipes, results
 from infra.errors import RefusedError, UsageError
 from infra.execution.steps import Runner, perform
 from infra.models import Model, Photos
 from infra.progress import say
-from infra.runs import Request, Run
-from infra.settings import ROOT
+from infra.runs import Run
 
 CHECKPOINT = ("best.weights.h5", "config.yaml", "detector.json", "history.jsonl", "loss.png", "training.json")
 MADE = (
@@ -35,10 +33,11 @@ MADE = (
 SAME = ("classes", "reading")
 
 
-def release(run: Run, asked: Photos | None, runner: Runner, released: Path = models.RELEASED) -> str:
+def release(run: Run, asked: Photos | None, data: Path | None, runner: Runner, released: Path = models.RELEASED) -> str:
     """Make the detector of ``run`` the released one; returns what the comparison says.
 
-    Both web models are judged on ``asked``, by default on the run's validation photos.
+    Both web models are judged on ``asked``, by default on the run's validation photos. Where these were merged from the
+    sources that ``data`` lists (by default the run's own file), those of the first decide; the others are reported.
 
     Raises:
         UsageError: the run has no finished training, or the card's notes are missing.
@@ -55,9 +54,15 @@ def release(run: Run, asked: Photos | None, runner: Runner, released: Path = mod
     current = models.find(released / "web_model") if (released / "web_model").exists() else None
     if current:
         _comparable(candidate, current)
-    # The candidate's split counts for both: what it was not trained on.
-    selected = models.select(candidate, asked, runner) if asked else run.validation
-    photos = Photos(asked.images if asked else request.images, selected)
+    if asked:
+        # The candidate's split counts for both: what it was not trained on.
+        first, *others = [(asked.images.parent.name, Photos(asked.images, models.select(candidate, asked, runner)))]
+        command = judging.command(asked)
+    else:
+        request = request.model_copy(update={"data": data or request.data})
+        first, *others = judging.held_out(run, request)
+        command = judging.repeated(request)
+    _, photos = first
     evaluation = models.evaluate(candidate, photos, runner)
     compared = None
     if current:
@@ -69,11 +74,15 @@ def release(run: Run, asked: Photos | None, runner: Runner, released: Path = mod
     said = str(compared) if compared else "there was no released model to compare it with"
     document = {
         "run": run.name,
-        "command": command(run, request),
-        "judged": judging(request, asked),
+        "command": judging.made(run, request),
+        "judged": command,
         "trained": _figures(trained),
         "compared": _rounded(asdict(compared)) if compared else None,
         "comparison": said,
+        "others": {
+            name: [_figures(models.evaluate(model, these, runner)) for model in (candidate, current) if model]
+            for name, these in others
+        },
     }
     _write(released, run, evaluation, number, document)
     say(f"released: {released}")
@@ -113,37 +122,6 @@ def _write(released: Path, run: Run, evaluation: Path, number: Path, document: d
         results.replace(new, released)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-
-
-def command(run: Run, request: Request) -> str:
-    """The command that repeats a run; the configuration is the one that is released with it."""
-    start = f" --from {_shown(request.start)}" if request.start else ""
-    return (
-        f"./inv pipeline {_sources(request)}{' --skip-bad' if request.skip_bad else ''}{start} "
-        f"--quantize {request.quantize} --config models/digits/checkpoint/config.yaml --name {run.name}"
-    )
-
-
-def judging(request: Request, asked: Photos | None) -> str:
-    """The command that repeats the judgement."""
-    given = asked or Photos(request.images, request.annotations, request.groups)
-    return f"./inv evaluate --model models/digits/web_model {_photos(given)} --split validation"
-
-
-def _sources(request: Request) -> str:
-    if request.data:
-        return f"--data {_shown(request.data)}"
-    return _photos(Photos(request.images, request.annotations, request.groups))
-
-
-def _photos(photos: Photos) -> str:
-    groups = f" --groups {_shown(photos.groups)}" if photos.groups else ""
-    return f"--images {_shown(photos.images)} --annotations {_shown(photos.annotations)}{groups}"
-
-
-def _shown(path: Path) -> str:
-    """``path`` as somebody types it who has the same folders: no home of this machine's owner in a card."""
-    return os.path.relpath(path, ROOT) if path.is_relative_to(ROOT.parent) else path.name
 
 
 def _figures(evaluation: Path) -> dict[str, Any]:

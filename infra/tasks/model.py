@@ -125,6 +125,7 @@ def convert(
         "images": "judge on these photos (default: the run's validation photos)",
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
+        "data": "the sources of the run's photos: the first decides (default: what the run remembers)",
         "on": words.ON,
     },
 )
@@ -134,6 +135,7 @@ def release(
     images: str | None = None,
     annotations: str | None = None,
     groups: str | None = None,
+    data: str | None = None,
     on: str | None = None,
 ) -> None:
     """Make a run's detector the released one, models/digits; refused unless it is better on the same photos."""
@@ -148,13 +150,15 @@ def release(
     elif annotations is None:
         raise UsageError("--images needs --annotations, the CSV of their labels")
     else:
+        words.only_without("images", data=data)
         asked = Photos(
             words.folder(images, "images"),
             words.file(annotations, "annotations"),
             words.file(groups, "groups") if groups else None,
             "validation",
         )
-    print(releasing.release(runs.find(run), asked, runners.choose(on, None, ("train", "convert"))))
+    sources = words.file(data, "data") if data else None
+    print(releasing.release(runs.find(run), asked, sources, runners.choose(on, None, ("train", "convert"))))
 
 
 @task

@@ -78,6 +78,11 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
         (("train", "--run", "../x"), "can't name a run"),
         (("evaluate",), "did not receive"),
         (("evaluate", "-m", "nowhere", "-i", "x", "-a", "y"), "--model: there is no folder"),
+        (("evaluate", "-m", "x", "-i", "x", "-a", "y", "--crop", "face"), "--crop: 'face' is none of none, number"),
+        (("convert", "--detector", "x"), "--detector needs --saved-model"),
+        (("convert", "--saved-model", "/tmp"), "--saved-model needs --run, --images and --annotations"),
+        (("model.release", "nothing"), "there is no run nothing"),
+        (("model.release", "nothing", "--groups", "x"), "--groups needs --images"),
         (("pipeline", "--images", "/tmp"), "--images needs --annotations"),
         (
             ("pipeline", "--images", "/nowhere", "--annotations", "x"),

@@ -64,6 +64,18 @@ def test_use_of_the_processors_is_the_mean_over_time(released: Path) -> None:
     assert "| use of the processors | 60 % |" in model_card.render(released)
 
 
+def test_other_photos_are_reported_beside_the_model_before(released: Path) -> None:
+    path = released / "release.json"
+    document = json.loads(path.read_text("utf-8"))
+    now = json.loads((released / "evaluation.json").read_text("utf-8"))
+    before = now | {"map50": 0.5, "full_number_accuracy": 0.25}
+    nothing = now | {"digits": 0, "false_alarms_per_100_photos": 1.84}
+    path.write_text(json.dumps(document | {"others": {"meters": [now, before], "nothing": [nothing]}}), "utf-8")
+    card = model_card.render(released)
+    assert f"| {100 * now['full_number_accuracy']:.1f} (25.0) | {now['map50']:.3f} (0.500) |" in card
+    assert re.search(r"\| nothing \| 1,171 \| 0 \| .* \| - \| 1.8 \|", card)
+
+
 def test_notes_without_limits_are_refused_and_the_old_card_stays(released: Path) -> None:
     before = (released / "README.md").read_text("utf-8")
     notes = released / "notes.md"

@@ -27,7 +27,7 @@ def released(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "digits"
     folder.mkdir()
     shutil.copyfile(models.RELEASED / "notes.md", folder / "notes.md")
-    assert "no released model" in release(Run(small_run), None, Local(), folder)
+    assert "no released model" in release(Run(small_run), None, None, Local(), folder)
     return folder
 
 
@@ -62,7 +62,7 @@ def test_the_card_says_how_to_repeat_it(released: Path, small_run: Path) -> None
 def test_the_same_model_again_is_no_better(released: Path, small_run: Path) -> None:
     before = fingerprints.of_listing(released)
     with pytest.raises(RefusedError, match="isn't released: it is no better"):
-        release(Run(small_run), None, Local(), released)
+        release(Run(small_run), None, None, Local(), released)
     assert fingerprints.of_listing(released) == before
 
 
@@ -71,7 +71,7 @@ def test_a_worse_model_is_refused_and_it_is_said_by_how_much(released: Path, sma
     strict(worse / "checkpoints" / "detector.json")
     before = fingerprints.of_listing(released)
     with pytest.raises(RefusedError, match=r"reads \d+ photos fewer right.*95 % interval -.*mAP50") as caught:
-        release(Run(worse), None, Local(), released)
+        release(Run(worse), None, None, Local(), released)
     assert "is as it was" in str(caught.value)
     assert fingerprints.of_listing(released) == before
     assert not list(released.parent.glob(".digits*"))
@@ -86,7 +86,7 @@ def test_a_better_model_takes_the_place_and_what_people_wrote_stays(
         file.write("\n- Written by hand.\n")
     (place / "peers.md").write_text("kept", "utf-8")
     (place / "charts" / "old.png").touch()
-    said = release(Run(small_run), None, Local(), place)
+    said = release(Run(small_run), None, None, Local(), place)
     compared = json.loads((place / "release.json").read_text("utf-8"))["compared"]
     assert compared["candidate_only"] > compared["current_only"]
     assert said.split(" (")[0] in (place / "README.md").read_text("utf-8").replace("Candidate", "candidate")
@@ -101,11 +101,11 @@ def test_other_classes_are_not_compared(released: Path, small_run: Path, tmp_pat
     document = json.loads(manifest.read_text("utf-8"))
     manifest.write_text(json.dumps(document | {"classes": [*"abcdefghij"]}), "utf-8")
     with pytest.raises(RefusedError, match=r"classes .* aren't those of the released model"):
-        release(Run(small_run), None, Local(), place)
+        release(Run(small_run), None, None, Local(), place)
 
 
 def test_a_run_without_a_finished_training_is_refused(released: Path, small_run: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     shutil.copyfile(small_run / "run.json", tmp_path / "run" / "run.json")
     with pytest.raises(UsageError, match=r"no finished training: \./inv train"):
-        release(Run(tmp_path / "run"), None, Local(), released)
+        release(Run(tmp_path / "run"), None, None, Local(), released)
