@@ -29,6 +29,10 @@ THRESHOLD = (
     "The released threshold, {threshold:g}, was chosen on the calibration split, when training ended. This sweep only "
     "shows what others would have given on these photos; nothing is chosen by it."
 )
+WORST = (
+    "`worst.jpg` beside this page shows the photos that are read most wrongly, `worst/` has each at its size. A page that "
+    "was published with a model goes without them; `./inv evaluate` makes them again."
+)
 
 
 def write(folder: Path, figures: Any, description: Any, outcomes: Sequence[Outcome], precision: Precision) -> None:
@@ -61,7 +65,7 @@ def write(folder: Path, figures: Any, description: Any, outcomes: Sequence[Outco
     lines = [f"# Evaluation of {description['name']}", "", *_summary(figures), ""]
     for title, (name, words) in sections.items():
         lines += [f"## {title}", "", f"![{title}]({CHARTS}/{name}.png)", "", words, ""]
-    lines += ["## Per class", "", *_per_class(figures["per_class"]), ""]
+    lines += ["## The worst photos", "", WORST, "", "## Per class", "", *_per_class(figures["per_class"]), ""]
     (folder / "evaluation.md").write_text("\n".join(lines))
 
 

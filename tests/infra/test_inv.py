@@ -31,6 +31,8 @@ TASKS = (
     "model.push",
     "model.pull",
     "model.list",
+    "model.release",
+    "model.card",
     "deploy.preview",
     "deploy.live",
     "deploy.rollback",

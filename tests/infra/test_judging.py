@@ -36,15 +36,16 @@ def data(tmp_path: Path) -> Path:
     return path
 
 
-def request(data: Path | None = None, **changes: Path) -> Request:
+def request(data: Path | None = None, start: Path | None = None, groups: Path | None = None) -> Request:
     photos = ROOT.parent / "shared" / "photos"
     return Request(
         config=ROOT / "c.yaml",
         images=photos / "images",
         annotations=photos / "labels.csv",
+        groups=groups,
         data=data,
         quantize="uint8",
-        **changes,
+        start=start,
     )
 
 
