@@ -30,8 +30,8 @@ THRESHOLD = (
     "shows what others would have given on these photos; nothing is chosen by it."
 )
 WORST = (
-    "`worst.jpg` beside this page shows the photos that are read most wrongly, `worst/` has each at its size. A page that "
-    "was published with a model goes without them; `./inv evaluate` makes them again."
+    "`worst.jpg` beside this page shows the photos that are read most wrongly, `worst/` has each at its size. A page "
+    "that was published with a model goes without them; `./inv evaluate` makes them again."
 )
 
 
