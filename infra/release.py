@@ -56,13 +56,12 @@ def release(run: Run, asked: Photos | None, data: Path | None, runner: Runner, r
         _comparable(candidate, current)
     if asked:
         # The candidate's split counts for both: what it was not trained on.
-        first, *others = [(asked.images.parent.name, Photos(asked.images, models.select(candidate, asked, runner)))]
+        photos, others = Photos(asked.images, models.select(candidate, asked, runner)), []
         command = judging.command(asked)
     else:
         request = request.model_copy(update={"data": data or request.data})
-        first, *others = judging.held_out(run, request)
+        (_, photos), *others = judging.held_out(run, request)
         command = judging.repeated(request)
-    _, photos = first
     evaluation = models.evaluate(candidate, photos, runner)
     compared = None
     if current:
