@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,25 @@ from infra.errors import RefusedError, UsageError
 from infra.execution.local import Local
 from infra.release import CHECKPOINT, MADE, release
 from infra.runs import Run
+from infra.settings import settings
+from tests.conftest import Place
 
 
 def strict(detector: Path) -> None:
     """Raise a detector's threshold so far that it finds next to nothing."""
     document = json.loads(detector.read_text("utf-8"))
     detector.write_text(json.dumps(document | {"score_threshold": 0.95}), "utf-8")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _settings_of_the_small_run(small_place: Place) -> Iterator[None]:
+    """What was made there is current here."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in small_place.environment.items():
+            patch.setenv(name, value)
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
 
 
 @pytest.fixture(scope="module")
