@@ -32,7 +32,7 @@ from training.detector.targets import targets
 from training.drawing import plot_history
 from training.errors import ModelError, TrainingError
 from training.machine import Meter, describe
-from training.models import DESCRIPTION, WEIGHTS
+from training.models import DESCRIPTION, WEIGHTS, meaning
 from training.outputs import write_whole
 from training.warm_start import Start
 
@@ -277,16 +277,7 @@ def _finish(
     """Choose the threshold of the best weights and write detector.json, the loss curve and the summary."""
     state.averaged.load_weights(out / WEIGHTS)
     figure, threshold, _ = calibration.judge(state.averaged)
-    description = {
-        "name": config.name,
-        "classes": list(config.classes),
-        "reading": config.reading,
-        "input": config.input.model_dump(),
-        "background_column": False,
-        "score_threshold": threshold,
-        "suppression": config.suppression.model_dump(),
-        "provenance": provenance,
-    }
+    description = {**meaning(config), "score_threshold": threshold, "provenance": provenance}
     write_whole(out / DESCRIPTION, json.dumps(description, indent=1) + "\n")
     plot_history(course.entries, out / "loss.png")
     summary = {
