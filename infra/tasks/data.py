@@ -79,6 +79,45 @@ def records(
     print(chosen.records)
 
 
+@task(
+    help={
+        "images": words.IMAGES,
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "to": "csv, voc or coco",
+        "out": "folder to make",
+        "skip-bad": words.SKIP_BAD,
+        "on": words.ON,
+    },
+)
+def convert(
+    _: Context,
+    images: str,
+    annotations: str,
+    to: str,
+    out: str,
+    groups: str | None = None,
+    skip_bad: bool = False,
+    on: str | None = None,
+) -> None:
+    """Check labels and write them in another format; nothing is lost."""
+    from infra import recipes, results
+    from infra.execution import runners
+    from infra.execution.steps import perform
+
+    if to not in recipes.FORMATS:
+        raise UsageError(f"--to: {to!r} is none of {', '.join(recipes.FORMATS)}")
+    output = Path(out).expanduser().resolve()
+    inputs = words.folder(images, "images"), words.existing(annotations, "annotations")
+    grouping = words.file(groups, "groups") if groups else None
+    if any(path.is_relative_to(output) for path in inputs):
+        raise UsageError(f"--out: {output} holds what is to be read; choose another folder")
+    if output.exists() and not results.read(output):
+        raise UsageError(f"--out: {output} exists and wasn't made by this task; choose another folder")
+    perform(recipes.relabel(*inputs, grouping, to, skip_bad, output), runners.choose(on, None))
+    print(output)
+
+
 def synthesis(config: str | None, photos: str | None, seed: str | None) -> tuple[Path, int, int]:
     """Configuration, number and seed of synthetic photos from flags and settings."""
     from infra.settings import settings
@@ -115,7 +154,7 @@ def requested(
     else:
         if images is None or annotations is None:
             raise UsageError("say which photos: --images FOLDER --annotations FILE, or --data FILE for several sources")
-        photos, labels = words.folder(images, "images"), words.file(annotations, "annotations")
+        photos, labels = words.folder(images, "images"), words.existing(annotations, "annotations")
         grouping = words.file(groups, "groups") if groups else None
         run = runs.find(name or runs.name_of(photos))
     request = runs.Request(

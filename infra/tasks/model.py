@@ -44,7 +44,7 @@ def evaluate(
     figures = models.evaluate(
         found,
         words.folder(images, "images"),
-        words.file(annotations, "annotations"),
+        words.existing(annotations, "annotations"),
         words.file(groups, "groups") if groups else None,
         split,
         runners.choose(on, gpus, ("train", "convert") if found.kind == "web_model" else ("train",)),

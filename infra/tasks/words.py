@@ -14,12 +14,12 @@ RUN = "which run, a folder below runs/ (default: digits-synthetic)"
 CONFIG = "training configuration, a YAML file (default: see digitlens.toml)"
 IMAGES = "folder of photos"
 DATA = "YAML file that lists several such sources, instead of --images"
-ANNOTATIONS = "CSV of their labels: filename,width,height,class,xmin,ymin,xmax,ymax"
+ANNOTATIONS = "their labels: CSV, COCO JSON, SVHN's digitStruct.mat, or a folder of Pascal VOC"
 GROUPS = "CSV of filename,group: photos of one group stay in one split"
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
 ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
 GPUS = "of containers: all, none or auto (default: see digitlens.toml)"
-SKIP_BAD = "go on without the rows that are wrong, and list them"
+SKIP_BAD = "go on without the labels that are wrong, and list them"
 
 
 def folder(path: str, flag: str) -> Path:
@@ -35,6 +35,14 @@ def file(path: str, flag: str) -> Path:
     found = Path(path).expanduser().resolve()
     if not found.is_file():
         raise UsageError(f"--{flag}: there is no file {found}")
+    return found
+
+
+def existing(path: str, flag: str) -> Path:
+    """The file or folder at ``path``, or ``UsageError``."""
+    found = Path(path).expanduser().resolve()
+    if not found.exists():
+        raise UsageError(f"--{flag}: there is no {found}")
     return found
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from training import command
 from training.config import Configuration, load
-from training.data.formats import Annotations, Photo
+from training.data.labels import Annotations, Photo
 from training.data.photos import DECODING_ERRORS, upright, upright_size
 from training.data.selection import (
     SPLITS,
@@ -180,6 +180,8 @@ def main() -> None:
     with whole_folder(options.out) as folder:
         manifest = write(found, options.images, config, folder, options.skip_bad)
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    for note in found.notes:
+        print(f"note: {note}")
     for finding in manifest["skipped"]:
         print(f"skipped: {finding}")
     for name, split in manifest["splits"].items():

@@ -19,7 +19,8 @@ import jsonschema
 import yaml
 
 from training import command
-from training.data.formats import Annotations, Photo, read_groups
+from training.data.formats import read_groups
+from training.data.labels import Annotations, Photo
 from training.data.photos import unlabelled
 from training.data.selection import csv_text, read, report_skipped
 from training.errors import AnnotationError
@@ -108,7 +109,7 @@ def merge(sources: Iterable[Source], folder: Path, skip_bad: bool) -> Annotation
             named = replace(photo, filename=f"{prefix}{photo.filename}")
             _place(source.images / photo.filename, folder / named.filename)
             merged.append(named)
-    return Annotations(merged, findings)
+    return Annotations(merged, findings, [f"{source.name}: {note}" for source, read_ in found for note in read_.notes])
 
 
 def _place(file: Path, place: Path) -> None:
