@@ -118,6 +118,26 @@ def convert(
     print(output)
 
 
+@task(
+    help={
+        "name": "svhn",
+        "parts": "train, test, extra, with commas between (default: train,test; extra is 2 GB)",
+        "out": "where to put them (default: .cache/svhn)",
+        "sha256": "hashes of archives to compare with: train=HASH,test=HASH",
+    },
+)
+def fetch(_: Context, name: str, parts: str = "train,test", out: str | None = None, sha256: str | None = None) -> None:
+    """Download SVHN's official archives of full numbers, check and unpack them; goes on where it was interrupted."""
+    from infra import svhn
+    from infra.settings import settings
+
+    if name != "svhn":
+        raise UsageError(f"{name!r} can't be fetched; known is svhn")
+    folder = Path(out).expanduser().resolve() if out else settings().paths.cache / "svhn"
+    for place in svhn.fetch(parts.split(","), folder, words.hashes(sha256)):
+        print(f"--images {place} --annotations {place / svhn.LABELS}")
+
+
 def synthesis(config: str | None, photos: str | None, seed: str | None) -> tuple[Path, int, int]:
     """Configuration, number and seed of synthetic photos from flags and settings."""
     from infra.settings import settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -44,6 +45,15 @@ def existing(path: str, flag: str) -> Path:
     if not found.exists():
         raise UsageError(f"--{flag}: there is no {found}")
     return found
+
+
+def hashes(text: str | None) -> dict[str, str]:
+    """SHA-256 by name from ``name=HASH,name=HASH``, or ``UsageError``."""
+    pairs = [pair.partition("=") for pair in (text or "").split(",") if pair]
+    for name, _, value in pairs:
+        if not re.fullmatch("[0-9a-fA-F]{64}", value):
+            raise UsageError(f"--sha256: {name}={value} isn't a name with 64 hexadecimal digits")
+    return {name: value for name, _, value in pairs}
 
 
 def number(text: str, flag: str, least: int) -> int:
