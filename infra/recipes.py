@@ -46,6 +46,22 @@ def merge(output: Path, data: Path, skip_bad: bool) -> Step:
     )
 
 
+def check(images: Path, annotations: Path, groups: Path | None, config: Path, output: Path) -> Step:
+    """What is odd about somebody's photos and labels."""
+    return Step(
+        "check data",
+        "train",
+        "training.data.check",
+        output,
+        inputs={
+            "config": config,
+            "images": images,
+            "annotations": annotations,
+            **({"groups": groups} if groups else {}),
+        },
+    )
+
+
 def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_bad: bool, output: Path) -> Step:
     """Somebody's labels in another format."""
     return Step(

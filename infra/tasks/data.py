@@ -120,6 +120,51 @@ def convert(
 
 @task(
     help={
+        "images": words.IMAGES,
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "data": words.DATA,
+        "config": f"{words.CONFIG}: its classes, splits and input size",
+        "run": "where to put the report (default: the run named like the folder of the photos)",
+        "json": "print nothing but the findings, as JSON",
+        "on": words.ON,
+    },
+)
+def check(
+    _: Context,
+    images: str | None = None,
+    annotations: str | None = None,
+    groups: str | None = None,
+    data: str | None = None,
+    config: str | None = None,
+    run: str | None = None,
+    json: bool = False,
+    on: str | None = None,
+) -> None:
+    """Report balance, sizes, overlaps, near-duplicates and odd labels, with a picture; fails if there are errors."""
+    from json import loads
+
+    from infra import recipes
+    from infra.errors import RefusedError
+    from infra.execution import runners
+    from infra.execution.steps import perform
+
+    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad=False)
+    runner = runners.choose(on, None)
+    if merging:
+        perform(merging, runner)
+    perform(recipes.check(asked.images, asked.annotations, asked.groups, asked.config, chosen.check), runner)
+    findings = (chosen.check / "check.json").read_text("utf-8")
+    print(findings if json else (chosen.check / "check.txt").read_text("utf-8"), end="")
+    if not json:
+        print(chosen.check / "contact_sheet.jpg")
+    errors = loads(findings)["errors"]
+    if errors:
+        raise RefusedError(f"{len(errors)} errors in labels or files, {errors[0]} first; {chosen.check} lists them")
+
+
+@task(
+    help={
         "name": "svhn",
         "parts": "train, test, extra, with commas between (default: train,test; extra is 2 GB)",
         "out": "where to put them (default: .cache/svhn)",

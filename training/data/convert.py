@@ -7,7 +7,7 @@ from pathlib import Path
 
 from training import command
 from training.data import formats
-from training.data.selection import add_source_arguments, read, report_skipped
+from training.data.selection import add_skip_argument, add_source_arguments, read, report_skipped
 from training.outputs import whole_folder
 
 
@@ -15,6 +15,7 @@ def main() -> None:
     """Write annotations in another format."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
+    add_skip_argument(parser)
     parser.add_argument("--to", choices=formats.WRITABLE, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()

@@ -23,6 +23,7 @@ from training.data.labels import Annotations, Photo
 from training.data.photos import DECODING_ERRORS, upright, upright_size
 from training.data.selection import (
     SPLITS,
+    add_skip_argument,
     add_source_arguments,
     csv_text,
     place,
@@ -172,6 +173,7 @@ def main() -> None:
     """Pack labelled photos as TFRecords."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
+    add_skip_argument(parser)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()

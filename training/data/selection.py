@@ -68,6 +68,7 @@ def main() -> None:
     """Write the chosen split as DIR/annotations.csv."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
+    add_skip_argument(parser)
     parser.add_argument("--classes", required=True, help="the only ones allowed, separated by commas")
     parser.add_argument("--validation", type=float, default=Split().validation, help="share of the groups")
     parser.add_argument("--calibration", type=float, default=Split().calibration, help="share of the groups")
@@ -96,6 +97,10 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         help="their labels: CSV, COCO JSON, digitStruct.mat, or a folder of Pascal VOC",
     )
     parser.add_argument("--groups", type=Path, help="CSV file filename,group: a group stays in one split")
+
+
+def add_skip_argument(parser: argparse.ArgumentParser) -> None:
+    """The argument that forgives faults."""
     parser.add_argument("--skip-bad", action="store_true", help="leave bad labels out and list them")
 
 
