@@ -94,12 +94,13 @@ def records(run: Run, request: Request) -> Step:
 
 def train(run: Run, request: Request) -> Step:
     """A checkpoint from records."""
+    start = {"from": request.start} if request.start else {}
     return Step(
         "train",
         "train",
         "training.train",
         run.checkpoints,
-        inputs={"config": request.config, "records": run.records},
+        inputs={"config": request.config, "records": run.records, **start},
         labels={"commit": commit()},
         resumable=True,
     )

@@ -11,6 +11,7 @@ from infra.tasks import words
 
 if TYPE_CHECKING:
     from infra.execution.images import Name
+    from infra.execution.steps import Step
 
 NEEDS: tuple[Name, ...] = ("train", "convert")
 
@@ -23,6 +24,7 @@ NEEDS: tuple[Name, ...] = ("train", "convert")
         "data": words.DATA,
         "name": "what to call the run (default: as the folder of photos or the file of sources; else digits-synthetic)",
         "config": words.CONFIG,
+        "from": words.FROM,
         "photos": "how many synthetic photos (default: see digitlens.toml)",
         "seed": "of the synthetic photos (default: see digitlens.toml)",
         "quantize": words.QUANTIZE,
@@ -40,6 +42,7 @@ def pipeline(
     data: str | None = None,
     name: str | None = None,
     config: str | None = None,
+    from_: str | None = None,
     photos: str | None = None,
     seed: str | None = None,
     quantize: str | None = None,
@@ -49,21 +52,23 @@ def pipeline(
     serve: bool = True,
 ) -> None:
     """From photos to a tested, served page; goes on where it was interrupted."""
+    from infra import models, runs
     from infra import pipeline as whole
-    from infra import runs
     from infra.execution import runners
     from infra.tasks import data as tasks
     from infra.tasks import frontend
 
+    start = models.checkpoint(words.folder(from_, "from")) if from_ else None
+    before: Step | None
     if images is None and data is None:
         run = runs.find(name or runs.SYNTHETIC)
         words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
-        request, synthesis = whole.synthetic(run, *tasks.synthesis(config, photos, seed), words.quantization(quantize))
-        page = whole.build(run, request, runners.choose(on, gpus, NEEDS), synthesis)
+        request, before = whole.synthetic(run, *tasks.synthesis(config, photos, seed), words.quantization(quantize))
     else:
         words.only_without("data" if data else "images", photos=photos, seed=seed)
-        run, request, merging = tasks.requested(images, annotations, groups, data, config, name, quantize, skip_bad)
-        page = whole.build(run, request, runners.choose(on, gpus, NEEDS), merging)
+        run, request, before = tasks.requested(images, annotations, groups, data, config, name, quantize, skip_bad)
+    request = request.model_copy(update={"start": start})
+    page = whole.build(run, request, runners.choose(on, gpus, NEEDS), before)
     print(page)
     if serve and sys.stdout.isatty():
         frontend.serve_site(None)

@@ -20,6 +20,7 @@ GROUPS = "CSV of filename,group: photos of one group stay in one split"
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
 ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
 GPUS = "of containers: all, none or auto (default: see digitlens.toml)"
+FROM = "a finished training to begin with: models/digits, a checkpoint, or the folder of a run"
 SKIP_BAD = "go on without the labels that are wrong, and list them"
 
 
