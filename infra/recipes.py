@@ -13,6 +13,9 @@ from infra.execution.steps import Step
 from infra.runs import Request, Run
 from infra.settings import ROOT, Quantization, settings
 
+FORMATS = ("csv", "voc", "coco")
+"""Formats that labels can be written in."""
+
 
 def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
     """Labelled photos from nothing."""
@@ -40,6 +43,34 @@ def merge(output: Path, data: Path, skip_bad: bool) -> Step:
         inputs={"data": data},
         options={"skip-bad": skip_bad},
         named=named,
+    )
+
+
+def check(images: Path, annotations: Path, groups: Path | None, config: Path, output: Path) -> Step:
+    """What is odd about somebody's photos and labels."""
+    return Step(
+        "check data",
+        "train",
+        "training.data.check",
+        output,
+        inputs={
+            "config": config,
+            "images": images,
+            "annotations": annotations,
+            **({"groups": groups} if groups else {}),
+        },
+    )
+
+
+def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_bad: bool, output: Path) -> Step:
+    """Somebody's labels in another format."""
+    return Step(
+        "relabel",
+        "train",
+        "training.data.convert",
+        output,
+        inputs={"images": images, "annotations": annotations, **({"groups": groups} if groups else {})},
+        options={"to": to, "skip-bad": skip_bad},
     )
 
 

@@ -49,6 +49,11 @@ class Run:
         return self.folder / "photos"
 
     @property
+    def check(self) -> Path:
+        """What is odd about the photos and their labels."""
+        return self.folder / "check"
+
+    @property
     def records(self) -> Path:
         """TFRecords and the labels of each split."""
         return self.folder / "records"
