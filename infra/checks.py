@@ -58,6 +58,7 @@ def checks() -> list[Check]:
         Check("yamllint", (_host("yamllint"), "--strict", ".")),
         Check("shellcheck", (_host("shellcheck"), *shell)),
         Check("hadolint", (_host("hadolint"), *map(str, sorted((ROOT / "docker").glob("*.Dockerfile"))))),
+        Check("actionlint", (_host("actionlint"), "-shellcheck", _host("shellcheck"), "-pyflakes", "")),
         Check("zizmor", (_host("zizmor"), "--offline", "--no-progress", "--quiet", ".github")),
         *(
             Check(f"schema {kind}", (_host("check-jsonschema"), "--builtin-schema", f"vendor.{kind}", *_matching(glob)))

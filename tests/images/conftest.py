@@ -95,6 +95,6 @@ def inside(tag: str, *words: str, **options: Any) -> str:
     return bytes(said).decode()
 
 
-def docker(*words: str) -> subprocess.CompletedProcess[str]:
+def client_says(*words: str) -> subprocess.CompletedProcess[str]:
     """The docker client."""
     return subprocess.run([engine.client(), *words], capture_output=True, text=True, check=False)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from infra.execution import containers, engine, images
 from infra.execution.images import IMAGES
-from tests.conftest import ROOT, TINY, Place
+from tests.conftest import TINY, Place
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +28,6 @@ def training(place: Place) -> str:
     return name
 
 
-def end_when(place: Place, words: list[str], text: str, end: Callable[[str], object]) -> tuple[int, str]:
-    """Call `./inv` with ``words`` and ``end`` its training's container once it has said ``text``."""
-    task = subprocess.Popen(
-        [str(ROOT / "inv"), *words],
-        cwd=ROOT,
-        env=place.environment,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    assert task.stderr is not None
-    said = ""
-    with task.stderr:
-        for line in task.stderr:
-            # Once: the message of a failed step repeats its last lines.
-            if text in line and text not in said:
-                end(training(place))
-            said += line
-    return task.wait(60), said
-
-
 def begun(said: str) -> int:
     match = re.search(r"training: step (\d+) of 600", said)
     assert match, said
@@ -65,11 +42,13 @@ def test_the_web_model_equals_the_local_one_although_training_was_stopped_and_ki
     pipeline = ["pipeline", *given, "--name", "small", "--config", str(TINY), "--no-serve", "--on", "docker"]
     client = engine.connect().containers
     # `docker stop` is SIGTERM: it ends after a checkpoint, between two of the regular ones.
-    code, said = end_when(place, pipeline, "step 50/600", lambda name: client.get(name).stop(timeout=30))
+    code, said = place.inv_until(
+        pipeline, "step 50/600", lambda _: client.get(training(place)).stop(timeout=30)
+    )
     assert code == 130, said
     stopped = time.monotonic()
     train = ["train", "--run", "small", "--resume", "--on", "docker"]
-    code, said = end_when(place, train, "step 300: ", lambda name: client.get(name).kill())
+    code, said = place.inv_until(train, "step 300: ", lambda _: client.get(training(place)).kill())
     assert 50 <= begun(said) < 150, "it didn't go on where it was stopped"
     assert code == 128 + 9, said
     assert "train was ended by signal 9" in said
