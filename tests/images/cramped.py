@@ -38,10 +38,11 @@ def cramped(folder: Path, base: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _running(folder: Path, address: str) -> Iterator[None]:
-    words = ["dockerd", "--host", address, "--pidfile", str(folder / "pid"), "--bridge", "none", "--iptables=false"]
-    places = ["--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")]
+    # In a network of its own: without a bridge it would take away that of the machine's engine.
+    words = ["unshare", "--net", "dockerd", "--host", address, "--pidfile", str(folder / "pid"), "--bridge", "none"]
+    words += ["--iptables=false", "--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*words, *places], stdout=log, stderr=log)
+        process = subprocess.Popen(words, stdout=log, stderr=log)
     try:
         for _ in range(150):
             if process.poll() is not None or _docker(address, "version").returncode == 0:

@@ -108,9 +108,7 @@ def test_a_build_that_has_no_room_is_not_begun(small_image: Image, monkeypatch: 
 
 
 @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("dockerd"), reason="starts an engine on a disk of its own")
-def test_a_disk_that_is_full_is_said_to_be(
-    small_image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_is_full_is_said_to_be(small_image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "disk").mkdir()
     with cramped(tmp_path / "disk", settings().images.base) as address, closing(docker.DockerClient(address)) as client:
         monkeypatch.setenv("DOCKER_HOST", address)

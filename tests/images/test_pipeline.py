@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import socket
+import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -42,9 +46,7 @@ def test_the_web_model_equals_the_local_one_although_training_was_stopped_and_ki
     pipeline = ["pipeline", *given, "--name", "small", "--config", str(TINY), "--no-serve", "--on", "docker"]
     client = engine.connect().containers
     # `docker stop` is SIGTERM: it ends after a checkpoint, between two of the regular ones.
-    code, said = place.inv_until(
-        pipeline, "step 50/600", lambda _: client.get(training(place)).stop(timeout=30)
-    )
+    code, said = place.inv_until(pipeline, "step 50/600", lambda _: client.get(training(place)).stop(timeout=30))
     assert code == 130, said
     stopped = time.monotonic()
     train = ["train", "--run", "small", "--resume", "--on", "docker"]
@@ -72,3 +74,32 @@ def manifest(run: Path) -> dict[str, object]:
         if isinstance(figures, dict):
             figures.pop("milliseconds_per_photo", None)
     return content
+
+
+@pytest.mark.parametrize("kind", ["container", "local"])
+def test_tensorboard_shows_a_run_wherever_it_was_trained(
+    kind: str, place: Place, small_run: Path, small_place: Place
+) -> None:
+    shown = place if kind == "container" else small_place
+    if not (shown.run("small") / "checkpoints").exists():
+        done = shown.inv("train", "--run", "small", "--on", "docker")
+        assert done.returncode == 0, done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    found: dict[str, dict[str, object]] = {}
+
+    def look(task: subprocess.Popen[str]) -> None:
+        deadline = time.monotonic() + 60
+        while not found and time.monotonic() < deadline:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/plugin/scalars/tags") as answer:
+                found.update(json.load(answer))
+            time.sleep(0.5)
+        for address in {other for _, _, _, _, (other, *_) in socket.getaddrinfo(socket.gethostname(), port)}:
+            if not address.startswith("127."):
+                with pytest.raises(OSError, match="refused"):
+                    socket.create_connection((address, port), timeout=5)
+        task.send_signal(signal.SIGINT)
+
+    code, said = shown.inv_until(["tensorboard", "--run", "small", "--port", str(port)], f"127.0.0.1:{port}", look)
+    assert code == 130, said
+    assert [tags for tags in found.values() if any("loss" in tag for tag in tags)], found
