@@ -25,6 +25,7 @@ from tests.images.cramped import cramped
 from tests.images.flaky import flaky
 from tests.images.mirror import Mirror, serving
 
+CANARY = "canary-5f0c-credential"
 EVERYTHING = "for f in /opt/digitlens /app; do find $f -type f | sort | xargs sha256sum; done"
 
 
@@ -147,6 +148,22 @@ def test_authority_and_mirror_are_used_and_leave_no_trace(
     secrets = [mirror.address.encode(), mirror.password.encode(), mirror.authority.read_bytes()[100:300]]
     for name, content in saved(small_image.tag):
         assert [secret for secret in secrets if secret in content] == [], name
+
+
+@pytest.mark.parametrize("small_image", ["train", "convert"], indirect=True)
+def test_credentials_of_whoever_builds_are_in_no_layer(
+    small_image: Image, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "FIREBASE_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+        monkeypatch.setenv(name, CANARY)
+    # As google-github-actions/auth, git and people leave them in a working tree.
+    for path in ("gha-creds-0123456789abcdef.json", ".env", ".git/config", f"{small_image.package}/credentials.json"):
+        file = small_image.folder / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(CANARY, "utf-8")
+    images.build(fresh(small_image), no_cache=True)
+    assert [name for name, content in saved(small_image.tag) if CANARY.encode() in content] == []
+    assert CANARY not in "".join(capfd.readouterr())
 
 
 @pytest.fixture

@@ -120,7 +120,10 @@ def probe(step: Step, **options: int) -> Step:
     )
 
 
-def test_it_sees_inputs_its_output_and_no_network(runner: Containers, step: Step) -> None:
+def test_it_sees_inputs_its_output_and_no_network(
+    runner: Containers, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIREBASE_TOKEN", "canary")
     runner.run(probe(step))
     found = json.loads((step.output / "found.json").read_text("utf-8"))
     assert found["network"] == "Network is unreachable"
@@ -132,6 +135,7 @@ def test_it_sees_inputs_its_output_and_no_network(runner: Containers, step: Step
     assert found["shared memory"] == 2**30
     assert found["first process"] == "dumb-init"
     assert found["user"] == os.getuid()
+    assert "canary" not in str(found["environment"])
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
