@@ -1,0 +1,148 @@
+"""Each workflow's jobs, run as far as a machine without GitHub can: every task, in order, with its environment."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.errors import DigitlensError
+from infra.execution import engine
+from tests.conftest import ROOT
+from tests.hosting import google
+from tests.hosting.certificate import Certificate
+from tests.hosting.conftest import Deployer, git
+from tests.hosting.jobs import FOLDER, Runner, read
+from tests.hosting.test_chromium import browser
+
+REFERENCES = Path(__file__).with_name("references")
+BORROWED = ("frontend/node_modules", ".mypy_cache")
+BUILT = ("frontend/recognizer/dist", "frontend/app/dist", "frontend/recognizer/src/generated")
+ELSEWHERE = ("DIGITLENS_PATHS_", "GOOGLE_APPLICATION_CREDENTIALS", "DIGITLENS_HOSTING_PROJECT")
+"""What a job's own checkout and environment say."""
+
+
+@pytest.fixture
+def runner(deployer: Deployer, certificate: Certificate, small_run: Path, tmp_path: Path) -> Runner:
+    """A checkout of its own, a branch on a remote, and a `gh` that keeps what it is told."""
+    checkout = tmp_path / "work"
+    subprocess.run(["git", "clone", "--quiet", str(deployer.checkout), str(checkout)], check=True)
+    shutil.copy(deployer.checkout / ".git/info/exclude", checkout / ".git/info/exclude")
+    for name in (".environments", "infra/hosting/client/node_modules", *BORROWED):
+        (ROOT / name).mkdir(exist_ok=True)
+        (checkout / name).symlink_to(ROOT / name)
+    with (checkout / ".git/info/exclude").open("a") as file:
+        file.write("\n".join(BORROWED))
+    # Built from the same files: what is current isn't made again.
+    for name in BUILT:
+        shutil.copytree(ROOT / name, checkout / name)
+    git(tmp_path, "init", "--quiet", "--bare", "remote")
+    git(checkout, "remote", "set-url", "origin", str(tmp_path / "remote"))
+    own = {name: value for name, value in deployer.environment.items() if not name.startswith(ELSEWHERE)}
+    own |= {
+        "DIGITLENS_TOOLS_CHROMIUM": browser(tmp_path, certificate),
+        "DIGITLENS_EXECUTION_ON": "local",
+        "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
+    }
+    values = {
+        "vars.FIREBASE_PROJECT": google.PROJECT,
+        "github.token": "token",
+        "github.repository": "o/r",
+        "github.event.number": "7",
+        "github.event.pull_request.base.sha": "main",
+        "github.event.repository.default_branch": "main",
+        "vars.WORKLOAD_IDENTITY_PROVIDER": "provider",
+        "vars.DEPLOY_ACCOUNT": "account",
+        "steps.builder.outputs.name": "builder",
+    }
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    made = Runner(checkout, temporary, own, deployer.environment["GOOGLE_APPLICATION_CREDENTIALS"], values)
+    made.standins["./inv bench "] = lambda line, _: measured(checkout / line.partition("> ")[2])
+    return made
+
+
+def measured(file: Path) -> None:
+    """What a benchmark prints, without taking its minutes."""
+    first = {"name": "bytes of the first visit", "value": 1_050_000, "unit": "bytes", "median": 1_050_000}
+    other = {"name": "second visit, offline", "value": 0.48, "unit": "s", "median": 0.52, "min": 0.48, "reach": 1.0}
+    file.write_text(json.dumps([first, other]), "utf-8")
+
+
+def said_to_github(runner: Runner) -> str:
+    """Keep what `gh` is given; returns where."""
+    place = runner.temporary / "said"
+
+    def keep(line: str, environment: dict[str, str]) -> None:
+        assert environment["GH_TOKEN"] == "token"
+        name = re.search(r'--body-file "([^"]+)"', line)
+        assert name, line
+        file = runner.checkout / re.sub(r"\$(\w+)", lambda found: environment[found[1]], name[1])
+        place.write_text(file.read_text("utf-8"), "utf-8")
+
+    runner.standins["gh pr "] = keep
+    return str(place)
+
+
+def masked(comment: str) -> str:
+    """Without what is another in each run."""
+    for pattern, word in (
+        (r"https://127\.0\.0\.1:\d+", "ADDRESS"),
+        (r"`[0-9a-f]{16}`", "`VERSION`"),
+        (r"`[0-9a-f]{12}(-dirty)?`", "`COMMIT`"),
+        (r"20\d\d-\d\d-\d\dT[\d:.]+Z", "TIME"),
+        (r"-?\d+\.\d%", "N%"),
+        (r"\| 0\.\d{3} ", "| 0.N "),
+        (r"\| \d[\d,]* (?=\|)", "| N "),
+    ):
+        comment = re.sub(pattern, word, comment)
+    return comment
+
+
+def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: Deployer, runner: Runner) -> None:
+    standin = deployer.standin
+    comment = Path(said_to_github(runner))
+    for side in ("change", "main"):
+        runner.job("preview", "build", matrix_side=side)
+    runner.job("preview", "deploy")
+    assert standin.serve("live") == {}
+    assert masked(comment.read_text("utf-8")) == (REFERENCES / "comment.md").read_text("utf-8")
+    runner.job("deploy", "deploy")
+    assert standin.serve("live") == standin.serve("preview-main") == standin.serve("pr-7")
+    first, other = standin.version_of("live"), standin.version_of("pr-7")
+    assert first != other
+    runner.job("rollback", "rollback", inputs_version=other)
+    assert standin.version_of("live") == other
+    runner.job("rollback", "rollback", inputs_version="")
+    assert standin.version_of("live") == first
+    runner.job("cleanup", "prune")
+    assert sorted(standin.channels) == ["live", "preview-main"]
+
+
+def test_without_mains_figures_there_is_a_preview_all_the_same(deployer: Deployer, runner: Runner) -> None:
+    comment = Path(said_to_github(runner))
+    runner.job("preview", "build", matrix_side="change")
+    runner.job("preview", "deploy")
+    assert "| model | digits | - |" in comment.read_text("utf-8")
+
+
+def test_every_job_of_continuous_integration_finds_what_it_calls(runner: Runner) -> None:
+    """Its tests are collected only: this is one of them."""
+    runner.environment["PYTEST_ADDOPTS"] = "--collect-only"
+    runner.standins[".environments/host/bin/playwright install"] = lambda *_: None
+    try:
+        engine.connect()
+    except DigitlensError:
+        runner.standins["./inv images."] = lambda *_: None
+    content = read(FOLDER / "workflows" / "ci.yml")["jobs"]
+    runner.job("ci", "check")
+    for suite in content["test"]["strategy"]["matrix"]["suite"]:
+        runner.job("ci", "test", matrix_suite=suite)
+    for browser_engine in content["browser"]["strategy"]["matrix"]["engine"]:
+        runner.job("ci", "browser", matrix_engine=browser_engine)
+    runner.job("ci", "images")
+    runner.job("ci", "benchmark")
