@@ -107,7 +107,7 @@ def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: D
     standin = deployer.standin
     comment = Path(said_to_github(runner))
     for side in ("change", "main"):
-        runner.job("preview", "build", matrix_side=side)
+        runner.job("preview", "build", matrix_side=side, matrix_ref="")
     runner.job("preview", "deploy")
     assert standin.serve("live") == {}
     assert masked(comment.read_text("utf-8")) == (REFERENCES / "comment.md").read_text("utf-8")
@@ -125,7 +125,7 @@ def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: D
 
 def test_without_mains_figures_there_is_a_preview_all_the_same(deployer: Deployer, runner: Runner) -> None:
     comment = Path(said_to_github(runner))
-    runner.job("preview", "build", matrix_side="change")
+    runner.job("preview", "build", matrix_side="change", matrix_ref="")
     runner.job("preview", "deploy")
     assert "| model | digits | - |" in comment.read_text("utf-8")
 
