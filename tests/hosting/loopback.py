@@ -98,7 +98,7 @@ def _handler(handle: Handle, breaks: Breaks) -> type[BaseHTTPRequestHandler]:
             Of a body, a first part is read: one that is larger than that is still on its way.
             """
             if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
-                self.rfile.read1()  # type: ignore[attr-defined]
+                self.rfile.read1()
             with contextlib.suppress(OSError):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()

@@ -94,10 +94,10 @@ def test_tensorboard_shows_a_run_wherever_it_was_trained(
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/plugin/scalars/tags") as answer:
                 found.update(json.load(answer))
             time.sleep(0.5)
-        for address in {other for _, _, _, _, (other, *_) in socket.getaddrinfo(socket.gethostname(), port)}:
-            if not address.startswith("127."):
-                with pytest.raises(OSError, match="refused"):
-                    socket.create_connection((address, port), timeout=5)
+        addresses = {str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), port)}
+        for address in (address for address in addresses if not address.startswith("127.")):
+            with pytest.raises(OSError, match="refused"):
+                socket.create_connection((address, port), timeout=5)
         task.send_signal(signal.SIGINT)
 
     code, said = shown.inv_until(["tensorboard", "--run", "small", "--port", str(port)], f"127.0.0.1:{port}", look)
