@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra import models, runs, site
+from infra import models, site
 from infra.hosting.releases import Channel
 from infra.settings import ROOT, settings
 
 Side = Mapping[str, Any]
 """What a checkout says of itself: its site's build and manifest, its model's evaluation, its benchmark by name."""
 
-BENCHMARK = "bench.json"
-"""In the folder of the released model's run: what `./inv bench --json` printed."""
+BENCHMARK = Path("bench", "bench.json")
+"""Below the runs: what `./inv bench` leaves."""
 
 ROWS: tuple[tuple[str, Callable[[Side], str]], ...] = (
     ("model", lambda side: side["manifest"]["name"]),
@@ -32,17 +32,18 @@ ROWS: tuple[tuple[str, Callable[[Side], str]], ...] = (
 
 def here() -> Side:
     """What this checkout says of itself."""
-    return _read(settings().paths.site, models.RELEASED, settings().paths.runs / runs.RELEASED)
+    return _read(settings().paths.site, models.RELEASED, settings().paths.runs)
 
 
 def there(checkout: Path) -> Side:
     """The same of another one, or of an artefact with its files at their usual places."""
-    return _read(checkout / "dist", checkout / models.RELEASED.relative_to(ROOT), checkout / "runs" / runs.RELEASED)
+    return _read(checkout / "dist", checkout / models.RELEASED.relative_to(ROOT), checkout / "runs")
 
 
 def render(channel: Channel, new: Side, main: Side) -> str:
     """The comment, in GitHub's Markdown."""
-    measured = [(_title(new["bench"].get(name) or row), _measured(name)) for name, row in _benchmark(new, main).items()]
+    benchmark = {**main["bench"], **new["bench"]}
+    measured = [(_title(row), _measured(name)) for name, row in benchmark.items()]
     rows = [f"| {name} | {_cell(cell, new)} | {_cell(cell, main)} |" for name, cell in (*ROWS, *measured)]
     release = channel.release
     version, commit = (release.version, release.commit) if release else ("none", "none")
@@ -60,16 +61,16 @@ def render(channel: Channel, new: Side, main: Side) -> str:
     )
 
 
-def _read(folder: Path, model: Path, run: Path) -> Side:
+def _read(folder: Path, model: Path, runs: Path) -> Side:
     manifest = _json(folder / site.MODEL / "manifest.json")
     # Figures of the released model say nothing of a site with another.
     is_released = bool(manifest) and manifest == _json(model / "web_model" / "manifest.json")
-    rows = _json(run / BENCHMARK) or []
+    benchmark = _json(runs / BENCHMARK) or {}
     return {
         "build": _json(folder / site.BUILD),
         "manifest": manifest,
         "evaluation": _json(model / "evaluation.json") if is_released else None,
-        "bench": {str(row["name"]): row for row in rows if isinstance(row, dict) and "name" in row},
+        "bench": {row["name"]: row for row in benchmark.get("rows", ())},
     }
 
 
@@ -80,18 +81,12 @@ def _json(file: Path) -> Any:
         return None
 
 
-def _benchmark(new: Side, main: Side) -> dict[str, Mapping[str, Any]]:
-    """The rows of both, those of ``new`` first."""
-    return {**new["bench"], **{name: row for name, row in main["bench"].items() if name not in new["bench"]}}
-
-
 def _title(row: Mapping[str, Any]) -> str:
-    reach = row.get("reach")
-    return _plain(f"{row['name']} (reach: {_number(reach)})" if reach is not None else str(row["name"]))
+    return _plain(f"{row['name']}, {row['unit']} ({'≥' if row['more_is_better'] else '≤'} {_number(row['reach'])})")
 
 
 def _measured(name: str) -> Callable[[Side], str]:
-    return lambda side: f"{_number(side['bench'][name]['value'])} {side['bench'][name].get('unit', '')}".strip()
+    return lambda side: _number(side["bench"][name]["value"])
 
 
 def _cell(cell: Callable[[Side], str], side: Side) -> str:
@@ -106,10 +101,10 @@ def _plain(text: str) -> str:
     return text.replace("|", "\\|").replace("@", "@\u200b").replace("\n", " ")
 
 
-def _number(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:.3g}"
 
 
 def _share_with_interval(evaluation: Mapping[str, Any]) -> str:

@@ -143,7 +143,7 @@ def diff(_: Context, channel: str | None = None, dry_run: bool = False) -> None:
 @task(
     help={
         "channel": CHANNEL,
-        "main": "checkout of main, or an artefact with its dist, models and runs/released/bench.json, to compare with",
+        "main": "checkout of main, built and measured, or an artefact of it: dist, models and runs/bench",
     }
 )
 def comment(_: Context, channel: str, main: str) -> None:
