@@ -46,6 +46,8 @@ class Runner:
     """What the action that signs in leaves."""
     values: dict[str, str] = field(default_factory=dict)
     """Of GitHub's expressions."""
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """Words that only a runner with other parts can follow, and what is said here instead."""
     standins: dict[str, StandIn] = field(default_factory=dict)
     """What is called with the line and its environment instead of a line that begins so."""
     said: list[str] = field(default_factory=list)
@@ -86,7 +88,9 @@ class Runner:
     def _use(self, step: Job, known: Mapping[str, str]) -> None:
         given = {name: self._filled(text, known) for name, text in step.get("with", {}).items()}
         kept = self.temporary / "artefacts" / given.get("name", "")
-        if "actions/upload-artifact@" in step["uses"]:
+        if "actions/checkout@" in step["uses"]:
+            subprocess.run(["git", "reset", "--quiet", "--hard"], cwd=self.checkout, check=True)
+        elif "actions/upload-artifact@" in step["uses"]:
             files = self._matching(given["path"].split())
             assert files or given.get("if-no-files-found") == "ignore", f"nothing to keep as {given['name']}"
             for file in files:
@@ -109,6 +113,8 @@ class Runner:
 
     def _run(self, line: str, variables: dict[str, str]) -> None:
         self.ran.append(line)
+        for words, other in self.elsewhere.items():
+            line = line.replace(words, other)
         machine = {name: value for name, value in os.environ.items() if name not in UNSET}
         environment = {**machine, **self.environment, "RUNNER_TEMP": str(self.temporary), **variables}
         for beginning, standin in self.standins.items():

@@ -12,10 +12,10 @@ import pytest
 
 from infra.errors import DigitlensError
 from infra.execution import engine
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TINY
 from tests.hosting import google
 from tests.hosting.certificate import Certificate
-from tests.hosting.conftest import Deployer, git
+from tests.hosting.conftest import Deployer, commit, git
 from tests.hosting.jobs import FOLDER, Runner, read
 from tests.hosting.test_chromium import browser
 
@@ -150,3 +150,25 @@ def test_every_job_of_continuous_integration_finds_what_it_calls(runner: Runner)
         runner.job("ci", "browser", matrix_engine=browser_engine)
     runner.job("ci", "images")
     runner.job("ci", "benchmark")
+
+
+def test_a_training_becomes_a_version_and_a_pull_request(runner: Runner, small_run: Path, tmp_path: Path) -> None:
+    """As on a runner without GPUs; what was trained already is current."""
+    proposal = Path(said_to_github(runner))
+    runner.standins["./inv images.build --gpu"] = lambda *_: None
+    runner.elsewhere = {" --on docker --gpus all": " --on local", " --on docker": " --on local"}
+    runner.environment |= {"DIGITLENS_PIPELINE_CONFIG": str(TINY), "DIGITLENS_PIPELINE_GATE_PHOTOS": "20"}
+    shutil.copytree(small_run, runner.checkout / "runs" / "v1")
+    # So small a model isn't better than the released one.
+    git(runner.checkout, "rm", "-r", "--quiet", "models/digits/web_model")
+    commit(runner.checkout, "No model is released")
+    images, annotations = (str(small_run / "photos" / name) for name in ("images", "annotations.csv"))
+    given = {"inputs_version": "v1", "inputs_images": images, "inputs_annotations": annotations}
+    registry = tmp_path / "registry"
+    runner.job("train", "train", {"DIGITLENS_REGISTRY_LOCATION": str(registry)}, **given)
+    assert (registry / "versions" / "v1.json").is_file()
+    runner.job("train", "propose", **given)
+    assert "there was no released model to compare it with" in proposal.read_text("utf-8")
+    words = ["git", "--git-dir", str(tmp_path / "remote"), "show", "model/v1:models/digits/web_model/manifest.json"]
+    proposed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert proposed == (small_run / "web_model" / "manifest.json").read_text("utf-8")
