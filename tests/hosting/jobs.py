@@ -54,7 +54,7 @@ class Runner:
     ran: list[str] = field(default_factory=list)
     used: list[str] = field(default_factory=list)
 
-    def job(self, workflow: str, job: str, overrides: Mapping[str, str] | None = None, **values: str) -> None:
+    def job(self, workflow: str, job: str, overrides: Mapping[str, str] | None = None, /, **values: str) -> None:
         """Run a job; ``overrides`` win over its environment, ``values`` are more of GitHub's, with _ for dots."""
         content = read(FOLDER / "workflows" / f"{workflow}.yml")["jobs"][job]
         known = {**self.values, **{name.replace("_", "."): value for name, value in values.items()}}
