@@ -135,7 +135,7 @@ def test_without_mains_figures_there_is_a_preview_all_the_same(deployer: Deploye
 
 def test_every_job_of_continuous_integration_finds_what_it_calls(runner: Runner) -> None:
     """Its tests are collected only: this is one of them, and comes after the checks."""
-    runner.environment["PYTEST_ADDOPTS"] = "--collect-only"
+    collecting = {"PYTEST_ADDOPTS": "--collect-only"}
     runner.standins["./inv check"] = lambda *_: None
     runner.standins[".environments/host/bin/playwright install"] = lambda *_: None
     try:
@@ -145,10 +145,10 @@ def test_every_job_of_continuous_integration_finds_what_it_calls(runner: Runner)
     content = read(FOLDER / "workflows" / "ci.yml")["jobs"]
     runner.job("ci", "check")
     for suite in content["test"]["strategy"]["matrix"]["suite"]:
-        runner.job("ci", "test", matrix_suite=suite)
+        runner.job("ci", "test", collecting, matrix_suite=suite)
     for browser_engine in content["browser"]["strategy"]["matrix"]["engine"]:
-        runner.job("ci", "browser", matrix_engine=browser_engine)
-    runner.job("ci", "images")
+        runner.job("ci", "browser", collecting, matrix_engine=browser_engine)
+    runner.job("ci", "images", collecting)
     runner.job("ci", "benchmark")
 
 
