@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +171,7 @@ def select(
         },
         options={
             "split": split,
-            "classes": ",".join(description["classes"]),
+            "classes": _row(description["classes"]),
             **description["provenance"].get("split", {}),
         },
     )
@@ -228,6 +230,13 @@ def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: 
             "annotations": annotations,
         },
     )
+
+
+def _row(cells: Iterable[str]) -> str:
+    """A row of CSV: what a cell holds may have commas in it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
 def commit() -> str | None:

@@ -13,6 +13,8 @@ from infra.settings import Quantization, settings
 
 SYNTHETIC = "digits-synthetic"
 """The run that needs no photos: it makes them."""
+RELEASED = "released"
+"""The run of the released model, which needs no training either."""
 
 
 class Request(BaseModel):
