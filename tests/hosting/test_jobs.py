@@ -166,7 +166,8 @@ def test_a_training_becomes_a_version_and_a_pull_request(runner: Runner, small_r
     git(runner.checkout, "rm", "-r", "--quiet", "models/digits/web_model")
     commit(runner.checkout, "No model is released")
     images, annotations = (str(small_run / "photos" / name) for name in ("images", "annotations.csv"))
-    given = {"inputs_version": "v1", "inputs_images": images, "inputs_annotations": annotations}
+    given = {"inputs_version": "v1", "inputs_images": images, "inputs_annotations": annotations, "inputs_fetch": "svhn"}
+    runner.standins["./inv data.fetch "] = lambda *_: None
     registry = tmp_path / "registry"
     runner.job("train", "train", {"DIGITLENS_REGISTRY_LOCATION": str(registry)}, **given)
     assert (registry / "versions" / "v1.json").is_file()
