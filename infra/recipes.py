@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ from infra.errors import UsageError
 from infra.execution.steps import Step
 from infra.runs import Request, Run
 from infra.settings import ROOT, Quantization, settings
+
+FORMATS = ("csv", "voc", "coco")
+"""Formats that labels can be written in."""
 
 
 def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
@@ -40,6 +45,34 @@ def merge(output: Path, data: Path, skip_bad: bool) -> Step:
         inputs={"data": data},
         options={"skip-bad": skip_bad},
         named=named,
+    )
+
+
+def check(images: Path, annotations: Path, groups: Path | None, config: Path, output: Path) -> Step:
+    """What is odd about somebody's photos and labels."""
+    return Step(
+        "check data",
+        "train",
+        "training.data.check",
+        output,
+        inputs={
+            "config": config,
+            "images": images,
+            "annotations": annotations,
+            **({"groups": groups} if groups else {}),
+        },
+    )
+
+
+def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_bad: bool, output: Path) -> Step:
+    """Somebody's labels in another format."""
+    return Step(
+        "relabel",
+        "train",
+        "training.data.convert",
+        output,
+        inputs={"images": images, "annotations": annotations, **({"groups": groups} if groups else {})},
+        options={"to": to, "skip-bad": skip_bad},
     )
 
 
@@ -138,7 +171,7 @@ def select(
         },
         options={
             "split": split,
-            "classes": ",".join(description["classes"]),
+            "classes": _row(description["classes"]),
             **description["provenance"].get("split", {}),
         },
     )
@@ -197,6 +230,13 @@ def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: 
             "annotations": annotations,
         },
     )
+
+
+def _row(cells: Iterable[str]) -> str:
+    """A row of CSV: what a cell holds may have commas in it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
 def commit() -> str | None:

@@ -13,6 +13,8 @@ from infra.settings import Quantization, settings
 
 SYNTHETIC = "digits-synthetic"
 """The run that needs no photos: it makes them."""
+RELEASED = "released"
+"""The run of the released model, which needs no training either."""
 
 
 class Request(BaseModel):
@@ -47,6 +49,11 @@ class Run:
     def photos(self) -> Path:
         """Synthetic photos with their labels."""
         return self.folder / "photos"
+
+    @property
+    def check(self) -> Path:
+        """What is odd about the photos and their labels."""
+        return self.folder / "check"
 
     @property
     def records(self) -> Path:

@@ -47,7 +47,7 @@ def evaluate(
     found = models.find(words.folder(model, "model"))
     photos = models.Photos(
         words.folder(images, "images"),
-        words.file(annotations, "annotations"),
+        words.existing(annotations, "annotations"),
         words.file(groups, "groups") if groups else None,
         split,
         crop,
