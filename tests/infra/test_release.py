@@ -1,4 +1,4 @@
-"""Which detector takes the released one's place, and what becomes of the folder; the answers of the steps are canned."""
+"""Which detector takes the released one's place, and what becomes of the folder; the answers of steps are canned."""
 
 from __future__ import annotations
 
