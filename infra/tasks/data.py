@@ -209,7 +209,7 @@ def requested(
     from infra import recipes, runs
     from infra.settings import settings
 
-    merging = None
+    merging = file = None
     if data is not None:
         words.only_without("data", images=images, annotations=annotations, groups=groups)
         file = words.file(data, "data")
@@ -227,6 +227,7 @@ def requested(
         images=photos,
         annotations=labels,
         groups=grouping,
+        data=file,
         skip_bad=skip_bad,
         quantize=words.quantization(quantize),
     )

@@ -68,6 +68,13 @@ def number(text: str, flag: str, least: int) -> int:
     return value
 
 
+def one_of(text: str, flag: str, known: tuple[str, ...]) -> str:
+    """``text``, or ``UsageError`` if it isn't among ``known``."""
+    if text not in known:
+        raise UsageError(f"--{flag}: {text!r} is none of {', '.join(known)}")
+    return text
+
+
 def quantization(name: str | None) -> Quantization:
     """The quantisation called ``name``, by default that of the settings."""
     # Here, because `./inv --list` imports this module and shouldn't wait for pydantic.

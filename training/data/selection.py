@@ -6,6 +6,7 @@ Membership is a hash of the photo's group: adding photos or reordering rows neve
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import io
 from collections.abc import Iterable
@@ -69,13 +70,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
     add_skip_argument(parser)
-    parser.add_argument("--classes", required=True, help="the only ones allowed, separated by commas")
+    parser.add_argument("--classes", required=True, help="the only ones allowed, as a row of CSV")
     parser.add_argument("--validation", type=float, default=Split().validation, help="share of the groups")
     parser.add_argument("--calibration", type=float, default=Split().calibration, help="share of the groups")
     parser.add_argument("--split", choices=[*SPLITS, "all"], default="all")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    classes = options.classes.split(",")
+    classes = next(csv.reader([options.classes]))
     found = read(options.images, options.annotations, options.groups, classes, options.skip_bad)
     shares = Split(validation=options.validation, calibration=options.calibration)
     photos = [photo for photo in found.photos if options.split in ("all", split_of(photo.group, shares))]
