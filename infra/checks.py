@@ -23,6 +23,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tests/images",
         "benchmarks/containers.py",
         "benchmarks/converter.py",
+        "benchmarks/page",
         "tests/conftest.py",
     ),
     "train": ("training", "tests/training", "tests/vectors", "benchmarks/input_pipeline.py", "benchmarks/records.py"),

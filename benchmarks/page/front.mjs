@@ -2,9 +2,9 @@
  * What Firebase Hosting puts before a site and its emulator doesn't: TLS, HTTP/2, and the smallest of identity, gzip and
  * brotli that the browser takes, for files of any type (a maintainer's words in firebase-tools, issue 4119).
  *
- *     node front.mjs ORIGIN CHAIN.pem
+ *     node front.mjs ORIGIN CHAIN.pem DESCRIPTOR
  *
- * Prints {"port": …}, then a line per answer: {"path", "status", "encoding", "raw", "sent", "start", "seconds"}, bytes of
+ * Listens on the socket that it inherits as DESCRIPTOR. Prints {}, then a line per answer: {"path", "status", "encoding", "raw", "sent", "start", "seconds"}, bytes of
  * bodies, `start` in seconds since 1970. Files are compressed once, as they lie ready at the real service.
  */
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ import http2 from 'node:http2';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 
-const [origin, chain] = process.argv.slice(2);
+const [origin, chain, descriptor] = process.argv.slice(2);
 const pem = readFileSync(chain);
 const agent = new http.Agent({ keepAlive: true });
 
@@ -110,5 +110,5 @@ const server = http2.createSecureServer(
     });
   },
 );
-server.listen(0, '127.0.0.1', () => say({ port: server.address().port }));
+server.listen({ fd: Number(descriptor) }, () => say({}));
 process.on('SIGTERM', () => process.exit());

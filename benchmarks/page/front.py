@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.page.link import HOST
+from benchmarks.page.link import BUFFER, HOST
 from infra.errors import CommandError
 from infra.execution import processes
 from infra.hosting import emulator
@@ -75,16 +76,24 @@ def fronted(site: Path) -> Iterator[Front]:
     """
     with emulator.serving(site) as origin, tempfile.TemporaryDirectory(prefix="digitlens-front-") as scratch:
         made = certificate.make(Path(scratch))
-        command = ["node", str(PROGRAM), origin, str(made.chain)]
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+        with socket.create_server((HOST, 0)) as listener:
+            # Node can't set it: with the system's buffers, a large file would stand before every smaller one.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+            port, descriptor = int(listener.getsockname()[1]), listener.fileno()
+            command = ["node", str(PROGRAM), origin, str(made.chain), str(descriptor)]
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                pass_fds=(descriptor,),
+            )
         try:
             assert child.stdout is not None
-            first = child.stdout.readline()
-            if not first:
+            if not child.stdout.readline():
                 raise CommandError("front", command, child.wait(), [])
-            front = Front(int(json.loads(first)["port"]), made.pin, made.authority)
+            front = Front(port, made.pin, made.authority)
             threading.Thread(target=_listen, args=(child.stdout, front.answers), daemon=True).start()
             for entry in json.loads((site / BUILD).read_text("utf-8"))["files"]:
                 front.get(entry["path"])

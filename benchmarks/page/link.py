@@ -18,7 +18,8 @@ HOST = "127.0.0.1"
 CHUNK = 8192
 BACKLOG = 0.1
 """Seconds of data that wait at the bottleneck; more stays with the sender, as with a router's small buffer."""
-RECEIVE_BUFFER = 16384
+BUFFER = 16384
+"""Bytes that the system keeps for a socket on either side of the line."""
 
 
 Travelling = asyncio.Queue[tuple[float, bytes]]
@@ -97,33 +98,32 @@ class Link:
         await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.is_cut:
-            writer.transport.abort()
-            return
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
+        if not self.is_cut:
+            task = asyncio.create_task(self._carry(reader, writer))
+            self._open.add(task)
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            self._open.discard(task)
+        writer.transport.abort()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Small, so that what the line can't carry yet stays with the server.
+        far = socket.socket()
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        far.setblocking(False)
+        await self._loop.sock_connect(far, (HOST, self.target))
+        server_reader, server_writer = await asyncio.open_connection(sock=far)
         try:
-            # Small, so that what the line can't carry yet stays with the server.
-            far = socket.socket()
-            far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            far.setblocking(False)
-            await self._loop.sock_connect(far, (HOST, self.target))
-            server_reader, server_writer = await asyncio.open_connection(sock=far)
             await asyncio.sleep(self.shape.round_trip)  # SYN, SYN-ACK
-            try:
-                async with asyncio.TaskGroup() as pumps:
-                    for near, far_end, lane in ((reader, server_writer, self.up), (server_reader, writer, self.down)):
-                        travelling: Travelling = asyncio.Queue()
-                        pumps.create_task(self._send(near, travelling, lane))
-                        pumps.create_task(self._deliver(travelling, far_end))
-            finally:
-                server_writer.transport.abort()
-        except* (ConnectionError, OSError):
+            async with asyncio.TaskGroup() as pumps:
+                for source, sink, lane in ((reader, server_writer, self.up), (server_reader, writer, self.down)):
+                    travelling: Travelling = asyncio.Queue()
+                    pumps.create_task(self._send(source, travelling, lane))
+                    pumps.create_task(self._deliver(travelling, sink))
+        except* OSError:
             pass  # one side went away: the other learns of it by the abort
         finally:
-            writer.transport.abort()
-            self._open.discard(task)
+            server_writer.transport.abort()
 
     async def _send(self, reader: asyncio.StreamReader, travelling: Travelling, lane: Lane) -> None:
         """Put what comes on the lane, no faster than it carries; an empty piece is the end."""

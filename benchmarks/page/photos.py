@@ -25,7 +25,10 @@ def photo(size: tuple[int, int], seed: int) -> bytes:
     )
     draw = ImageDraw.Draw(picture)
     side = height // 3
-    left, top = (width - 2 * side) // 2 + dice.randint(-side // 4, side // 4), side + dice.randint(-side // 6, side // 6)
+    left, top = (
+        (width - 2 * side) // 2 + dice.randint(-side // 4, side // 4),
+        side + dice.randint(-side // 6, side // 6),
+    )
     draw.rounded_rectangle((left, top, left + 2 * side, top + side), side // 12, fill=(238, 234, 222))
     font = ImageFont.load_default(side * 0.8)
     draw.text((left + side, top + side / 2), NUMBER, (28, 36, 48), font, "mm", stroke_width=side // 40)

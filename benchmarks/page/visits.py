@@ -7,9 +7,10 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 
 from benchmarks.page import photos
 from benchmarks.page.front import PROGRAM, Answer, Front
@@ -18,8 +19,8 @@ from infra import chromium, frontend
 from infra.errors import RefusedError
 
 WATCH = PROGRAM.with_name("watch.js").read_text("utf-8")
-PATIENCE = 120_000.0
-"""Milliseconds for a page to come to its first answer."""
+PAUSE = 100.0
+"""Milliseconds between two photos."""
 WORKER_SECONDS = 15
 """How long a page may take, once it has answered, to make itself ready for a visit without a network."""
 
@@ -57,7 +58,6 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """Somebody who was never here: no caches, no service worker."""
     context = browser.new_context()
     context.add_init_script(WATCH)
-    context.set_default_timeout(PATIENCE)
     try:
         yield context
     finally:
@@ -112,11 +112,12 @@ def read(browser: Browser, front: Front, photo: bytes, count: int) -> list[Readi
     with visitor(browser) as context, linked(front.port, UNSHAPED) as link:
         page = context.new_page()
         _visit(page, link, photo)
+        page.evaluate("photo => bench.keep(photo)", _text(photo))
         readings = []
         for number in range(count + 1):
-            words = {"photo": _text(photo), "name": f"{number}.jpg"}
-            found = page.evaluate("({ photo, name }) => bench.read(photo, name)", words)
-            page.wait_for_timeout(100)  # observers are told of long tasks afterwards
+            page.wait_for_timeout(PAUSE)
+            found = _asked(page, f"bench.read('{number}.jpg')")
+            page.wait_for_timeout(PAUSE)  # observers are told of long tasks afterwards
             tasks = page.evaluate("bench.blocked")
             longest = max((task["duration"] for task in tasks if task["startTime"] >= found["start"]), default=0.0)
             readings.append(Reading(found["milliseconds"], longest, _digits(found["text"])))
@@ -134,17 +135,17 @@ RECOGNIZE = """async ({ library, worker, photo, count }) => {
 }"""
 
 
-def recognize(browser: Browser, front: Front, photo: bytes, count: int) -> list[dict[str, float]]:
+def recognize(browser: Browser, front: Front, site: Path, photo: bytes, count: int) -> list[dict[str, float]]:
     """Milliseconds of each step of ``count`` recognitions, by the library that the page is made of."""
     library = frontend.RUNTIME.parents[1]
-    worker = json.loads((library / "assets.json").read_text("utf-8"))["worker"]
+    worker = _worker(library, site)
     with browser.new_context(bypass_csp=True, service_workers="block") as context:
         page = context.new_page()
         page.route("**/recognizer/index.js", lambda route: route.fulfill(path=library / "index.js"))
         page.goto(f"https://{HOST}:{front.port}/favicon.svg")
         words = {
             "library": "/recognizer/index.js",
-            "worker": f"/recognizer/{worker}",
+            "worker": f"/{worker}",
             "photo": _text(photo),
             "count": count + 1,
         }
@@ -152,10 +153,26 @@ def recognize(browser: Browser, front: Front, photo: bytes, count: int) -> list[
         return timings[1:]
 
 
+def _worker(library: Path, site: Path) -> str:
+    """Where ``site`` has the worker that belongs to ``library``."""
+    name = Path(json.loads((library / "assets.json").read_text("utf-8"))["worker"]).name
+    found = next((file.relative_to(site).as_posix() for file in site.rglob(name)), None)
+    if found is None:
+        raise RefusedError(f"{site} was built of another recognizer: ./inv frontend.build makes it anew")
+    return found
+
+
 def _visit(page: Page, link: Link, photo: bytes) -> dict[str, Any]:
     page.add_init_script(f"globalThis.visited = bench.visit('{_text(photo)}', 'first.jpg'); visited.catch(() => {{}});")
     page.goto(f"https://{HOST}:{link.port}/", wait_until="commit")
-    found: dict[str, Any] = page.evaluate("visited")
+    return _asked(page, "visited")
+
+
+def _asked(page: Page, expression: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = page.evaluate(expression)
+    except Error as error:
+        raise RefusedError(f"the page doesn't read a photo: {error.message.splitlines()[0]}") from error
     return found
 
 
