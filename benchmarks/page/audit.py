@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.page import visits
 from benchmarks.page.front import Front
 from benchmarks.page.link import HOST
 from benchmarks.page.rows import LIGHTHOUSE
@@ -24,7 +25,7 @@ def lighthouse(front: Front) -> dict[str, Any]:
         CommandError: Lighthouse came to no result.
     """
     program = environments.ensure("lighthouse").folder / "node_modules" / ".bin" / "lighthouse"
-    flags = [*chromium.flags(), "--headless=new", f"--ignore-certificate-errors-spki-list={front.pin}"]
+    flags = ["--headless=new", *visits.flags(front)]
     with tempfile.TemporaryDirectory(prefix="digitlens-lighthouse-") as scratch:
         report = Path(scratch) / "report.json"
         command = [

@@ -4,8 +4,9 @@
  *
  *     node front.mjs ORIGIN CHAIN.pem DESCRIPTOR
  *
- * Listens on the socket that it inherits as DESCRIPTOR. Prints {}, then a line per answer: {"path", "status", "encoding", "raw", "sent", "start", "seconds"}, bytes of
- * bodies, `start` in seconds since 1970. Files are compressed once, as they lie ready at the real service.
+ * Listens on the socket that it inherits as DESCRIPTOR. Prints {}, then a line per answer: {"path", "status", "encoding",
+ * "raw", "sent", "start"}, bytes of the body on disk and as sent, seconds since 1970. Files are compressed once, as they
+ * lie ready at the real service.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -75,7 +76,7 @@ function fetched(request) {
 }
 
 async function serve(request, response) {
-  const begun = Date.now();
+  const start = Date.now() / 1000;
   const { answer, body } = await fetched(request);
   const { encoding, data } = await smallest(body, String(request.headers['accept-encoding'] ?? ''));
   response.statusCode = answer.statusCode;
@@ -85,17 +86,14 @@ async function serve(request, response) {
   response.setHeader('vary', 'accept-encoding');
   if (encoding !== 'identity') response.setHeader('content-encoding', encoding);
   if (answer.statusCode !== 304) response.setHeader('content-length', data.length);
-  response.on('close', () => {
-    const seconds = (Date.now() - begun) / 1000;
-    say({
-      path: request.url,
-      status: answer.statusCode,
-      encoding,
-      raw: body.length,
-      sent: data.length,
-      start: begun / 1000,
-      seconds,
-    });
+  // Before the browser can have it: who waits for the page knows every answer.
+  say({
+    path: request.url,
+    status: answer.statusCode,
+    encoding,
+    raw: body.length,
+    sent: data.length,
+    start,
   });
   response.end(data);
 }

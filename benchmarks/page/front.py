@@ -39,7 +39,6 @@ class Answer:
     raw: int
     sent: int
     start: float
-    seconds: float
 
 
 @dataclass
@@ -89,18 +88,20 @@ def fronted(site: Path) -> Iterator[Front]:
                 start_new_session=True,
                 pass_fds=(descriptor,),
             )
-        try:
-            assert child.stdout is not None
-            if not child.stdout.readline():
+        assert child.stdout is not None
+        front = Front(port, made.pin, made.authority)
+        with child.stdout as lines:
+            if not lines.readline():
                 raise CommandError("front", command, child.wait(), [])
-            front = Front(port, made.pin, made.authority)
-            threading.Thread(target=_listen, args=(child.stdout, front.answers), daemon=True).start()
-            for entry in json.loads((site / BUILD).read_text("utf-8"))["files"]:
-                front.get(entry["path"])
-            front.answers.clear()
-            yield front
-        finally:
-            processes.end(child, 5.0)
+            told = threading.Thread(target=_listen, args=(lines, front.answers))
+            told.start()
+            try:
+                for entry in json.loads((site / BUILD).read_text("utf-8"))["files"]:
+                    front.get(entry["path"])
+                yield front
+            finally:
+                processes.end(child, 5.0)
+                told.join()
 
 
 def _listen(lines: Any, answers: list[Answer]) -> None:

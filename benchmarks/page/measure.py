@@ -18,6 +18,7 @@ from benchmarks.page.front import Front, fronted
 from benchmarks.page.link import SLOW_4G
 from benchmarks.page.rows import Row
 from infra import fingerprints, frontend
+from infra.errors import UsageError
 from infra.progress import say
 from infra.settings import ROOT
 from infra.site import BUILD
@@ -69,6 +70,8 @@ def measure(site: Path, effort: Effort) -> Result:
         UsageError: there is no site. MissingPartError: there is no Chromium.
         RefusedError: the page reads nothing on the photos.
     """
+    if not (site / BUILD).exists():
+        raise UsageError(f"{site} has no {BUILD}: ./inv frontend.build makes the site")
     frontend.build_recognizer()
     frame, photo = (photos.photo(size, SEED) for size in (photos.FRAME, photos.TWELVE_MEGAPIXELS))
     with fronted(site) as front, sync_playwright() as playwright, visits.launch(playwright, front) as browser:

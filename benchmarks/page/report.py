@@ -24,7 +24,8 @@ SCALE = 1.5
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1d2733 } .small { font-size: 11px; fill: #5b6673 }
 .good { fill: #2f855a } .fair { fill: #b7791f } .past { fill: #c53030 } .none { fill: #8a94a0 }
-.rule { stroke: #1d2733; stroke-dasharray: 4 3 } .request { fill: #3b6ea5 }
+.rule { stroke: #1d2733; stroke-dasharray: 4 3 } .range { stroke: #1d2733 }
+.request { fill: #3b6ea5 }
 """
 
 
@@ -74,7 +75,7 @@ def _short(value: float | None) -> str:
 
 
 def chart(result: Result) -> str:
-    """An SVG: each row as a bar against its reach, and the first visit's requests over time."""
+    """An SVG: each row as a bar against its reach, least to most sample below it, and the first visit's requests."""
     bars = [part for place, row in enumerate(result.rows) for part in _bar(row, 46 + place * LINE)]
     top = 46 + len(result.rows) * LINE + 50
     reach = LABEL + (WIDTH - LABEL) / SCALE
@@ -98,13 +99,16 @@ def _bar(row: Row, y: int) -> list[str]:
     name = f'<text x="12" y="{y + 12}">{escape(figure.name)}</text>'
     if value is None:
         return [name, f'<text class="small" x="{LABEL}" y="{y + 12}">{escape(row.skipped)}</text>']
-    share = min(value / figure.reach, SCALE)
     kind = "good" if row.is_at_aim else "fair" if row.is_within_reach else "past"
-    length = max(2.0, share / SCALE * (WIDTH - LABEL))
+    length, least, most = (
+        max(2.0, min(one / figure.reach / SCALE, 1.0) * (WIDTH - LABEL))
+        for one in (value, min(row.samples), max(row.samples))
+    )
     words = f"{_short(value)} {figure.unit} ({figure.judged})"
     return [
         name,
         f'<rect class="{kind}" x="{LABEL}" y="{y}" width="{length:.1f}" height="16" rx="2" fill-opacity="0.45"/>',
+        f'<line class="range" x1="{LABEL + least:.1f}" x2="{LABEL + most:.1f}" y1="{y + 17}" y2="{y + 17}"/>',
         f'<text class="small" x="{LABEL + 6}" y="{y + 12}">{escape(words)}</text>',
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +48,12 @@ class Reading:
 
 def launch(playwright: Playwright, front: Front) -> Browser:
     """A Chromium that trusts the front's key."""
-    return playwright.chromium.launch(
-        executable_path=str(chromium.require()),
-        args=[*chromium.flags(), f"--ignore-certificate-errors-spki-list={front.pin}"],
-    )
+    return playwright.chromium.launch(executable_path=str(chromium.require()), args=flags(front))
+
+
+def flags(front: Front) -> list[str]:
+    """Of a Chromium that trusts the front's key, and no other that it wouldn't."""
+    return [*chromium.flags(), f"--ignore-certificate-errors-spki-list={front.pin}"]
 
 
 @contextlib.contextmanager
@@ -67,12 +70,11 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
 def first(browser: Browser, front: Front, shape: Shape, photo: bytes) -> Visit:
     """A first visit over a line of ``shape``, up to the first answer."""
     with visitor(browser) as context, linked(front.port, shape) as link:
-        before = len(front.answers)
+        begun = time.time()
         found = _visit(context.new_page(), link, photo)
         took = link.down.bytes
-        return Visit(
-            found["usable"] / 1000, found["answer"] / 1000, took, front.answers[before:], _digits(found["text"])
-        )
+        requests = [answer for answer in front.answers if answer.start >= begun]
+        return Visit(found["usable"] / 1000, found["answer"] / 1000, took, requests, _digits(found["text"]))
 
 
 def offline(browser: Browser, front: Front, photo: bytes, count: int) -> list[float] | None:
