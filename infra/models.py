@@ -50,6 +50,21 @@ def find(folder: Path) -> Model:
     )
 
 
+def checkpoint(folder: Path) -> Path:
+    """The finished training in ``folder``: a checkpoint, a released model that holds one, or a run.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for place in (folder, folder / "checkpoint", folder / "checkpoints"):
+        if (place / "detector.json").is_file() and not (place / "saved_model.pb").exists():
+            return place
+    raise UsageError(
+        f"{folder} holds no finished training: neither a checkpoint (detector.json), nor a released model "
+        "(checkpoint/), nor a run (checkpoints/)"
+    )
+
+
 def evaluate(
     model: Model, images: Path, annotations: Path, groups: Path | None, split: str, runner: Runner
 ) -> dict[str, Any]:

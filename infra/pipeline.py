@@ -26,11 +26,11 @@ def synthetic(run: Run, config: Path, photos: int, seed: int, quantize: Quantiza
     return request, recipes.synthesize(run.photos, config, photos, seed)
 
 
-def build(run: Run, request: Request, runner: Runner, synthesis: Step | None = None) -> Path:
+def build(run: Run, request: Request, runner: Runner, photos: Step | None = None) -> Path:
     """Bring everything of ``run`` up to date, from records to report; returns the report's page.
 
     Each step that is current is passed over, so an interrupted run goes on where it was.
-    ``synthesis`` makes the photos first.
+    ``photos`` makes the photos first.
     """
     start = time.monotonic()
     # Said before work starts, not after an hour of training.
@@ -41,8 +41,8 @@ def build(run: Run, request: Request, runner: Runner, synthesis: Step | None = N
     # Containers bring their own Python environments.
     ahead = [name for name in ENVIRONMENTS[1:] if isinstance(runner, Local) or name != "convert"]
     with environments.prepared_in_background(ahead):
-        if synthesis:
-            steps["synthesize"] = perform(synthesis, runner).seconds
+        if photos:
+            steps[photos.name] = perform(photos, runner).seconds
         steps["records"] = perform(recipes.records(run, request), runner).seconds
         steps["train"] = perform(recipes.train(run, request), runner).seconds
         steps["export"] = perform(recipes.export(run.checkpoints, run.saved_model), runner).seconds

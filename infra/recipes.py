@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra import frontend
+from infra import frontend, sources
+from infra.errors import UsageError
 from infra.execution.steps import Step
 from infra.runs import Request, Run
 from infra.settings import ROOT, settings
@@ -23,6 +24,22 @@ def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
         inputs={"config": config},
         options={"photos": photos, "seed": seed},
         surroundings=(Path("/usr/share/fonts"),),
+    )
+
+
+def merge(output: Path, data: Path, skip_bad: bool) -> Step:
+    """The photos of the sources that ``data`` lists, in one folder with one file of labels."""
+    named = sources.paths(data)
+    if any(path.resolve().is_relative_to(output) for path in named):
+        raise UsageError(f"{data} reads what it would replace, {output}: choose another --run or --name")
+    return Step(
+        "merge",
+        "train",
+        "training.data.sources",
+        output,
+        inputs={"data": data},
+        options={"skip-bad": skip_bad},
+        named=named,
     )
 
 
@@ -46,12 +63,13 @@ def records(run: Run, request: Request) -> Step:
 
 def train(run: Run, request: Request) -> Step:
     """A checkpoint from records."""
+    start = {"from": request.start} if request.start else {}
     return Step(
         "train",
         "train",
         "training.train",
         run.checkpoints,
-        inputs={"config": request.config, "records": run.records},
+        inputs={"config": request.config, "records": run.records, **start},
         labels={"commit": commit()},
         resumable=True,
     )

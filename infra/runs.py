@@ -26,6 +26,8 @@ class Request(BaseModel):
     groups: Path | None = None
     skip_bad: bool = False
     quantize: Quantization
+    start: Path | None = None
+    """checkpoint of a finished training to begin with"""
 
 
 @dataclass(frozen=True)

@@ -58,11 +58,19 @@ class Network(_Section):
 
 
 class Augmentation(_Section):
-    """How a photo becomes a training crop. Nothing here mirrors: it would turn 2 into something else."""
+    """How a photo becomes a training crop."""
 
-    min_object_height: float = Field(default=9.0, gt=0)
+    min_object_height: float = Field(default=8.0, gt=0)
     """pixels in the crop, lower end of the log-uniform scale"""
     max_object_height: float = Field(default=100.0, gt=0)
+    mosaic_share: Share = 0.6
+    """crops made of four photos: more objects to learn from, several in one picture, less grey"""
+    mirror_share: Share = 0.0
+    half_turn_share: Share = 0.0
+    mirrored: dict[str, str] = {}
+    """what a class's mirror image shows; a photo with an object of a class that isn't named is never mirrored"""
+    turned: dict[str, str] = {}
+    """the same for half a turn: 6 shows 9"""
     rotation_degrees: float = Field(default=10.0, ge=0, lt=45)
     shear: float = Field(default=0.15, ge=0, lt=1)
     stretch: float = Field(default=0.2, ge=0, lt=1)
@@ -76,6 +84,12 @@ class Augmentation(_Section):
     inversion: Share = 0.15
     noise: float = Field(default=12.0, ge=0)
     """standard deviation in grey levels of the noisiest crop"""
+    blur_share: Share = 0.15
+    blur: float = Field(default=1.2, ge=0)
+    """standard deviation in pixels of the most blurred crop, less 0.4"""
+    compression_share: Share = 0.2
+    compression: float = Field(default=80.0, ge=0, le=99)
+    """how far below 100 the JPEG quality of the worst crop is"""
 
 
 class Training(_Section):
@@ -116,6 +130,8 @@ class Configuration(_Section):
     reading: Literal["lines", "none"] = "none"
     """lines: objects are characters, neighbours are joined into numbers"""
     input: Input = Input()
+    looks: Literal[1, 2] = 1
+    """2: what a first look found is read again enlarged, see detector.looks"""
     split: Split = Split()
     records: Records = Records()
     network: Network = Network()
@@ -131,6 +147,11 @@ class Configuration(_Section):
             raise ValueError("split leaves nothing to train on")
         if self.augmentation.min_object_height >= self.augmentation.max_object_height:
             raise ValueError("augmentation.min_object_height must be below max_object_height")
+        for name in ("mirrored", "turned"):
+            table: dict[str, str] = getattr(self.augmentation, name)
+            unknown = {*table, *table.values()} - set(self.classes)
+            if unknown:
+                raise ValueError(f"augmentation.{name} names {', '.join(sorted(unknown))}, which classes doesn't")
         return self
 
 

@@ -23,8 +23,8 @@ import yaml
 from training import command
 from training.calibration import Calibration
 from training.config import Configuration, load
-from training.data.augmentation import recolour
 from training.data.batches import training_batches
+from training.data.pixels import recolour
 from training.data.records import read_manifest
 from training.detector import losses, network
 from training.detector.network import STRIDE
@@ -33,6 +33,7 @@ from training.drawing import plot_history
 from training.errors import ModelError, TrainingError
 from training.models import DESCRIPTION, WEIGHTS
 from training.outputs import write_whole
+from training.warm_start import Start
 
 SUMMARY = "training.json"
 SAY_EVERY = 50
@@ -154,20 +155,28 @@ class Course:
         self.writer.flush()
 
 
-def train(config: Configuration, records: Path, out: Path, commit: str | None = None) -> None:
+def train(
+    config: Configuration, records: Path, out: Path, commit: str | None = None, start_from: Path | None = None
+) -> None:
     """Train to the end, or to an early stop, and leave the best weights in ``out``.
 
+    ``start_from`` is the folder of a finished training whose weights it begins with.
+
     Raises:
-        TrainingError: where ``out`` holds another training, or records or checkpoints can't be used
+        TrainingError: where ``out`` holds another training, or records, checkpoints or weights can't be used
         KeyboardInterrupt: after a checkpoint, where the process was asked to end
     """
     manifest = read_manifest(records)
-    _claim(out, config, manifest["fingerprint"])
     settings = config.training
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
+    start = Start(start_from, config) if start_from else None
+    _claim(out, config, manifest["fingerprint"], start)
     state = State(config, out)
     first = int(state.step)
+    if start and first == 0:
+        start.fill(state.model)
+        state.averaged.set_weights(state.model.get_weights())
     calibration = Calibration(records, config)
     course = Course(out, first)
     step = make_step(state, config)
@@ -220,18 +229,22 @@ def train(config: Configuration, records: Path, out: Path, commit: str | None = 
         "data_fingerprint": manifest["fingerprint"],
         "split": config.split.model_dump(),
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+        **({"started_from": start.provenance()} if start else {}),
     }
     _finish(state, config, calibration, course, provenance, out)
 
 
-def _claim(out: Path, config: Configuration, fingerprint: str) -> None:
+def _claim(out: Path, config: Configuration, fingerprint: str, start: Start | None) -> None:
     """Make ``out`` this training's folder. Raises TrainingError where it is another's."""
     out.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(json.loads(config.model_dump_json()), sort_keys=False) + f"# records {fingerprint}\n"
+    if start:
+        text += f"# started from weights {start.fingerprint}\n"
     path = out / "config.yaml"
     if path.exists() and path.read_text() != text:
         raise TrainingError(
-            f"{out}: holds a training with another configuration or other records; delete it or choose another folder"
+            f"{out}: holds a training with another configuration, other records or another start; "
+            "delete it or choose another folder"
         )
     write_whole(path, text)
 
@@ -290,13 +303,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--records", type=Path, required=True)
+    parser.add_argument("--from", dest="start_from", type=Path, help="folder of a finished training to begin with")
     parser.add_argument("--commit", help="of the code, remembered in detector.json")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints, kept between attempts")
     options = parser.parse_args()
     if (options.out / SUMMARY).exists():
         print(f"{options.out}: this training is finished")
         return
-    train(load(options.config), options.records, options.out, options.commit)
+    train(load(options.config), options.records, options.out, options.commit, options.start_from)
 
 
 if __name__ == "__main__":

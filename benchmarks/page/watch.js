@@ -12,8 +12,7 @@
 
   const result = () => document.querySelector('[data-testid=result]')?.dataset ?? {};
 
-  const bytesOf = (base64) =>
-    Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const fileOf = (bytes, name) => new File([bytes], name, { type: 'image/jpeg' });
 
   const put = (file) => {

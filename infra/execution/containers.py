@@ -118,7 +118,7 @@ def mounts(step: Step) -> list[Mount]:
 
     writable = step.output.parent
     readable = {path.parent if flag in step.companions else path for flag, path in step.inputs.items()}
-    readable |= {path for path in step.surroundings if path.exists()}
+    readable |= {*step.named, *(path for path in step.surroundings if path.exists())}
     if writable in readable:
         raise UsageError(f"{step.name} can't write to {writable}, all of which it reads: choose another output folder")
     found = [Mount(str(path), str(path.resolve()), type="bind", read_only=True) for path in sorted(readable)]

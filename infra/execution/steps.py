@@ -34,6 +34,8 @@ class Step:
     resumable: bool = False
     companions: tuple[str, ...] = ()
     """Inputs that are read together with the files beside them."""
+    named: tuple[Path, ...] = ()
+    """Further inputs, which one of ``inputs`` names."""
     surroundings: tuple[Path, ...] = ()
     """What the step finds on a machine by itself, where it is there."""
 
@@ -59,6 +61,7 @@ class Step:
                 "packages": fingerprints.of_file(environments.find(self.environment).lock),
                 "options": dict(self.options),
                 "inputs": {flag: fingerprints.of_input(path) for flag, path in self.inputs.items()},
+                **({"named": [fingerprints.of_input(path) for path in self.named]} if self.named else {}),
             }
         )
 

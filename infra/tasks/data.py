@@ -11,7 +11,8 @@ from infra.errors import UsageError
 from infra.tasks import words
 
 if TYPE_CHECKING:
-    from infra.runs import Request
+    from infra.execution.steps import Step
+    from infra.runs import Request, Run
 
 
 @task(
@@ -46,31 +47,35 @@ def synthesize(
         "images": words.IMAGES,
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
+        "data": words.DATA,
         "config": words.CONFIG,
-        "run": "the run to make (default: named like the folder of the photos)",
+        "run": "the run to make (default: named like the folder of the photos, or the file of sources)",
         "skip-bad": words.SKIP_BAD,
         "on": words.ON,
     },
 )
 def records(
     _: Context,
-    images: str,
-    annotations: str,
+    images: str | None = None,
+    annotations: str | None = None,
     groups: str | None = None,
+    data: str | None = None,
     config: str | None = None,
     run: str | None = None,
     skip_bad: bool = False,
     on: str | None = None,
 ) -> None:
     """Check labelled photos, split them and pack them for training; begins a run."""
-    from infra import recipes, runs
+    from infra import recipes
     from infra.execution import runners
     from infra.execution.steps import perform
 
-    asked = request(images, annotations, groups, config, None, skip_bad)
-    chosen = runs.find(run or runs.name_of(asked.images))
+    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad)
+    runner = runners.choose(on, None)
     chosen.save(asked)
-    perform(recipes.records(chosen, asked), runners.choose(on, None))
+    if merging:
+        perform(merging, runner)
+    perform(recipes.records(chosen, asked), runner)
     print(chosen.records)
 
 
@@ -86,25 +91,39 @@ def synthesis(config: str | None, photos: str | None, seed: str | None) -> tuple
     )
 
 
-def request(
-    images: str,
+def requested(
+    images: str | None,
     annotations: str | None,
     groups: str | None,
+    data: str | None,
     config: str | None,
+    name: str | None,
     quantize: str | None,
     skip_bad: bool,
-) -> Request:
-    """What a run is made from, from flags and settings."""
-    from infra.runs import Request
+) -> tuple[Run, Request, Step | None]:
+    """A run, what it is made from, and the step that merges its sources where there are several; from flags."""
+    from infra import recipes, runs
     from infra.settings import settings
 
-    if annotations is None:
-        raise UsageError("--images needs --annotations, the CSV of their labels")
-    return Request(
+    merging = None
+    if data is not None:
+        words.only_without("data", images=images, annotations=annotations, groups=groups)
+        file = words.file(data, "data")
+        run = runs.find(name or runs.name_of(file.with_suffix("")))
+        merging = recipes.merge(run.photos, file, skip_bad)
+        photos, labels, grouping = run.photos / "images", run.photos / "annotations.csv", None
+    else:
+        if images is None or annotations is None:
+            raise UsageError("say which photos: --images FOLDER --annotations FILE, or --data FILE for several sources")
+        photos, labels = words.folder(images, "images"), words.file(annotations, "annotations")
+        grouping = words.file(groups, "groups") if groups else None
+        run = runs.find(name or runs.name_of(photos))
+    request = runs.Request(
         config=words.file(config, "config") if config else settings().pipeline.config,
-        images=words.folder(images, "images"),
-        annotations=words.file(annotations, "annotations"),
-        groups=words.file(groups, "groups") if groups else None,
+        images=photos,
+        annotations=labels,
+        groups=grouping,
         skip_bad=skip_bad,
         quantize=words.quantization(quantize),
     )
+    return run, request, merging

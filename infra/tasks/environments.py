@@ -10,7 +10,7 @@ from infra.errors import UsageError
 
 
 @task(
-    help={"name": "host, train, convert, test, sbom, frontend or hosting (default: all)"},
+    help={"name": "host, train, convert, test, sbom, frontend, hosting or lighthouse (default: all)"},
     optional=["name"],
 )
 def install(_: Context, name: str | None = None) -> None:

@@ -11,6 +11,7 @@ from infra.tasks import words
 
 if TYPE_CHECKING:
     from infra.execution.images import Name
+    from infra.execution.steps import Step
 
 NEEDS: tuple[Name, ...] = ("train", "convert")
 
@@ -20,8 +21,10 @@ NEEDS: tuple[Name, ...] = ("train", "convert")
         "images": f"{words.IMAGES}; without it, synthetic photos are made",
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
-        "name": "what to call the run (default: as the folder of photos; digits-synthetic without)",
+        "data": words.DATA,
+        "name": "what to call the run (default: as the folder of photos or the file of sources; else digits-synthetic)",
         "config": words.CONFIG,
+        "from": words.FROM,
         "photos": "how many synthetic photos (default: see digitlens.toml)",
         "seed": "of the synthetic photos (default: see digitlens.toml)",
         "quantize": words.QUANTIZE,
@@ -36,8 +39,10 @@ def pipeline(
     images: str | None = None,
     annotations: str | None = None,
     groups: str | None = None,
+    data: str | None = None,
     name: str | None = None,
     config: str | None = None,
+    from_: str | None = None,
     photos: str | None = None,
     seed: str | None = None,
     quantize: str | None = None,
@@ -47,21 +52,23 @@ def pipeline(
     serve: bool = True,
 ) -> None:
     """From photos to a tested, served page; goes on where it was interrupted."""
+    from infra import models, runs
     from infra import pipeline as whole
-    from infra import runs
     from infra.execution import runners
-    from infra.tasks import data, frontend
+    from infra.tasks import data as tasks
+    from infra.tasks import frontend
 
-    if images is None:
+    start = models.checkpoint(words.folder(from_, "from")) if from_ else None
+    before: Step | None
+    if images is None and data is None:
         run = runs.find(name or runs.SYNTHETIC)
         words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
-        request, synthesis = whole.synthetic(run, *data.synthesis(config, photos, seed), words.quantization(quantize))
-        page = whole.build(run, request, runners.choose(on, gpus, NEEDS), synthesis)
+        request, before = whole.synthetic(run, *tasks.synthesis(config, photos, seed), words.quantization(quantize))
     else:
-        words.only_without("images", photos=photos, seed=seed)
-        request = data.request(images, annotations, groups, config, quantize, skip_bad)
-        run = runs.find(name or runs.name_of(request.images))
-        page = whole.build(run, request, runners.choose(on, gpus, NEEDS))
+        words.only_without("data" if data else "images", photos=photos, seed=seed)
+        run, request, before = tasks.requested(images, annotations, groups, data, config, name, quantize, skip_bad)
+    request = request.model_copy(update={"start": start})
+    page = whole.build(run, request, runners.choose(on, gpus, NEEDS), before)
     print(page)
     if serve and sys.stdout.isatty():
         frontend.serve_site(None)

@@ -10,6 +10,7 @@ from infra.tasks import words
 @task(
     help={
         "run": words.RUN,
+        "from": words.FROM,
         "config": "another training configuration than the run's",
         "resume": "go on at the last checkpoint (default); --no-resume: begin anew",
         "on": words.ON,
@@ -19,19 +20,24 @@ from infra.tasks import words
 def train(
     _: Context,
     run: str | None = None,
+    from_: str | None = None,
     config: str | None = None,
     resume: bool = True,
     on: str | None = None,
     gpus: str | None = None,
 ) -> None:
     """Train a detector on a run's records; goes on at the last checkpoint if it was interrupted."""
-    from infra import recipes, runs
+    from infra import models, recipes, runs
     from infra.execution import runners
     from infra.execution.steps import perform
     from infra.results import forget_unfinished
 
     chosen = runs.find(run or runs.SYNTHETIC)
     request = chosen.request()
+    if from_:
+        request = request.model_copy(update={"start": models.checkpoint(words.folder(from_, "from"))})
+        # Remembered, so that a resumed training, and the tasks after it, need not be told again.
+        chosen.save(request)
     if config:
         request = request.model_copy(update={"config": words.file(config, "config")})
     step = recipes.train(chosen, request)

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 RUN = "which run, a folder below runs/ (default: digits-synthetic)"
 CONFIG = "training configuration, a YAML file (default: see digitlens.toml)"
 IMAGES = "folder of photos"
+DATA = "YAML file that lists several such sources, instead of --images"
 ANNOTATIONS = "CSV of their labels: filename,width,height,class,xmin,ymin,xmax,ymax"
 GROUPS = "CSV of filename,group: photos of one group stay in one split"
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
 ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
 GPUS = "of containers: all, none or auto (default: see digitlens.toml)"
+FROM = "a finished training to begin with: models/digits, a checkpoint, or the folder of a run"
 SKIP_BAD = "go on without the rows that are wrong, and list them"
 
 

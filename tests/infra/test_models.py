@@ -50,3 +50,20 @@ def test_the_released_checkpoint_is_what_the_web_model_was_made_from() -> None:
     for key in ("name", "classes", "score_threshold", "suppression"):
         assert web[key] == checkpoint[key]
     assert web["provenance"]["data_fingerprint"] == checkpoint["provenance"]["data_fingerprint"]
+
+
+@pytest.mark.parametrize("place", ["", "checkpoint", "checkpoints"])
+def test_a_finished_training_is_found_where_people_point(place: str, tmp_path: Path) -> None:
+    folder = tmp_path / place
+    folder.mkdir(exist_ok=True)
+    (folder / "detector.json").write_text("{}", "utf-8")
+    assert models.checkpoint(tmp_path) == folder
+
+
+def test_a_folder_without_a_finished_training_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no finished training"):
+        models.checkpoint(tmp_path)
+
+
+def test_the_released_detector_can_be_trained_further() -> None:
+    assert models.checkpoint(models.RELEASED) == models.RELEASED / "checkpoint"

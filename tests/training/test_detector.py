@@ -11,8 +11,9 @@ import pytest
 import tensorflow as tf
 
 from training.config import Augmentation, Network, load
-from training.data.augmentation import cut, plan, recolour
+from training.data.augmentation import COVER, PARTS, layout, plan
 from training.data.batches import MAX_OBJECTS, training_batches
+from training.data.pixels import cut, recolour
 from training.detector import losses, network
 from training.detector.targets import targets
 
@@ -24,16 +25,23 @@ STILL = Augmentation(
     stretch=0,
     perspective=0,
     background_share=0,
+    blur_share=0,
+    compression_share=0,
 )
 SMALL = Network(stages=(4, 8, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8)
 
 
-def crop(photo: Any, boxes: Any, seed: Any, side: int, options: Augmentation) -> tuple[Any, Any, Any]:
-    """A photo alone in its batch."""
-    sizes = tf.constant([photo.shape[:2]], tf.float32)
-    transforms, moved, state = plan(sizes, boxes[None], tf.constant([boxes.shape[0]]), seed, side, options)
-    encoded = np.array([tf.io.encode_png(photo).numpy()], object)
-    return tf.constant(cut(encoded, transforms.numpy(), side)[0]), moved[0], state[0]
+def crop(photo: Any, boxes: Any, seed: Any, side: int, options: Augmentation, mosaics: int = 0) -> tuple[Any, Any, Any]:
+    """A photo alone in its batch, or as the four of a mosaic: the crop, boxes and states of all its copies."""
+    copies = PARTS if mosaics else 1
+    sizes = tf.constant([photo.shape[:2]] * copies, tf.float32)
+    crops, cells = layout(1 - mosaics, mosaics, side, seed)
+    counts = tf.constant([boxes.shape[0]] * copies)
+    every = tf.tile(boxes[None], [copies, 1, 1])
+    transforms, moved, state = plan(sizes, every, counts, cells, tf.ones([copies, 2]), seed, options)
+    encoded = np.array([tf.io.encode_png(photo).numpy()] * copies, object)
+    pixels = cut(encoded, transforms.numpy(), crops.numpy(), cells.numpy(), seed.numpy(), side, options)
+    return tf.constant(pixels[0]), tf.reshape(moved, [-1, 4]), tf.reshape(state, [-1])
 
 
 def marked_photo() -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +68,7 @@ def test_an_object_gets_the_height_that_was_drawn() -> None:
     photo, boxes = marked_photo()
     image, moved, _ = crop(tf.constant(photo), tf.constant(boxes), tf.constant([1, 2]), 128, STILL)
     box = moved.numpy()[0]
-    assert box[2] - box[0] == pytest.approx(max(40, 30 * 0.6 * 128 / 120), abs=0.1)
+    assert box[2] - box[0] == pytest.approx(max(40, 30 * COVER * 128 / 120), abs=0.1)
     inside = image.numpy()[int(box[0]) + 2 : int(box[2]) - 2, int(box[1]) + 2 : int(box[3]) - 2]
     assert inside.min() > 200
 
@@ -75,6 +83,24 @@ def test_an_object_cut_by_the_edge_is_ignored_and_one_outside_is_gone() -> None:
         assert (moved.numpy() >= 0).all()
         assert (moved.numpy() <= 128).all()
     assert {1, -1} <= states
+
+
+def test_the_photos_of_a_mosaic_stay_in_their_cells_with_their_boxes() -> None:
+    photo, boxes = marked_photo()
+    for seed in range(10):
+        options = Augmentation(min_object_height=15, max_object_height=40, background_share=0, blur_share=0)
+        draw = tf.constant([1, seed])
+        image, moved, state = crop(tf.constant(photo), tf.constant(boxes), draw, 128, options, mosaics=1)
+        _, cells = layout(0, 1, 128, draw)
+        assert state.numpy().tolist() == [1] * PARTS
+        covered = np.zeros((128, 128), int)
+        for (ymin, xmin, ymax, xmax), box in zip(cells.numpy(), moved.numpy(), strict=True):
+            covered[ymin:ymax, xmin:xmax] += 1
+            assert (box[:2] >= (ymin, xmin)).all()
+            assert (box[2:] <= (ymax, xmax)).all()
+            middle = ((box[:2] + box[2:]) / 2).astype(int)
+            assert image.numpy()[middle[0], middle[1], 0] > 150
+        assert (covered == 1).all()
 
 
 def test_the_same_seed_gives_the_same_crop_and_another_does_not() -> None:

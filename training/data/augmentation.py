@@ -1,7 +1,8 @@
-"""A photo and its boxes to a training crop: scale, shift, rotation, shear, stretch and perspective in one warp.
+"""Where photos and their boxes lie in training crops: scale, shift, rotation, shear, stretch, perspective in one warp.
 
-`plan` draws the warps of a batch, `cut` moves its pixels, `recolour` changes its colours. All
-random numbers come from the batch's own seed, so that a resumed training sees what an uninterrupted one would have.
+A crop shows one photo, or four of them as a mosaic. `layout` says where, `plan` draws the warps; `data.symmetry`
+decides what may be mirrored, `data.pixels` moves the pixels. All random numbers come from the batch's own seed, so that
+a resumed training sees what an uninterrupted one would have.
 """
 
 from __future__ import annotations
@@ -9,92 +10,80 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import cv2
-import numpy as np
 import tensorflow as tf
 
 from training.config import Augmentation
-from training.detector.letterbox import FILL
-from training.errors import RecordsError
 
 MIN_HEIGHT = 5.0
 """Objects lower than this many pixels in the crop are neither learned nor held against the network."""
 WHOLE, GONE = 0.6, 0.1
 """Visible shares of an object from which it counts, and up to which it is gone; between them it is ignored."""
-COVER = 0.6
-"""The longer side of a photo covers at least this part of the crop."""
-NOISE_BANK = 256
-"""Side of the square of normal noise that crops take their noise from: cheaper than fresh noise."""
-
-# Training has the other cores.
-cv2.setNumThreads(1)
+COVER = 0.9
+"""The longer side of a photo covers at least this part of its cell."""
+FILLS = 0.95
+"""An object that a cell is built around is at most this part of it high."""
+PARTS = 4
+"""Photos of a mosaic."""
+SEAM = (0.35, 0.65)
+"""Where the seams of a mosaic may lie, as part of the crop's side."""
 
 # The outline of an object, as part of its half width and half height: a digit fills its box without the corners.
 OUTLINE = tf.constant([[x * u, y * v] for u, v in ((1.0, 0.5), (0.5, 1.0)) for x in (-1.0, 1.0) for y in (-1.0, 1.0)])
 
 
-def plan(sizes: Any, boxes: Any, counts: Any, seed: Any, side: int, options: Augmentation) -> tuple[Any, Any, Any]:
-    """Draw how each photo of a batch is warped, and move its boxes along.
+def layout(singles: int, mosaics: int, side: int, seed: Any) -> tuple[Any, Any]:
+    """Where each photo of a batch goes: first those alone in their crop, then four by four those of mosaics.
+
+    Returns:
+        int32 crops [p] and int32 cells [p, 4] (ymin, xmin, ymax, xmax in pixels of the crop), for `data.pixels.cut`
+    """
+    seams = tf.random.stateless_uniform([mosaics, 2], seed, *(round(part * side) for part in SEAM), tf.int32)
+    y, x = seams[:, 0], seams[:, 1]
+    low, high = tf.zeros_like(y), tf.fill([mosaics], side)
+    parts = ((low, low, y, x), (low, x, y, high), (y, low, high, x), (y, x, high, high))
+    quarters = tf.stack([tf.stack(part, 1) for part in parts], 1)
+    whole = tf.tile([[0, 0, side, side]], [singles, 1])
+    crops = tf.concat([tf.range(singles), singles + tf.repeat(tf.range(mosaics), PARTS)], 0)
+    return crops, tf.concat([whole, tf.reshape(quarters, [-1, 4])], 0)
+
+
+def plan(
+    sizes: Any, boxes: Any, counts: Any, cells: Any, flips: Any, seed: Any, options: Augmentation
+) -> tuple[Any, Any, Any]:
+    """Draw how each photo of a batch is warped into its cell, and move its boxes along.
 
     Planned for a whole batch at once: dozens of operations on a few numbers cost as much as a photo's pixels.
 
     Args:
-        sizes: float32 [b, 2] height and width of the photos, pixels
-        boxes: float32 [b, n, 4] ymin, xmin, ymax, xmax in pixels of the photos
-        counts: int32 [b] how many of the boxes are there; they come first
+        sizes: float32 [p, 2] height and width of the photos, pixels
+        boxes: float32 [p, n, 4] ymin, xmin, ymax, xmax in pixels of the photos
+        counts: int32 [p] how many of the boxes are there; they come first
+        cells: int32 [p, 4] from `layout`
+        flips: float32 [p, 2] -1 where a photo is turned over along x or y, else 1, from `data.symmetry`
         seed: int32 [2]
-        side: of the crops, pixels
         options: ranges to draw from
 
     Returns:
-        float32 transforms [b, 3, 3] for `cut`, float32 boxes [b, n, 4] in pixels of the crops, int32 state [b, n] of
-        each object: 1 present, 0 to be ignored, -1 gone
+        float32 transforms [p, 3, 3] for `data.pixels.cut`, float32 boxes [p, n, 4] in pixels of the crops, int32 state
+        [p, n] of each object: 1 present, 0 to be ignored, -1 gone
     """
-    forward = _homographies(sizes, boxes, counts, seed, side, options)
+    corner = tf.cast(cells[:, None, :2], tf.float32)
+    room = tf.cast(cells[:, 2:] - cells[:, :2], tf.float32)
+    forward = _homographies(sizes, boxes, counts, room, flips, seed, options)
     shift = tf.constant([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
     # Boxes have pixel i at [i, i + 1), the warp has its centre at i.
     inverse = tf.linalg.inv(tf.linalg.inv(shift) @ forward @ shift)
     warped = _warp_boxes(boxes, forward)
-    visible = tf.clip_by_value(warped, 0.0, float(side))
+    visible = tf.clip_by_value(warped, 0.0, tf.tile(room, [1, 2])[:, None])
     share = _area(visible) / tf.maximum(_area(warped), 1e-6)
     present = (share >= WHOLE) & (visible[..., 2] - visible[..., 0] >= MIN_HEIGHT)
     there = tf.sequence_mask(counts, tf.shape(boxes)[1])
     state = tf.where(present, 1, tf.where(share > GONE, 0, -1))
-    return inverse, visible, tf.where(there, state, -1)
+    return inverse, visible + tf.tile(corner, [1, 1, 2]), tf.where(there, state, -1)
 
 
-def cut(encoded: np.ndarray, transforms: np.ndarray, side: int) -> np.ndarray:
-    """Decode the photos of a batch and warp them.
-
-    In OpenCV, since TensorFlow's own operation takes several times as long and training shares the processor.
-
-    Args:
-        encoded: [b] bytes of a picture file each
-        transforms: float32 [b, 3, 3] from `plan`
-        side: of the crops, pixels
-
-    Returns:
-        uint8 [b, side, side, 3], RGB
-    """
-    crops = np.empty((len(encoded), side, side, 3), np.uint8)
-    for crop, data, transform in zip(crops, encoded, transforms, strict=True):
-        photo = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        if photo is None:
-            raise RecordsError("a record's picture can't be decoded; make the records again")
-        cv2.warpPerspective(
-            photo,
-            transform,
-            (side, side),
-            dst=crop,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(FILL, FILL, FILL),
-        )
-    return crops
-
-
-def _homographies(sizes: Any, boxes: Any, counts: Any, seed: Any, side: int, options: Augmentation) -> Any:
-    """The matrices [b, 3, 3] from pixels of the photos (x, y, 1) to pixels of the crops."""
+def _homographies(sizes: Any, boxes: Any, counts: Any, room: Any, flips: Any, seed: Any, options: Augmentation) -> Any:
+    """The matrices [p, 3, 3] from pixels of the photos (x, y, 1) to pixels of their cells, ``room`` [p, 2] large."""
     batch = tf.shape(sizes)[0]
     draw = tf.unstack(tf.random.stateless_uniform([12, batch], seed), 12)
     height, width = sizes[:, 0], sizes[:, 1]
@@ -107,19 +96,20 @@ def _homographies(sizes: Any, boxes: Any, counts: Any, seed: Any, side: int, opt
     anywhere = tf.stack([middle_y - half, middle_x - half, middle_y + half, middle_x + half], 1)
     empty = (counts == 0) | (draw[0] < options.background_share)
     ymin, xmin, ymax, xmax = tf.unstack(tf.where(empty[:, None], anywhere, objects), 4, axis=1)
-    low, high = options.min_object_height, options.max_object_height
+    low = options.min_object_height
+    high = tf.maximum(tf.minimum(options.max_object_height, FILLS * room[:, 0]), low)
     scale = low * (high / low) ** draw[4] / tf.maximum(ymax - ymin, 1.0)
-    # A small photo isn't shrunk to a stamp: most of the crop would be grey.
-    scale = tf.maximum(scale, COVER * side / tf.maximum(height, width))
-    # The object's centre may lie anywhere in the crop where the object is whole.
-    to_x = side / 2 + (draw[5] * 2 - 1) * tf.maximum(side - (xmax - xmin) * scale, 0.0) / 2
-    to_y = side / 2 + (draw[6] * 2 - 1) * tf.maximum(side - (ymax - ymin) * scale, 0.0) / 2
+    # A small photo isn't shrunk to a stamp: most of the cell would be grey.
+    scale = tf.maximum(scale, COVER * tf.reduce_max(room, 1) / tf.maximum(height, width))
+    # The object's centre may lie anywhere in the cell where the object is whole.
+    to_x = room[:, 1] / 2 + (draw[5] * 2 - 1) * tf.maximum(room[:, 1] - (xmax - xmin) * scale, 0.0) / 2
+    to_y = room[:, 0] / 2 + (draw[6] * 2 - 1) * tf.maximum(room[:, 0] - (ymax - ymin) * scale, 0.0) / 2
     angle = (draw[7] * 2 - 1) * options.rotation_degrees * math.pi / 180
     shear = (draw[8] * 2 - 1) * options.shear
     stretch = tf.exp((draw[9] * 2 - 1) * options.stretch)
     cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
     # Perspective is relative to the object, so that its own scale stays what was drawn.
-    tilt_x, tilt_y = ((value * 2 - 1) * options.perspective * 2 / side * scale for value in draw[10:])
+    tilt_x, tilt_y = ((value * 2 - 1) * options.perspective * 2 / tf.reduce_max(room, 1) * scale for value in draw[10:])
     one, zero = tf.ones([batch]), tf.zeros([batch])
     to_object = _matrices(one, zero, -(xmin + xmax) / 2, zero, one, -(ymin + ymax) / 2, zero, zero, one)
     around = _matrices(
@@ -127,8 +117,9 @@ def _homographies(sizes: Any, boxes: Any, counts: Any, seed: Any, side: int, opt
         *(sin * stretch, sin * shear + cos, zero),
         *(tilt_x, tilt_y, one),
     )
-    to_crop = _matrices(one, zero, to_x, zero, one, to_y, zero, zero, one)
-    return to_crop @ around @ to_object
+    over = _matrices(flips[:, 0], zero, zero, zero, flips[:, 1], zero, zero, zero, one)
+    to_cell = _matrices(one, zero, to_x, zero, one, to_y, zero, zero, one)
+    return to_cell @ around @ over @ to_object
 
 
 def _matrices(*entries: Any) -> Any:
@@ -152,29 +143,3 @@ def _warp_boxes(boxes: Any, forward: Any) -> Any:
 
 def _area(boxes: Any) -> Any:
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
-
-
-def recolour(crops: Any, seed: Any, options: Augmentation) -> Any:
-    """Change brightness, contrast and tint of a batch, invert some, add noise.
-
-    Args:
-        crops: uint8 [b, side, side, 3]
-        seed: int32 [2]
-        options: ranges to draw from
-
-    Returns:
-        float32 [b, side, side, 3], about 0–255
-    """
-    batch, side = tf.shape(crops)[0], tf.shape(crops)[1]
-    draw = tf.random.stateless_uniform([batch, 1, 1, 6], seed, -1.0, 1.0)
-    coin = tf.random.stateless_uniform([batch, 1, 1, 2], seed + 1)
-    sign = tf.where(coin[..., :1] < options.inversion, -1.0, 1.0)
-    gain = sign * tf.exp(draw[..., :1] * options.contrast) * tf.exp(draw[..., 1:4] * options.tint)
-    # Around mid-grey: v * gain + (128 + brightness - 128 * gain), one multiplication and one addition a pixel.
-    bias = 128.0 * (1 + draw[..., 4:5] * options.brightness - gain)
-    bank = tf.random.stateless_normal([NOISE_BANK, NOISE_BANK, 1], [17, 17]) * options.noise
-    corner = tf.random.stateless_uniform([2], seed + 2, 0, NOISE_BANK - side + 1, tf.int32)
-    noise = bank[corner[0] : corner[0] + side, corner[1] : corner[1] + side]
-    # Most crops get little noise.
-    bias += noise * coin[..., 1:] ** 3
-    return tf.cast(crops, tf.float32) * gain + bias

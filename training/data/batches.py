@@ -9,8 +9,10 @@ from typing import Any
 import tensorflow as tf
 
 from training.config import Configuration
-from training.data.augmentation import cut, plan
+from training.data.augmentation import PARTS, layout, plan
+from training.data.pixels import cut
 from training.data.records import read_manifest
+from training.data.symmetry import turn_over
 from training.errors import RecordsError
 
 MAX_OBJECTS = 48
@@ -51,7 +53,9 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
     """
     examples, count = open_records(folder, "train", config.classes)
     settings = config.training
-    start = first_step * settings.batch
+    mosaics = round(config.augmentation.mosaic_share * settings.batch)
+    photos = settings.batch + mosaics * (PARTS - 1)
+    start = first_step * photos
 
     def epoch(number: Any) -> Any:
         seed = tf.stack([tf.cast(settings.seed, tf.int64), number])
@@ -64,36 +68,56 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
         parsed = tf.io.parse_example(serialised, FEATURES)
         sizes = tf.cast(tf.stack([parsed["image/height"], parsed["image/width"]], 1), tf.float32)
         ragged = tf.stack([parsed[f"image/object/bbox/{side}"] for side in SIDES], 2)
-        boxes = tf.reshape(ragged.to_tensor(), [settings.batch, -1, 4]) * tf.tile(sizes, [1, 2])[:, None]
+        boxes = tf.reshape(ragged.to_tensor(), [photos, -1, 4]) * tf.tile(sizes, [1, 2])[:, None]
         labels = tf.cast(parsed["image/object/class/label"].to_tensor(), tf.int32) - 1
         counts = tf.cast(ragged.row_lengths(), tf.int32)
         seed = tf.cast(tf.stack([tf.cast(settings.seed, tf.int64), indices[0]]), tf.int32)
-        transforms, boxes, state = plan(sizes, boxes, counts, seed, settings.crop, config.augmentation)
-        # Present objects first, then those to be ignored: what exceeds MAX_OBJECTS is the least important.
-        order = tf.argsort(state, direction="DESCENDING", stable=True)[:, :MAX_OBJECTS]
-        boxes, labels, state = (tf.gather(x, order, batch_dims=1) for x in (boxes, labels, state))
+        crops, cells = layout(settings.batch - mosaics, mosaics, settings.crop, seed + 3)
+        flips, labels = turn_over(labels, counts, config.classes, seed + 4, config.augmentation)
+        transforms, boxes, state = plan(sizes, boxes, counts, cells, flips, seed, config.augmentation)
         labels = tf.where(state == 1, labels, tf.where(state == 0, -2, -1))
-        missing = MAX_OBJECTS - tf.shape(labels)[1]
-        boxes = tf.pad(boxes, [[0, 0], [0, missing], [0, 0]])
-        labels = tf.pad(labels, [[0, 0], [0, missing]], constant_values=-1)
-        cutter = partial(cut, side=settings.crop)
-        crops = tf.numpy_function(cutter, [parsed["image/encoded"], transforms], tf.uint8, stateful=False)
+        boxes, labels = _by_crop(boxes, labels, mosaics)
+        cutter = partial(cut, side=settings.crop, options=config.augmentation)
+        pixels = tf.numpy_function(
+            cutter, [parsed["image/encoded"], transforms, crops, cells, seed], tf.uint8, stateful=False
+        )
         return (
-            tf.ensure_shape(crops, [settings.batch, settings.crop, settings.crop, 3]),
-            tf.ensure_shape(boxes, [None, MAX_OBJECTS, 4]),
-            tf.ensure_shape(labels, [None, MAX_OBJECTS]),
+            tf.ensure_shape(pixels, [settings.batch, settings.crop, settings.crop, 3]),
+            tf.ensure_shape(boxes, [settings.batch, MAX_OBJECTS, 4]),
+            tf.ensure_shape(labels, [settings.batch, MAX_OBJECTS]),
         )
 
     epochs = tf.data.Dataset.range(start // count, 2**40)
     batches = (
         epochs.flat_map(epoch)
-        .batch(settings.batch, drop_remainder=True)
+        .batch(photos, drop_remainder=True)
         .map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .prefetch(4)
     )
     options = tf.data.Options()
     options.threading.max_intra_op_parallelism = 1
     return batches.with_options(options)
+
+
+def _by_crop(boxes: Any, labels: Any, mosaics: int) -> tuple[Any, Any]:
+    """Boxes [p, n, 4] and labels [p, n] by photo to [b, MAX_OBJECTS, 4] and [b, MAX_OBJECTS] by crop."""
+    singles = boxes.shape[0] - mosaics * PARTS
+    parts = tf.shape(labels)[1] * PARTS
+    missing = [[0, 0], [0, MAX_OBJECTS + parts - tf.shape(labels)[1]]]
+    alone = tf.pad(labels[:singles], missing, constant_values=-1)
+    joined = tf.pad(tf.reshape(labels[singles:], [-1, parts]), [[0, 0], [0, MAX_OBJECTS]], constant_values=-1)
+    labels = tf.concat([alone, joined], 0)
+    boxes = tf.concat(
+        [
+            tf.pad(boxes[:singles], [*missing, [0, 0]]),
+            tf.pad(tf.reshape(boxes[singles:], [-1, parts, 4]), [[0, 0], [0, MAX_OBJECTS], [0, 0]]),
+        ],
+        0,
+    )
+    # Present objects first, then those to be ignored: what exceeds MAX_OBJECTS is the least important.
+    rank = tf.where(labels >= 0, 0, tf.where(labels == -2, 1, 2))
+    order = tf.argsort(rank, stable=True)[:, :MAX_OBJECTS]
+    return tf.gather(boxes, order, batch_dims=1), tf.gather(labels, order, batch_dims=1)
 
 
 def decode(serialised: Any) -> tuple[Any, Any, Any]:

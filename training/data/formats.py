@@ -73,7 +73,7 @@ def read_csv(
     Raises:
         AnnotationError: with one finding per fault, each naming row and field (row 1 is the header)
     """
-    group_of = _read_groups(groups) if groups else {}
+    group_of = read_groups(groups) if groups else {}
     photos: dict[str, Photo] = {}
     seen: set[tuple[str, ...]] = set()
     findings: list[str] = []
@@ -181,7 +181,8 @@ def _number(row: dict[str, str], name: str) -> float:
     return value
 
 
-def _read_groups(path: Path) -> dict[str, str]:
+def read_groups(path: Path) -> dict[str, str]:
+    """The group of each file name, from a CSV of ``filename,group``. Raises AnnotationError."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)

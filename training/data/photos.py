@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +79,31 @@ def _finding(photo: Photo, path: Path) -> str | None:
         said = f"the label says {photo.width} × {photo.height}"
         return f"{photo.where}, width: {photo.filename}: the file has {width} × {height} pixels, {said}"
     return None
+
+
+def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
+    """All pictures below a folder as photos without objects; those that can't be read are left out and listed.
+
+    Raises:
+        AnnotationError: where there is no readable picture
+    """
+    if not images.is_dir():
+        raise AnnotationError(f"{images}: no such folder of photos")
+    known = Image.registered_extensions()
+    photos: list[Photo] = []
+    findings: list[str] = []
+    for path in sorted(path for path in images.rglob("*") if path.suffix.lower() in known and path.is_file()):
+        filename = path.relative_to(images).as_posix()
+        try:
+            with Image.open(path) as image:
+                width, height = upright_size(image)
+        except DECODING_ERRORS as error:
+            findings.append(f"{filename}: not a readable picture: {error}")
+            continue
+        photos.append(Photo(filename, width, height, group_of.get(filename, filename), where=filename))
+    if not photos:
+        raise AnnotationError(f"{images}: there is no readable picture in this folder", findings)
+    return Annotations(photos, findings)
 
 
 def class_names(photos: Iterable[Photo]) -> list[str]:

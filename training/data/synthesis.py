@@ -33,8 +33,11 @@ TAKEN = 255
 """Number of whatever isn't one of the photo's characters."""
 MIN_BOX = 5
 """Characters whose visible box is lower than this many pixels aren't labelled, and aren't drawn on purpose."""
-NOT_LETTERS = ("cm", "STIXSiz", "STIXNonUni", "LastResort")
-"""matplotlib's fonts for formulas and for missing glyphs hold other shapes where digits belong."""
+NOT_LETTERS = (
+    *("cm", "STIXSiz", "STIXNonUni", "LastResort"),
+    *("D050000L", "DSEGWeather", "LinBiolinum_K", "OCRBE", "OCRBX"),
+)
+"""Fonts that hold other shapes where digits belong: matplotlib's for formulas, and some of Debian's of symbols."""
 SMALLEST = 0.075
 """Font size, as part of the photo's longer side, that is still readable once a phone's photo is letterboxed."""
 TRIES = 6

@@ -1,0 +1,43 @@
+"""Data files: which folders and files a set of sources consists of. ``training.data.sources`` says what they mean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from infra.errors import UsageError
+from infra.settings import ROOT
+
+SCHEMA = ROOT / "schemas" / "sources.schema.json"
+NOTHING = "none"
+"""As annotations: the photos have none."""
+
+
+def paths(data: Path) -> tuple[Path, ...]:
+    """Everything that ``data``, a YAML file, says is to be read; each is there.
+
+    Raises:
+        UsageError: it isn't such a file, or names what doesn't exist.
+    """
+    try:
+        document: Any = yaml.safe_load(data.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{data} can't be read as YAML: {error}") from error
+    fault = best_match(Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).iter_errors(document))
+    if fault:
+        raise UsageError(f"{data}, {fault.json_path}: {fault.message}")
+    found: dict[Path, None] = {}
+    for source in document["sources"]:
+        for key in ("images", "annotations", "groups"):
+            if key not in source or (key, source[key]) == ("annotations", NOTHING):
+                continue
+            path = data.parent / source[key]
+            if not path.exists():
+                raise UsageError(f"{data}, source {source['name']}: there is no {path} ({key})")
+            found[path] = None
+    return tuple(found)

@@ -1,0 +1,95 @@
+"""What happens to a crop's pixels: warped out of their photos, softened, compressed, recoloured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from training.config import Augmentation
+from training.detector.letterbox import FILL
+from training.errors import RecordsError
+
+NOISE_BANK = 256
+"""Side of the square of normal noise that crops take their noise from: cheaper than fresh noise."""
+
+# Training has the other cores.
+cv2.setNumThreads(1)
+
+
+def cut(
+    encoded: np.ndarray,
+    transforms: np.ndarray,
+    crops: np.ndarray,
+    cells: np.ndarray,
+    seed: np.ndarray,
+    side: int,
+    options: Augmentation,
+) -> np.ndarray:
+    """Decode the photos of a batch, warp each into its cell, then soften and compress some of the crops.
+
+    In OpenCV, since TensorFlow's own operation takes several times as long and training shares the processor.
+
+    Args:
+        encoded: [p] bytes of a picture file each
+        transforms: float32 [p, 3, 3] from `augmentation.plan`
+        crops: int32 [p] the crop that a photo goes to, from 0 without a gap
+        cells: int32 [p, 4] ymin, xmin, ymax, xmax of its place there, pixels
+        seed: int32 [2]
+        side: of the crops, pixels
+        options: how often and how much
+
+    Returns:
+        uint8 [b, side, side, 3], RGB
+    """
+    batch = np.empty((int(crops[-1]) + 1, side, side, 3), np.uint8)
+    for data, transform, crop, (ymin, xmin, ymax, xmax) in zip(encoded, transforms, crops, cells, strict=True):
+        photo = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        if photo is None:
+            raise RecordsError("a record's picture can't be decoded; make the records again")
+        batch[crop, ymin:ymax, xmin:xmax] = cv2.warpPerspective(
+            photo,
+            transform,
+            (int(xmax - xmin), int(ymax - ymin)),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(FILL, FILL, FILL),
+        )
+    rng = np.random.default_rng(seed.tolist())
+    for index, (soft, packed, sigma, quality) in enumerate(rng.random((len(batch), 4))):
+        if soft < options.blur_share:
+            cv2.GaussianBlur(batch[index], (0, 0), 0.4 + sigma * options.blur, dst=batch[index])
+        if packed < options.compression_share:
+            level = round(100 - quality * options.compression)
+            _, file = cv2.imencode(".jpg", batch[index], (cv2.IMWRITE_JPEG_QUALITY, level))
+            # Channels stay as they are: the order doesn't matter to a colour transform and back.
+            batch[index] = cv2.imdecode(file, cv2.IMREAD_COLOR)
+    return batch
+
+
+def recolour(crops: Any, seed: Any, options: Augmentation) -> Any:
+    """Change brightness, contrast and tint of a batch, invert some, add noise.
+
+    Args:
+        crops: uint8 [b, side, side, 3]
+        seed: int32 [2]
+        options: ranges to draw from
+
+    Returns:
+        float32 [b, side, side, 3], about 0–255
+    """
+    batch, side = tf.shape(crops)[0], tf.shape(crops)[1]
+    draw = tf.random.stateless_uniform([batch, 1, 1, 6], seed, -1.0, 1.0)
+    coin = tf.random.stateless_uniform([batch, 1, 1, 2], seed + 1)
+    sign = tf.where(coin[..., :1] < options.inversion, -1.0, 1.0)
+    gain = sign * tf.exp(draw[..., :1] * options.contrast) * tf.exp(draw[..., 1:4] * options.tint)
+    # Around mid-grey: v * gain + (128 + brightness - 128 * gain), one multiplication and one addition a pixel.
+    bias = 128.0 * (1 + draw[..., 4:5] * options.brightness - gain)
+    bank = tf.random.stateless_normal([NOISE_BANK, NOISE_BANK, 1], [17, 17]) * options.noise
+    corner = tf.random.stateless_uniform([2], seed + 2, 0, NOISE_BANK - side + 1, tf.int32)
+    noise = bank[corner[0] : corner[0] + side, corner[1] : corner[1] + side]
+    # Most crops get little noise.
+    bias += noise * coin[..., 1:] ** 3
+    return tf.cast(crops, tf.float32) * gain + bias
