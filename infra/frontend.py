@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def build_app() -> results.Stamp:
 def app_folder() -> Path:
     """The built app: the folder of its ``index.html``."""
     return next((FRONTEND / "app" / "dist").rglob("index.html")).parent
+
+
+def worker_scripts() -> list[str]:
+    """Names of the scripts that the recognizer's worker starts with, itself first."""
+    assets = json.loads((FRONTEND / "recognizer" / "dist" / "assets.json").read_text("utf-8"))
+    return [Path(name).name for name in (assets["worker"], *assets.get("preload", []))]
 
 
 def _recognizer_fingerprint() -> str:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -100,6 +101,14 @@ def test_a_first_visit_takes_all_that_the_page_needs_from_the_line(built: Path, 
     bodies = sum(request.sent for request in visit.requests)
     # Headers and TLS are on the line, too, and little beside the bodies.
     assert bodies < visit.bytes < 1.02 * bodies + 10_000
+
+
+def test_no_script_of_a_first_visit_waits_for_another(built: Path, front: Front, visited: Browser) -> None:
+    visit = visits.first(visited, front, UNSHAPED, FRAME)
+    scripts = {request.path.lstrip("/") for request in visit.requests if request.path.endswith(".js")}
+    named = set(re.findall(r'(?:href|src)="([^"]+\.js)"', (built / "index.html").read_text("utf-8")))
+    assert scripts == named
+    assert len(visit.requests) == len({request.path for request in visit.requests}), "a file was asked for twice"
 
 
 def test_a_doubled_delay_shows(front: Front, visited: Browser) -> None:
