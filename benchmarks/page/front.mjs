@@ -17,7 +17,6 @@ import zlib from 'node:zlib';
 
 const [origin, chain, descriptor] = process.argv.slice(2);
 const pem = readFileSync(chain);
-const agent = new http.Agent({ keepAlive: true });
 
 /** Which quality Hosting uses isn't published: gzip as its client uploads it, brotli below its best. */
 const CODINGS = {
@@ -62,7 +61,7 @@ function fetched(request) {
   return new Promise((resolve, reject) => {
     const asked = http.request(
       origin + request.url,
-      { method: request.method, headers: { ...headers, host: new URL(origin).host }, agent },
+      { method: request.method, headers: { ...headers, host: new URL(origin).host }, agent: false },
       (answer) => {
         const chunks = [];
         answer.on('data', (chunk) => chunks.push(chunk));
