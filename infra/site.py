@@ -55,8 +55,8 @@ def assemble(web_model: Path, site: Path) -> results.Stamp:
 def hinted(page: str, scripts: Sequence[str]) -> str:
     """``page`` with hints to fetch ``scripts`` at once, which only its worker would ask for, one after the other.
 
-    Behind the page's own script, which must not wait for them. Not ``rel="preload"``: Chromium complains of what the page
-    itself doesn't use, though the worker gets it from there.
+    Behind the page's own script, which must not wait for them. Not ``rel="preload"``: Chromium complains of what the
+    page itself doesn't use, though the worker gets it from there.
     """
     links = "".join(f'<link rel="modulepreload" fetchpriority="low" href="{script}">' for script in scripts)
     return page.replace("</body>", f"{links}</body>", 1)

@@ -17,7 +17,7 @@ from benchmarks.page import audit, photos, rows, visits
 from benchmarks.page.front import Front, fronted
 from benchmarks.page.link import SLOW_4G
 from benchmarks.page.rows import Row
-from infra import fingerprints, frontend
+from infra import fingerprints
 from infra.errors import UsageError
 from infra.progress import say
 from infra.settings import ROOT
@@ -72,7 +72,6 @@ def measure(site: Path, effort: Effort) -> Result:
     """
     if not (site / BUILD).exists():
         raise UsageError(f"{site} has no {BUILD}: ./inv frontend.build makes the site")
-    frontend.build_recognizer()
     frame, photo = (photos.photo(size, SEED) for size in (photos.FRAME, photos.TWELVE_MEGAPIXELS))
     with fronted(site) as front, sync_playwright() as playwright, visits.launch(playwright, front) as browser:
         result = Result(describe(site, browser), [])

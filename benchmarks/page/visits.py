@@ -157,8 +157,9 @@ def recognize(browser: Browser, front: Front, site: Path, photo: bytes, count: i
 
 def _worker(library: Path, site: Path) -> str:
     """Where ``site`` has the worker that belongs to ``library``."""
-    name = Path(json.loads((library / "assets.json").read_text("utf-8"))["worker"]).name
-    found = next((file.relative_to(site).as_posix() for file in site.rglob(name)), None)
+    assets = library / "assets.json"
+    name = Path(json.loads(assets.read_text("utf-8"))["worker"]).name if assets.exists() else ""
+    found = next((file.relative_to(site).as_posix() for file in site.rglob("*.js") if file.name == name), None)
     if found is None:
         raise RefusedError(f"{site} was built of another recognizer: ./inv frontend.build makes it anew")
     return found
