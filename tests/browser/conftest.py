@@ -55,8 +55,10 @@ class Witness:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The Chromium of this machine."""
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_name: str) -> dict[str, Any]:
+    """The Chromium of this machine; other engines (``--browser``) are Playwright's own."""
+    if browser_name != "chromium":
+        return browser_type_launch_args
     path = str(chromium.require())
     return {**browser_type_launch_args, "executable_path": path, "args": chromium.flags()}
 
