@@ -103,12 +103,15 @@ def test_a_first_visit_takes_all_that_the_page_needs_from_the_line(built: Path, 
     assert bodies < visit.bytes < 1.02 * bodies + 10_000
 
 
-def test_no_script_of_a_first_visit_waits_for_another(built: Path, front: Front, visited: Browser) -> None:
+def test_what_the_worker_starts_with_is_asked_for_along_with_the_page(
+    built: Path, front: Front, visited: Browser
+) -> None:
     visit = visits.first(visited, front, UNSHAPED, FRAME)
-    scripts = {request.path.lstrip("/") for request in visit.requests if request.path.endswith(".js")}
-    named = set(re.findall(r'(?:href|src)="([^"]+\.js)"', (built / "index.html").read_text("utf-8")))
-    assert scripts == named
-    assert len(visit.requests) == len({request.path for request in visit.requests}), "a file was asked for twice"
+    named = re.findall(r'rel="modulepreload"[^>]* href="(recognizer/[^"]+)"', (built / "index.html").read_text("utf-8"))
+    assert named == [f"recognizer/{name}" for name in frontend.worker_scripts()]
+    asked = [request.path.lstrip("/") for request in visit.requests]
+    # Once: the worker gets it from there.
+    assert [asked.count(name) for name in named] == [1] * len(named)
 
 
 def test_a_doubled_delay_shows(front: Front, visited: Browser) -> None:
@@ -139,6 +142,14 @@ def test_a_warm_page_reads_photo_after_photo(front: Front, visited: Browser) -> 
     found = visits.read(visited, front, FRAME, 3)
     assert [reading.text for reading in found] == [photos.NUMBER] * 3
     assert all(reading.milliseconds > 0 and reading.blocked >= 0 for reading in found)
+
+
+def test_visits_without_a_network_are_measured_where_the_page_can_have_them(front: Front, visited: Browser) -> None:
+    seconds = visits.offline(visited, front, FRAME, 2)
+    if seconds is None:
+        pytest.skip("the page keeps no service worker")
+    assert len(seconds) == 2
+    assert all(second > 0 for second in seconds)
 
 
 def test_the_library_says_what_its_steps_took(built: Path, front: Front, visited: Browser) -> None:
