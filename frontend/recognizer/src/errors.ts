@@ -6,7 +6,7 @@
  *     ├── DownloadError        download   a file can't be fetched: no network, not found
  *     ├── IntegrityError       integrity  a file's bytes are not those that the manifest names
  *     ├── ModelError           model      the graph can't be loaded or doesn't give what the manifest says
- *     ├── ImageError           image      the source is not an image that can be decoded
+ *     ├── ImageError           image      the source is not an image that can be decoded; `reason` says why
  *     ├── RequestError         request    the caller asked for something impossible
  *     └── WorkerError          worker     the worker can't start, died or was closed
  *
@@ -37,9 +37,31 @@ export class ModelError extends RecognizerError {
   override readonly code = 'model';
 }
 
+/**
+ * Why an image is refused.
+ *
+ * - `empty`: a file without a byte
+ * - `not-image`: nothing that looks like a picture
+ * - `unsupported`: a picture of a format that this browser doesn't decode; `format` names it
+ * - `truncated`: the file's end is missing
+ * - `damaged`: a format that this browser decodes, and it can't
+ * - `too-large`: more pixels than can be decoded without risk
+ */
+export type ImageProblem =
+  'empty' | 'not-image' | 'unsupported' | 'truncated' | 'damaged' | 'too-large';
+
 export class ImageError extends RecognizerError {
   override readonly name = 'ImageError';
   override readonly code = 'image';
+
+  /** @param format of the file, such as JPEG or HEIC, where its first bytes tell */
+  constructor(
+    message: string,
+    readonly reason: ImageProblem = 'damaged',
+    readonly format?: string,
+  ) {
+    super(message);
+  }
 }
 
 export class RequestError extends RecognizerError {
@@ -56,6 +78,9 @@ export class WorkerError extends RecognizerError {
 export interface ErrorMessage {
   code: string;
   message: string;
+  /** of an ImageError */
+  reason?: ImageProblem;
+  format?: string | undefined;
 }
 
 const FAMILY = [
@@ -67,16 +92,21 @@ const FAMILY = [
   RequestError,
   WorkerError,
 ];
-const BY_CODE = new Map(FAMILY.map((kind) => [new kind().code as string, kind]));
+const BY_CODE = new Map(FAMILY.map((kind) => [new kind('').code as string, kind]));
 
 /** What is wrong, for the other side of the border; `unexpected` marks what is not of the family. */
 export function toMessage(error: unknown): ErrorMessage {
+  if (error instanceof ImageError) {
+    const { code, message, reason, format } = error;
+    return { code, message, reason, format };
+  }
   if (error instanceof RecognizerError) return { code: error.code, message: error.message };
   return { code: 'unexpected', message: messageOf(error) };
 }
 
 /** The error that `toMessage` was given, on this side of the border. */
-export function fromMessage({ code, message }: ErrorMessage): RecognizerError {
+export function fromMessage({ code, message, reason, format }: ErrorMessage): RecognizerError {
+  if (code === 'image') return new ImageError(message, reason, format);
   return new (BY_CODE.get(code) ?? RecognizerError)(message);
 }
 

@@ -1,6 +1,15 @@
 /** The public surface of @digitlens/recognizer. */
 export { createRecognizer } from './client';
-export type { RecognizeOptions, Recognizer, RecognizerOptions } from './client';
+export type {
+  Backend,
+  Benchmark,
+  Recognition,
+  RecognizeOptions,
+  Recognizer,
+  RecognizerOptions,
+  Runtime,
+  Timings,
+} from './api';
 export type { Progress } from './download';
 export {
   DownloadError,
@@ -12,6 +21,6 @@ export {
   RequestError,
   WorkerError,
 } from './errors';
+export type { ImageProblem } from './errors';
 export type { Manifest } from './manifest';
-export type { Recognition, Timings } from './protocol';
 export type { Box, DetectedNumber, Detection } from './recognition';

@@ -1,0 +1,96 @@
+/** What callers give and get: the types of the public API. */
+import type { Progress } from './download';
+import type { Manifest } from './manifest';
+import type { Findings } from './recognition';
+
+/** What runs the network. */
+export type Backend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
+
+export interface RecognizerOptions {
+  /** of the web model's manifest.json; its files lie beside it */
+  modelUrl: string | URL;
+  /** of the built worker (dist/assets.json names it); beside this module if not given */
+  workerUrl?: string | URL;
+  /** called as the model's bytes arrive, or are found in the cache */
+  onProgress?: (progress: Progress) => void;
+  /** ends loading; the promise rejects with the signal's reason */
+  signal?: AbortSignal;
+  /** the one backend to use, for people who test; if not given, the best that this device was found to have */
+  backend?: Backend;
+  /** milliseconds without work after which the worker is released until the next photo; 60,000 if not given */
+  idleAfter?: number;
+}
+
+export interface RecognizeOptions {
+  /** gives the photo up; the promise rejects at once with the signal's reason */
+  signal?: AbortSignal;
+  /** detections that score less are left out; the model's own threshold if not given */
+  minScore?: number;
+  /** 1: the whole photo only (live video); 2: also the enlarged region where objects were found; the model's own number if not given */
+  looks?: 1 | 2;
+  /** also look at overlapping parts of the photo, each enlarged: slow, and finds small objects (see `Recognition.small`) */
+  tiles?: boolean;
+}
+
+/** Milliseconds that the stages of one recognition took. */
+export interface Timings {
+  /** file to pixels; 0 for pixels that came decoded */
+  decode: number;
+  /** pixels to the network's input, all looks together */
+  letterbox: number;
+  /** the network, all looks together */
+  inference: number;
+  /** the network's outputs to detections and numbers */
+  recognition: number;
+  /** what the page waited, its turn included */
+  total: number;
+}
+
+/** What `recognize` resolves to. */
+export interface Recognition extends Findings {
+  /** of the photo, turned as EXIF says, in pixels */
+  width: number;
+  height: number;
+  /** how often the network ran: 1, 2 with a second look, more with tiles */
+  looks: number;
+  /** whether objects are small, or the photo so long, that `tiles` may find more */
+  small: boolean;
+  timings: Timings;
+}
+
+/** What runs the model on this device. */
+export interface Runtime {
+  backend: Backend;
+  /** of the wasm backend; 1 of the others */
+  threads: number;
+  /** milliseconds of one inference, the least of a few; measured as the model was loaded */
+  milliseconds: number;
+}
+
+/** Inference on this device, without decoding and drawing. */
+export interface Benchmark extends Runtime {
+  /** milliseconds of each run, in their order */
+  runs: number[];
+}
+
+/** A loaded model in its worker. */
+export interface Recognizer {
+  readonly manifest: Manifest;
+  /** of the present worker; a later one may use a backend that was found to be faster */
+  readonly runtime: Runtime;
+  /**
+   * Finds the model's objects in a photo. Photos wait for each other in the order of the calls. If the worker dies, the
+   * photo is given to a new one, once.
+   *
+   * @throws ImageError, ModelError, DownloadError, WorkerError, or the signal's reason
+   */
+  recognize(source: ImageBitmap | Blob, options?: RecognizeOptions): Promise<Recognition>;
+  /**
+   * Runs the network `runs` times on a made-up photo, in turn with the photos that wait.
+   *
+   * @throws ModelError, WorkerError, or the signal's reason
+   */
+  benchmark(options?: { runs?: number; signal?: AbortSignal }): Promise<Benchmark>;
+  /** Ends the worker; what still waits rejects with a WorkerError. */
+  close(): void;
+}
