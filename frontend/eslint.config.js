@@ -32,6 +32,8 @@ export default defineConfig(
   {
     files: ['**/*.{js,mjs}'],
     extends: [eslint.configs.recommended],
-    languageOptions: { globals: { process: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: { process: 'readonly', URL: 'readonly', WebAssembly: 'readonly' },
+    },
   },
 );

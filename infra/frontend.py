@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from infra import fingerprints, results
 from infra.execution import environments, processes
 from infra.settings import ROOT
 
 FRONTEND = ROOT / "frontend"
-RUNTIME = FRONTEND / "recognizer" / "dist" / "node" / "web_runtime.mjs"
+RECOGNIZER = FRONTEND / "recognizer" / "dist"
+RUNTIME = RECOGNIZER / "node" / "web_runtime.mjs"
 """Runs a web model in Node with the code that the page runs."""
 
 MADE = {"node_modules", "dist", "generated", ".angular"}
 
 
-def build_recognizer() -> results.Stamp:
-    """Bring the library and its Node runtime up to date."""
-    return _build("recognizer", _recognizer_fingerprint())
+def build_recognizer(web_model: Path | None = None) -> results.Stamp:
+    """Bring the library, its worker for ``web_model`` and its Node runtime up to date.
+
+    The Node runtime runs any model. Who needs only that names none, and gets the worker that is there, or else the one
+    for the released model. A model that TensorFlow.js can't run is refused here, with the operation's name.
+    """
+    sources, stamp = _recognizer_fingerprint(), results.read(RECOGNIZER)
+    if web_model is None and stamp is not None and stamp.fingerprint.startswith(sources):
+        return _build("recognizer", stamp.fingerprint)
+    chosen = web_model or ROOT / "models" / "digits" / "web_model"
+    listed = json.loads((chosen / "manifest.json").read_text("utf-8"))["files"]
+    files = fingerprints.of_files([chosen / "manifest.json", *(chosen / entry["path"] for entry in listed)], chosen)
+    return _build("recognizer", sources + files, {"WEB_MODEL": str(chosen.resolve())})
 
 
 def build_app() -> results.Stamp:
     """Bring the app up to date; it is built on the library as that is now."""
     own = fingerprints.of_files(_sources(FRONTEND / "app"), ROOT)
-    return _build("app", fingerprints.of_values({"app": own, "recognizer": _recognizer_fingerprint()}))
+    library = results.read(RECOGNIZER)
+    built = library.fingerprint if library else _recognizer_fingerprint()
+    return _build("app", fingerprints.of_values({"app": own, "recognizer": built}))
 
 
 def app_folder() -> Path:
@@ -38,14 +53,14 @@ def _recognizer_fingerprint() -> str:
     return fingerprints.of_files([*shared, *own, *_sources(ROOT / "schemas")], ROOT)
 
 
-def _build(workspace: str, fingerprint: str) -> results.Stamp:
+def _build(workspace: str, fingerprint: str, environment: Mapping[str, str] = MappingProxyType({})) -> results.Stamp:
     def build(_: Path) -> None:
         environments.ensure("frontend")
         processes.run(
             f"frontend {workspace}",
             ["npm", "run", "build", "--workspace", workspace],
             cwd=FRONTEND,
-            environment={"NG_CLI_ANALYTICS": "false", "NO_UPDATE_NOTIFIER": "1"},
+            environment={"NG_CLI_ANALYTICS": "false", "NO_UPDATE_NOTIFIER": "1", **environment},
         )
 
     return results.make_current(f"frontend {workspace}", FRONTEND / workspace / "dist", fingerprint, build)

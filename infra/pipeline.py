@@ -54,6 +54,7 @@ def build(run: Run, request: Request, runner: Runner, photos: Step | None = None
     steps["predict web"] = perform(prediction, runner).seconds
     evaluation = recipes.evaluate_web(run.web_model, run.predictions, images, run.validation, run.evaluation_web)
     steps["evaluate web"] = perform(evaluation, runner).seconds
+    steps["build worker"] = frontend.build_recognizer(run.web_model).seconds
     steps["build app"] = frontend.build_app().seconds
     steps["site"] = site.assemble(run.web_model, settings().paths.site).seconds
     steps["smoke"] = smoke.perform(run, images, str(settings().paths.site)).seconds

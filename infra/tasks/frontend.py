@@ -20,7 +20,7 @@ def build(_: Context, run: str | None = None) -> None:
         chosen = runs.find(run)
         chosen.request()
         web_model = chosen.web_model
-    frontend.build_recognizer()
+    frontend.build_recognizer(web_model)
     frontend.build_app()
     site.assemble(web_model, settings().paths.site)
     print(settings().paths.site)

@@ -25,7 +25,7 @@ PLATE = """
 def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the site with the released model."""
     environments.ensure("hosting")
-    frontend.build_recognizer()
+    frontend.build_recognizer(models.RELEASED / "web_model")
     frontend.build_app()
     folder = tmp_path_factory.mktemp("released") / "site"
     site.assemble(models.RELEASED / "web_model", folder)

@@ -1,29 +1,26 @@
 /**
- * Bundles src into dist: worker-HASH.js and the wasm files it loads, index.js, assets.json (which names the worker), and
- * node/web_runtime.mjs with its own wasm files. dist is replaced as a whole when everything has been built.
+ * Bundles src into dist: index.js with its types, worker/ with the worker for one model and everything it loads,
+ * assets.json (which names the worker), and node/web_runtime.mjs with its wasm files, which runs any model. dist is replaced
+ * as a whole when everything has been built.
+ *
+ * WEB_MODEL names the folder of the model that the worker is for; the released one if not set.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { assets, BuildError, lean } from './lean.mjs';
 
 const run = promisify(execFile);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const partial = join(root, 'dist.partial');
-
-/** The threaded module hangs when minified and is never chosen (see src/model.ts): its glue need not be shipped. */
-const withoutThreads = {
-  name: 'without-threads',
-  setup({ onLoad }) {
-    onLoad({ filter: /wasm-out[\\/]tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/ }, () => ({
-      contents: 'export const wasmWorkerContents = ""; export default undefined;',
-    }));
-  },
-};
+const released = fileURLToPath(new URL('../../../models/digits/web_model', import.meta.url));
+const webModel = resolve(process.env.WEB_MODEL ?? released);
 
 const shared = {
   absWorkingDir: root,
@@ -35,19 +32,28 @@ const shared = {
   loader: { '.wasm': 'file' },
   assetNames: '[name]-[hash]',
   logLevel: 'warning',
-  plugins: [withoutThreads],
 };
 
-async function buildWorker() {
+async function buildWorker({ operations, kernels, model, answer }) {
   const { metafile } = await build({
     ...shared,
     entryPoints: ['src/worker.ts'],
-    outdir: partial,
+    outdir: join(partial, 'worker'),
     entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    splitting: true,
     platform: 'browser',
     metafile: true,
+    define: {
+      BUILT_FOR: JSON.stringify({ operations, model, answer }),
+    },
+    // Graph operations that the model doesn't use are not there.
+    logOverride: { 'import-is-undefined': 'silent' },
+    plugins: [assets, lean(operations, kernels)],
   });
-  const [path] = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint);
+  const [path] = Object.entries(metafile.outputs).find(
+    ([, { entryPoint }]) => entryPoint === 'src/worker.ts',
+  );
   return basename(path);
 }
 
@@ -58,7 +64,7 @@ async function buildIndex(worker) {
     outdir: partial,
     platform: 'browser',
     minify: false,
-    define: { WORKER_FILE: JSON.stringify(worker) },
+    define: { WORKER_FILE: JSON.stringify(`worker/${worker}`) },
   });
 }
 
@@ -72,11 +78,11 @@ const __filename = fileURLToPath(import.meta.url);
 const __dirname = dirname(__filename);
 `;
 
-async function buildNodeRuntime() {
+async function buildNodeRuntime(outdir, plugins = []) {
   await build({
     ...shared,
     entryPoints: { web_runtime: 'src/node.ts' },
-    outdir: join(partial, 'node'),
+    outdir,
     outExtension: { '.js': '.mjs' },
     platform: 'node',
     mainFields: ['module', 'main'],
@@ -85,7 +91,36 @@ async function buildNodeRuntime() {
     // The fallback for a Node without fetch; never reached, and not installed.
     external: ['node-fetch'],
     banner: { js: COMMONJS_NAMES },
+    logOverride: { 'import-is-undefined': 'silent' },
+    plugins: [assets, ...plugins],
   });
+}
+
+/** What the model needs of TensorFlow.js, and what it answers, found by running it. */
+async function inspected(folder) {
+  const runtime = join(folder, 'web_runtime.mjs');
+  try {
+    const { stdout } = await run(process.execPath, [runtime, webModel, '--inspect']);
+    return JSON.parse(stdout);
+  } catch (error) {
+    // The runtime's one frame: a length, then the error in JSON.
+    const [, message] = error.stdout?.match(/"message":"((?:[^"\\]|\\.)*)"/) ?? [];
+    throw new BuildError(`${webModel} can't be run: ${message ?? error.stderr ?? error.message}`);
+  }
+}
+
+/** The worker's parts of TensorFlow.js run the model in Node first: what is missing is missed here, and named. */
+async function verify(operations, { kernels, answer }) {
+  const folder = await mkdtemp(join(tmpdir(), 'recognizer-'));
+  try {
+    await buildNodeRuntime(folder, [lean(operations, kernels)]);
+    const found = await inspected(folder);
+    if (JSON.stringify(found.answer) !== JSON.stringify(answer)) {
+      throw new BuildError(`${webModel} answers differently with what the worker would contain`);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 async function buildTypes() {
@@ -100,17 +135,31 @@ async function buildTypes() {
     );
   } catch (error) {
     // tsc reports on stdout.
-    process.stderr.write(error.stdout);
-    process.exit(1);
+    throw new BuildError(error.stdout, { cause: error });
   }
 }
 
-await rm(partial, { recursive: true, force: true });
-await mkdir(partial);
-await buildTypes();
-const worker = await buildWorker();
-await buildIndex(worker);
-await buildNodeRuntime();
-await writeFile(join(partial, 'assets.json'), `${JSON.stringify({ worker })}\n`);
-await rm(dist, { recursive: true, force: true });
-await rename(partial, dist);
+async function buildAll() {
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial);
+  const node = join(partial, 'node');
+  await Promise.all([buildTypes(), buildNodeRuntime(node)]);
+  const manifest = JSON.parse(await readFile(join(webModel, 'manifest.json'), 'utf8'));
+  const operations = manifest.kernels;
+  lean(operations, []);
+  const needed = await inspected(node);
+  await verify(operations, needed);
+  const worker = await buildWorker({ operations, ...needed });
+  await buildIndex(worker);
+  await writeFile(join(partial, 'assets.json'), `${JSON.stringify({ worker })}\n`);
+  await rm(dist, { recursive: true, force: true });
+  await rename(partial, dist);
+}
+
+try {
+  await buildAll();
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exitCode = 1;
+}

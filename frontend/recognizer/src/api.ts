@@ -17,6 +17,8 @@ export interface RecognizerOptions {
   signal?: AbortSignal;
   /** the one backend to use, for people who test; if not given, the best that this device was found to have */
   backend?: Backend;
+  /** of the wasm backend, where the page is cross-origin isolated; half the processors, at most 4, if not given */
+  threads?: number;
   /** milliseconds without work after which the worker is released until the next photo; 60,000 if not given */
   idleAfter?: number;
 }
@@ -25,11 +27,11 @@ export interface RecognizeOptions {
   /** gives the photo up; the promise rejects at once with the signal's reason */
   signal?: AbortSignal;
   /** detections that score less are left out; the model's own threshold if not given */
-  minScore?: number;
+  minScore?: number | undefined;
   /** 1: the whole photo only (live video); 2: also the enlarged region where objects were found; the model's own number if not given */
-  looks?: 1 | 2;
+  looks?: 1 | 2 | undefined;
   /** also look at overlapping parts of the photo, each enlarged: slow, and finds small objects (see `Recognition.small`) */
-  tiles?: boolean;
+  tiles?: boolean | undefined;
 }
 
 /** Milliseconds that the stages of one recognition took. */
@@ -63,14 +65,21 @@ export interface Runtime {
   backend: Backend;
   /** of the wasm backend; 1 of the others */
   threads: number;
-  /** milliseconds of one inference, the least of a few; measured as the model was loaded */
+  /** milliseconds of one inference, measured as the model was loaded */
   milliseconds: number;
+}
+
+/** What TensorFlow.js holds between two photos. */
+export interface Memory {
+  tensors: number;
+  bytes: number;
 }
 
 /** Inference on this device, without decoding and drawing. */
 export interface Benchmark extends Runtime {
-  /** milliseconds of each run, in their order */
+  /** milliseconds of each run, in their order; `milliseconds` is the least of them */
   runs: number[];
+  memory: Memory;
 }
 
 /** A loaded model in its worker. */

@@ -6,3 +6,12 @@ declare module '*.wasm' {
 
 /** File name of the built worker, put in by scripts/build.mjs. */
 declare const WORKER_FILE: string;
+
+/** The model that the worker was built for, put in by scripts/build.mjs. */
+declare const BUILT_FOR: {
+  /** graph operations that it can carry out */
+  operations: string[];
+  /** of the model that `answer` is of (see answer.ts) */
+  model: string;
+  answer: { boxes: number[]; scores: number[] };
+};

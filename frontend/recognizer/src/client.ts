@@ -1,39 +1,26 @@
-/** The page's side of the worker. */
+/** The page's side: a queue of photos in front of a worker that may be replaced. */
+import { modelKey } from './answer';
+import type {
+  Benchmark,
+  Recognition,
+  RecognizeOptions,
+  Recognizer,
+  RecognizerOptions,
+  Runtime,
+} from './api';
+import { challengers, isFaster, order, remember, remembered, type Finding } from './choice';
 import type { Progress } from './download';
-import { DownloadError, fromMessage, WorkerError, type RecognizerError } from './errors';
+import { fromMessage, WorkerError, type RecognizerError } from './errors';
 import type { Manifest } from './manifest';
-import type { Recognition, Reply, Request } from './protocol';
+import type { Choice, Outcome, Task } from './protocol';
+import { Session } from './session';
 
-export interface RecognizerOptions {
-  /** of the web model's manifest.json; its files lie beside it */
-  modelUrl: string | URL;
-  /** of the built worker (dist/assets.json names it); beside this module if not given */
-  workerUrl?: string | URL;
-  /** called as the model's bytes arrive */
-  onProgress?: (progress: Progress) => void;
-  /** ends loading; the promise rejects with the signal's reason */
-  signal?: AbortSignal;
-}
-
-export interface RecognizeOptions {
-  /** gives the photo up; the promise rejects at once with the signal's reason */
-  signal?: AbortSignal;
-  /** detections that score less are left out; the model's own threshold if not given */
-  minScore?: number;
-}
-
-/** A loaded model in its worker. */
-export interface Recognizer {
-  readonly manifest: Manifest;
-  /**
-   * Finds the model's objects in a photo. Photos wait for each other in the order of the calls.
-   *
-   * @throws ImageError, ModelError, WorkerError, or the signal's reason
-   */
-  recognize(source: ImageBitmap | Blob, options?: RecognizeOptions): Promise<Recognition>;
-  /** Ends the worker; what still waits rejects with a WorkerError. */
-  close(): void;
-}
+const IDLE_AFTER = 60_000;
+/** Milliseconds without work after which faster backends are looked for: not while the visitor waits for anything. */
+const SEARCH_AFTER = 3000;
+const BENCHMARK_RUNS = 10;
+/** Inferences that are timed to compare two backends. */
+const COMPARED_RUNS = 4;
 
 /**
  * Loads a web model in a worker of its own, checks it and runs it once to warm up.
@@ -41,136 +28,238 @@ export interface Recognizer {
  * @throws DownloadError, IntegrityError, ManifestError, ModelError, WorkerError, or the signal's reason
  */
 export async function createRecognizer(options: RecognizerOptions): Promise<Recognizer> {
-  const { modelUrl, signal, onProgress } = options;
+  const { signal, onProgress, ...settings } = options;
   signal?.throwIfAborted();
+  const modelUrl = new URL(options.modelUrl, document.baseURI).href;
   const workerUrl = options.workerUrl ?? new URL(WORKER_FILE, import.meta.url);
-  const worker = new Worker(workerUrl, { type: 'module' });
-  try {
-    const manifest = await loaded(worker, new URL(modelUrl, document.baseURI).href, {
-      onProgress,
-      signal,
-    });
-    return new WorkerRecognizer(manifest, worker);
-  } catch (error) {
-    worker.terminate();
-    throw error;
-  }
+  const recognizer = new QueuedRecognizer({ ...settings, modelUrl, workerUrl });
+  await recognizer.start({ ...(onProgress && { onProgress }), ...(signal && { signal }) });
+  return recognizer;
 }
 
-function loaded(
-  worker: Worker,
-  modelUrl: string,
-  { onProgress, signal }: Pick<RecognizerOptions, 'onProgress' | 'signal'>,
-): Promise<Manifest> {
-  return withSignal(signal, (resolve, reject) => {
-    worker.onerror = (event) => {
-      reject(crashed(event));
-    };
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-      if (data.type === 'progress') onProgress?.(data.progress);
-      if (data.type === 'refused') reject(fromMessage(data.error));
-      if (data.type === 'ready') resolve(data.manifest);
-    };
-    send(worker, { type: 'load', modelUrl });
-  });
-}
-
-interface Pending {
-  resolve: (recognition: Recognition) => void;
+/** A call of the page's that waits. */
+interface Job {
+  task: Task;
+  signal: AbortSignal | undefined;
+  resolve: (outcome: Outcome) => void;
   reject: (reason: unknown) => void;
-  start: number;
+  /** the page has its result or its error */
+  isSettled: boolean;
 }
 
-class WorkerRecognizer implements Recognizer {
-  private readonly pending = new Map<number, Pending>();
-  private next = 0;
-  private closed: RecognizerError | undefined;
+interface Settings extends Omit<RecognizerOptions, 'signal' | 'onProgress'> {
+  modelUrl: string;
+  workerUrl: string | URL;
+}
 
-  constructor(
-    readonly manifest: Manifest,
-    private readonly worker: Worker,
-  ) {
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-      this.settle(data);
-    };
-    worker.onerror = (event) => {
-      this.end(crashed(event));
-    };
+class QueuedRecognizer implements Recognizer {
+  private readonly queue: Job[] = [];
+  private active: Job | undefined;
+  private session: Session | undefined;
+  private known: { manifest: Manifest; runtime: Runtime } | undefined;
+  private finding: Finding | undefined;
+  private closed: RecognizerError | undefined;
+  private idle: ReturnType<typeof setTimeout> | undefined;
+  private search: { timer: ReturnType<typeof setTimeout>; stop: AbortController } | undefined;
+
+  constructor(private readonly settings: Settings) {
+    this.finding = remembered(settings.modelUrl);
+  }
+
+  /** Loads the model for the first time; once more if the worker dies meanwhile. */
+  async start(options: {
+    onProgress?: (progress: Progress) => void;
+    signal?: AbortSignal;
+  }): Promise<void> {
+    try {
+      await this.open(options);
+    } catch (error) {
+      if (!(error instanceof WorkerError)) throw error;
+      await this.open(options);
+    }
+    this.rest();
+  }
+
+  get manifest(): Manifest {
+    return this.loaded.manifest;
+  }
+
+  get runtime(): Runtime {
+    return this.loaded.runtime;
   }
 
   async recognize(
     source: ImageBitmap | Blob,
-    { signal, minScore }: RecognizeOptions = {},
+    { signal, ...options }: RecognizeOptions = {},
   ): Promise<Recognition> {
-    if (this.closed) throw this.closed;
-    const id = this.next++;
-    try {
-      return await withSignal<Recognition>(signal, (resolve, reject) => {
-        this.pending.set(id, { resolve, reject, start: performance.now() });
-        send(this.worker, { type: 'recognize', id, source, minScore });
-      });
-    } finally {
-      // Still there: given up on this side, so the worker need not finish it.
-      if (this.pending.delete(id)) send(this.worker, { type: 'cancel', id });
-    }
+    const start = performance.now();
+    const outcome = await this.outcomeOf({ type: 'recognize', source, ...options }, signal);
+    if (outcome.type !== 'recognized') throw failureOf(outcome);
+    const { recognition } = outcome;
+    const total = performance.now() - start;
+    return { ...recognition, timings: { ...recognition.timings, total } };
+  }
+
+  async benchmark({
+    runs = BENCHMARK_RUNS,
+    signal,
+  }: { runs?: number; signal?: AbortSignal } = {}): Promise<Benchmark> {
+    const outcome = await this.outcomeOf({ type: 'benchmark', runs }, signal);
+    if (outcome.type !== 'measured') throw failureOf(outcome);
+    const { runs: measured, memory } = outcome;
+    return { ...this.runtime, milliseconds: Math.min(...measured), runs: measured, memory };
   }
 
   close(): void {
-    this.end(new WorkerError('The recognizer was closed'));
-  }
-
-  private settle(reply: Reply): void {
-    if (reply.type !== 'recognized' && reply.type !== 'failed') return;
-    const call = this.pending.get(reply.id);
-    if (call === undefined) return;
-    this.pending.delete(reply.id);
-    if (reply.type === 'failed') {
-      call.reject(fromMessage(reply.error));
-      return;
-    }
-    const { recognition } = reply;
-    const total = performance.now() - call.start;
-    call.resolve({ ...recognition, timings: { ...recognition.timings, total } });
-  }
-
-  private end(reason: RecognizerError): void {
     if (this.closed) return;
-    this.closed = reason;
-    this.worker.terminate();
-    const calls = [...this.pending.values()];
-    this.pending.clear();
-    for (const call of calls) call.reject(reason);
+    this.closed = new WorkerError('The recognizer was closed');
+    this.unrest();
+    this.session?.close();
+    const jobs = [...(this.active ? [this.active] : []), ...this.queue.splice(0)];
+    for (const job of jobs) job.reject(this.closed);
+  }
+
+  private get loaded(): { manifest: Manifest; runtime: Runtime } {
+    if (this.known === undefined) throw new WorkerError('No model was loaded');
+    return this.known;
+  }
+
+  /** Queues a task; rejects at once if the signal says so, whatever the worker does. */
+  private async outcomeOf(task: Task, signal: AbortSignal | undefined): Promise<Outcome> {
+    if (this.closed) throw this.closed;
+    signal?.throwIfAborted();
+    const abort = new AbortController();
+    let stop: (() => void) | undefined;
+    try {
+      return await new Promise<Outcome>((resolve, reject) => {
+        const job: Job = { task, signal: abort.signal, resolve, reject, isSettled: false };
+        stop = () => {
+          job.isSettled = true;
+          abort.abort();
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own reason
+          reject(signal?.reason);
+        };
+        signal?.addEventListener('abort', stop);
+        this.queue.push(job);
+        if (this.active === undefined) void this.work();
+      });
+    } finally {
+      if (stop) signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  private async work(): Promise<void> {
+    this.unrest();
+    for (let job = this.queue.shift(); job; job = this.queue.shift()) {
+      this.active = job;
+      if (!job.isSettled) await this.perform(job);
+    }
+    this.active = undefined;
+    this.rest();
+  }
+
+  /** A worker that dies gets a successor, and the job once more. */
+  private async perform(job: Job): Promise<void> {
+    for (let isRetry = false; !job.isSettled && this.closed === undefined; isRetry = true) {
+      try {
+        const session = this.session?.isAlive === true ? this.session : await this.open();
+        job.resolve(await session.perform(job.task, job.signal));
+        return;
+      } catch (error) {
+        if (isRetry || !(error instanceof WorkerError)) {
+          job.reject(error);
+          return;
+        }
+      }
+    }
+  }
+
+  private async open(
+    options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {},
+  ): Promise<Session> {
+    const session = await this.opened(order(this.settings.backend, this.finding), 1, options);
+    if (this.closed) {
+      session.close();
+      throw this.closed;
+    }
+    const { manifest, runtime, answer } = session.loaded;
+    this.session = session;
+    this.known = { manifest, runtime };
+    const model = modelKey(manifest);
+    // Of another model: what was found then need not hold.
+    if (this.finding?.model !== model) {
+      this.finding = { backend: runtime.backend, model, answer, complete: false };
+    }
+    return session;
+  }
+
+  private opened(
+    backends: Choice['backends'],
+    runs: number,
+    options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal },
+  ): Promise<Session> {
+    const { modelUrl, workerUrl, backend, threads } = this.settings;
+    const choice: Choice = {
+      backends,
+      software: backend !== undefined,
+      threads,
+      expected: this.finding,
+      runs,
+    };
+    const manifest = this.known?.manifest;
+    return Session.open(workerUrl, { type: 'load', modelUrl, manifest, choice }, options);
+  }
+
+  /** Nothing to do: the worker is released after a while, and before that, a faster backend is looked for. */
+  private rest(): void {
+    if (this.closed) return;
+    this.idle = setTimeout(() => {
+      this.session?.close();
+    }, this.settings.idleAfter ?? IDLE_AFTER);
+    if (this.settings.backend !== undefined || this.finding?.complete === true) return;
+    const stop = new AbortController();
+    const timer = setTimeout(() => {
+      void this.compare(stop.signal);
+    }, SEARCH_AFTER);
+    this.search = { timer, stop };
+  }
+
+  private unrest(): void {
+    clearTimeout(this.idle);
+    clearTimeout(this.search?.timer);
+    this.search?.stop.abort();
+    this.search = undefined;
+  }
+
+  /**
+   * Tries the backends that may be faster, each in a worker of its own that ends afterwards, and remembers the best for the
+   * next worker. Work that comes in ends the search until there is none again.
+   */
+  private async compare(signal: AbortSignal): Promise<void> {
+    const { finding, session } = this;
+    if (!finding || session?.isAlive !== true) return;
+    const wishes = (navigator as { connection?: { saveData?: boolean } }).connection;
+    if (wishes?.saveData === true) return;
+    const present = this.runtime.backend;
+    let best: Runtime | undefined;
+    for (const backend of [present, ...challengers(present)]) {
+      try {
+        const other = await this.opened([backend], COMPARED_RUNS, { signal });
+        const { runtime } = other.loaded;
+        other.close();
+        if (best === undefined || isFaster(runtime, best)) best = runtime;
+      } catch {
+        if (signal.aborted) return;
+        // This device doesn't have it, or has one that gives wrong values.
+      }
+    }
+    this.finding = { ...finding, backend: best?.backend ?? present, complete: true };
+    remember(this.settings.modelUrl, this.finding);
   }
 }
 
-function send(worker: Worker, request: Request): void {
-  worker.postMessage(request);
-}
-
-function crashed({ message }: Partial<ErrorEvent>): RecognizerError {
-  // A script that can't be fetched gives an event without a message.
-  return message
-    ? new WorkerError(`The worker failed: ${message}`)
-    : new DownloadError("The worker's script can't be fetched");
-}
-
-/** A promise that rejects with the signal's reason as soon as the signal says so. */
-async function withSignal<T>(
-  signal: AbortSignal | undefined,
-  start: (resolve: (value: T) => void, reject: (reason: unknown) => void) => void,
-): Promise<T> {
-  signal?.throwIfAborted();
-  let stop: (() => void) | undefined;
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      stop = () => {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own reason
-        reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', stop);
-      start(resolve, reject);
-    });
-  } finally {
-    if (stop) signal?.removeEventListener('abort', stop);
-  }
+function failureOf(outcome: Outcome): RecognizerError {
+  return outcome.type === 'failed'
+    ? fromMessage(outcome.error)
+    : new WorkerError(`The worker answered ${outcome.type}`);
 }

@@ -1,7 +1,12 @@
-/** A web model from the network: manifest and files, with progress, and not one byte that isn't the manifest's. */
+/**
+ * A web model from the network or from the store: manifest and files, with progress, and not one byte that isn't the
+ * manifest's. What is interrupted goes on where it ended.
+ */
 import { DownloadError, IntegrityError, messageOf } from './errors';
+import { verify } from './integrity';
 import { parseManifest, type Manifest, type ManifestFile } from './manifest';
 import type { Files } from './model';
+import { Store } from './store';
 
 /** Bytes of the web model's files, without the manifest. */
 export interface Progress {
@@ -12,21 +17,29 @@ export interface Progress {
 export interface DownloadOptions {
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
+  /** of this model, not the one that is there now */
+  manifest?: Manifest | undefined;
+  /** throws if the model of a manifest can't be used */
+  check?: (manifest: Manifest) => void;
+  /** milliseconds before an interrupted file is asked for again; one try for each, and one more */
+  pauses?: number[];
 }
 
+const PAUSES = [300, 1000, 3000];
+
 /**
- * Fetches the manifest and then, side by side, the files it lists, which lie next to it.
+ * Brings the files that the manifest lists, which lie next to it, side by side.
  *
  * @param url of manifest.json
- * @throws DownloadError, ManifestError, IntegrityError, or the signal's reason
+ * @throws DownloadError, ManifestError, IntegrityError, what `check` throws, or the signal's reason
  */
 export async function download(
   url: string,
-  { onProgress, signal }: DownloadOptions = {},
+  { onProgress, signal, manifest: given, check, pauses = PAUSES }: DownloadOptions = {},
 ): Promise<{ manifest: Manifest; files: Files }> {
-  // Its name carries no hash, so a copy in the cache may be that of an older model.
-  const response = await fetched(url, signal, { cache: 'no-cache' });
-  const manifest = parseManifest(await textOf(response, url, signal), url);
+  const store = await Store.open(url);
+  const manifest = given ?? (await currentManifest(url, store, signal));
+  check?.(manifest);
   const total = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   let loaded = 0;
   const count = (bytes: number): void => {
@@ -42,12 +55,12 @@ export async function download(
   try {
     count(0);
     const entries = manifest.files.map(async (file) => {
-      const bytes = await body(new URL(file.path, url).href, file, others.signal, count);
-      await verify(file, bytes);
-      return [file.path, bytes] as const;
+      const transfer = new Transfer(url, file, store, { signal: others.signal, count, pauses });
+      return [file.path, await transfer.bytes()] as const;
     });
     const files = new Map(await Promise.all(entries));
     signal?.throwIfAborted();
+    await store.complete(manifest);
     return { manifest, files };
   } catch (error) {
     others.abort(error);
@@ -57,18 +70,149 @@ export async function download(
   }
 }
 
-/** @throws IntegrityError unless `bytes` are those that the manifest names */
-export async function verify(file: ManifestFile, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  if (bytes.length !== file.bytes) {
-    throw new IntegrityError(
-      `${file.path} has ${String(bytes.length)} bytes, and the manifest says ${String(file.bytes)}`,
-    );
+/** The manifest as it is now; without a network, that of the model in the store. */
+async function currentManifest(
+  url: string,
+  store: Store,
+  signal: AbortSignal | undefined,
+): Promise<Manifest> {
+  let text: string;
+  try {
+    // Its name carries no hash, so a copy in the browser's cache may be that of an older model.
+    const response = await fetched(url, signal, { cache: 'no-cache' });
+    text = await textOf(response, url, signal);
+  } catch (error) {
+    const kept = error instanceof Interruption ? await store.manifest() : undefined;
+    if (kept === undefined) throw error;
+    text = kept;
   }
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (sha256 !== file.sha256) {
-    throw new IntegrityError(`${file.path} has the SHA-256 ${sha256}, not ${file.sha256}`);
+  return parseManifest(text, url);
+}
+
+/** The network's end of a request, which another try may mend. */
+class Interruption extends DownloadError {}
+
+interface TransferOptions {
+  signal: AbortSignal;
+  /** told of bytes as they arrive, and of those that are given back */
+  count: (bytes: number) => void;
+  pauses: number[];
+}
+
+/** One file on its way. */
+class Transfer {
+  private received: Uint8Array<ArrayBuffer>;
+  /** how many of `received` have come */
+  private at = 0;
+
+  constructor(
+    private readonly manifestUrl: string,
+    private readonly file: ManifestFile,
+    private readonly store: Store,
+    private readonly options: TransferOptions,
+  ) {
+    this.received = new Uint8Array(file.bytes);
   }
+
+  /** The file's bytes, verified. */
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const kept = await this.store.file(this.file);
+    if (kept) {
+      this.options.count(kept.length);
+      return kept;
+    }
+    this.append(await this.store.part(this.file));
+    const resumed = this.at > 0;
+    try {
+      return await this.fetchedAndVerified('default');
+    } catch (error) {
+      // A part, or a copy in the browser's cache, may be of another release: once more, all of it and from the server.
+      if (!(error instanceof IntegrityError)) throw error;
+      this.restart();
+      if (resumed) await this.store.dropPart(this.file);
+      return this.fetchedAndVerified('reload');
+    }
+  }
+
+  private async fetchedAndVerified(cache: RequestCache): Promise<Uint8Array<ArrayBuffer>> {
+    await this.fetchWhole(cache);
+    const bytes = this.received.subarray(0, this.at);
+    await verify(this.file, bytes);
+    await this.store.keepFile(this.file, bytes);
+    return bytes;
+  }
+
+  private async fetchWhole(cache: RequestCache): Promise<void> {
+    for (const pause of [...this.options.pauses, undefined]) {
+      try {
+        await this.fetchRest(cache);
+        return;
+      } catch (error) {
+        // Not whole: another attempt, here or on the visitor's next visit, goes on from there.
+        const { signal } = this.options;
+        const isOver = pause === undefined || !(error instanceof Interruption);
+        if (isOver && !(error instanceof IntegrityError)) {
+          await this.store.keepPart(this.file, this.received.slice(0, this.at));
+        }
+        if (isOver) throw error;
+        await slept(pause, signal);
+      }
+    }
+  }
+
+  private async fetchRest(cache: RequestCache): Promise<void> {
+    const url = new URL(this.file.path, this.manifestUrl).href;
+    const { signal } = this.options;
+    const wanted = this.at;
+    const headers: HeadersInit = wanted > 0 ? { Range: `bytes=${String(wanted)}-` } : {};
+    const response = await fetched(url, signal, { cache, headers });
+    // A server that doesn't know ranges sends all of it.
+    if (wanted > 0 && !continues(response, wanted)) this.restart();
+    const reader = response.body?.getReader();
+    try {
+      for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+        this.append(chunk.value);
+      }
+    } catch (error) {
+      throw error instanceof IntegrityError ? error : interruption(error, url, signal);
+    }
+    if (this.at < this.file.bytes && response.headers.has('Content-Length')) {
+      // Some browsers end a body that was cut as if it were whole.
+      const promised = Number(response.headers.get('Content-Length'));
+      if (!response.headers.has('Content-Encoding') && this.at - wanted < promised) {
+        throw new Interruption(`${url} can't be fetched: the connection was cut`);
+      }
+    }
+  }
+
+  private append(chunk: Uint8Array): void {
+    if (this.at + chunk.length > this.received.length) {
+      const bytes = String(this.file.bytes);
+      throw new IntegrityError(`${this.file.path} has more than the manifest's ${bytes} bytes`);
+    }
+    this.received.set(chunk, this.at);
+    this.at += chunk.length;
+    this.options.count(chunk.length);
+  }
+
+  private restart(): void {
+    this.options.count(-this.at);
+    this.at = 0;
+  }
+}
+
+/** Whether the answer begins at byte `start` of the file. */
+function continues(response: Response, start: number): boolean {
+  const range = response.headers.get('Content-Range') ?? '';
+  return response.status === 206 && range.startsWith(`bytes ${String(start)}-`);
+}
+
+async function slept(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', resolve, { once: true });
+  });
+  signal.throwIfAborted();
 }
 
 async function fetched(
@@ -82,10 +226,11 @@ async function fetched(
   } catch (error) {
     throw interruption(error, url, signal);
   }
-  if (!response.ok) {
-    throw new DownloadError(`${url} can't be fetched: the server says ${String(response.status)}`);
-  }
-  return response;
+  if (response.ok) return response;
+  const message = `${url} can't be fetched: the server says ${String(response.status)}`;
+  // 416: a part that is longer than the file, or a server that doesn't like the range.
+  const passing = response.status >= 500 || response.status === 429;
+  throw passing ? new Interruption(message) : new DownloadError(message);
 }
 
 async function textOf(
@@ -100,34 +245,8 @@ async function textOf(
   }
 }
 
-/** The file's bytes, counted as they arrive; ends as soon as there are more than the manifest says. */
-async function body(
-  url: string,
-  file: ManifestFile,
-  signal: AbortSignal,
-  count: (bytes: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetched(url, signal);
-  const bytes = new Uint8Array(file.bytes);
-  let at = 0;
-  const reader = response.body?.getReader();
-  try {
-    for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
-      if (at + chunk.value.length > bytes.length) {
-        throw new IntegrityError(`${url} has more than the manifest's ${String(file.bytes)} bytes`);
-      }
-      bytes.set(chunk.value, at);
-      at += chunk.value.length;
-      count(chunk.value.length);
-    }
-  } catch (error) {
-    throw error instanceof IntegrityError ? error : interruption(error, url, signal);
-  }
-  return bytes.subarray(0, at);
-}
-
 /** Why a request ended early: the caller's own reason, or the network's. */
 function interruption(error: unknown, url: string, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted === true) return signal.reason;
-  return new DownloadError(`${url} can't be fetched: ${messageOf(error)}`);
+  return new Interruption(`${url} can't be fetched: ${messageOf(error)}`);
 }

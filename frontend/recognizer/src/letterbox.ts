@@ -14,6 +14,14 @@ export interface Pixels {
   channels: 3 | 4;
 }
 
+/** Corners in pixels of a photo. */
+export interface Box {
+  xmin: number;
+  ymin: number;
+  xmax: number;
+  ymax: number;
+}
+
 /** What the network takes: pixels, and the grey level around the photo. */
 export interface Input {
   width: number;
@@ -21,7 +29,7 @@ export interface Input {
   fill: number;
 }
 
-interface Size {
+export interface Size {
   width: number;
   height: number;
 }
@@ -53,6 +61,19 @@ export function letterbox(photo: Pixels, input: Input): Uint8Array {
     }
   }
   return framed;
+}
+
+/** The pixels of columns `xmin` to `xmax` and rows `ymin` to `ymax`, the last of each left out. */
+export function crop(photo: Pixels, { xmin, ymin, xmax, ymax }: Box): Pixels {
+  const { data, channels } = photo;
+  const [width, height] = [xmax - xmin, ymax - ymin];
+  if (width === photo.width && height === photo.height) return photo;
+  const part = new Uint8Array(width * height * channels);
+  for (let y = 0; y < height; y++) {
+    const from = ((ymin + y) * photo.width + xmin) * channels;
+    part.set(data.subarray(from, from + width * channels), y * width * channels);
+  }
+  return { data: part, width, height, channels };
 }
 
 /**

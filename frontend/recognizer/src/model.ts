@@ -1,10 +1,7 @@
 /** A web model in TensorFlow.js: the graph over bytes that were checked before, its outputs by name. */
 import { loadGraphModelSync, type GraphModel } from '@tensorflow/tfjs-converter';
-import { dispose, env, setBackend, tensor, type io, type Tensor } from '@tensorflow/tfjs-core';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm';
-import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm';
-import { DownloadError, messageOf, ModelError } from './errors';
+import { dispose, memory, tensor, type io, type Tensor } from '@tensorflow/tfjs-core';
+import { messageOf, ModelError } from './errors';
 import type { Manifest } from './manifest';
 
 /** One of the network's outputs. */
@@ -35,13 +32,12 @@ export class Model {
   ) {}
 
   /**
-   * Builds the graph and runs it once, since the first run is several times slower than the rest.
+   * Builds the graph on the backend that was started, and runs it once: the first run is several times slower.
    *
    * @param files all files that the manifest lists
-   * @throws ModelError if the graph can't be built or run, DownloadError if the backend is missing
+   * @throws ModelError if the graph can't be built or run
    */
   static async load(manifest: Manifest, files: Files): Promise<Model> {
-    await startBackend();
     let graph: GraphModel<io.IOHandlerSync>;
     try {
       graph = loadGraphModelSync(artifacts(files));
@@ -66,7 +62,7 @@ export class Model {
   async run(image: Uint8Array): Promise<Outputs> {
     const { name, height, width } = this.manifest.input;
     const names = [this.manifest.outputs.boxes, this.manifest.outputs.scores];
-    const input = tensor(Float32Array.from(image), [1, height, width, 3]);
+    const input = tensor(new Float32Array(image), [1, height, width, 3]);
     let results: Tensor[] = [];
     try {
       results = this.graph.execute({ [name]: input }, names) as Tensor[];
@@ -92,6 +88,12 @@ export class Model {
   }
 }
 
+/** Tensors that TensorFlow.js holds, and their bytes. */
+export function held(): { tensors: number; bytes: number } {
+  const { numTensors, numBytes } = memory();
+  return { tensors: numTensors, bytes: numBytes };
+}
+
 /** @throws ModelError unless the outputs have the shapes that the manifest promises */
 export function checkShapes(boxes: Output, scores: Output, manifest: Manifest): void {
   const columns = manifest.classes.length + (manifest.background_column ? 1 : 0);
@@ -103,33 +105,6 @@ export function checkShapes(boxes: Output, scores: Output, manifest: Manifest): 
           `[1, ${String(boxes.shape[1])}, ${String(last)}]: the manifest belongs to another model`,
       );
     }
-  }
-}
-
-let started: Promise<void> | undefined;
-
-/**
- * Loads TensorFlow.js' wasm backend, once; `Model.load` waits for it. Whoever still downloads the model calls it earlier.
- *
- * @throws DownloadError, or ModelError where there is no WebAssembly
- */
-export function startBackend(): Promise<void> {
-  return (started ??= startWasm());
-}
-
-async function startWasm(): Promise<void> {
-  const located = (file: string): string => new URL(file, import.meta.url).href;
-  // The threaded module hangs when minified; the build leaves it out, and so it must never be chosen.
-  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  setWasmPaths({
-    'tfjs-backend-wasm.wasm': located(plain),
-    'tfjs-backend-wasm-simd.wasm': located(simd),
-    'tfjs-backend-wasm-threaded-simd.wasm': located(simd),
-  });
-  if (!(await setBackend('wasm'))) {
-    throw typeof WebAssembly === 'undefined'
-      ? new ModelError('This browser has no WebAssembly: update it, or allow it for this site')
-      : new DownloadError("The wasm file beside the worker can't be fetched or started");
   }
 }
 

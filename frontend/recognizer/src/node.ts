@@ -1,18 +1,22 @@
 /**
  * The Node runtime: `node web_runtime.mjs WEB_MODEL_DIR [--no-verify]` loads a web model with the code that the browser
- * runs, and answers the frames of stdin on stdout, one answer per frame in their order, until stdin ends.
+ * runs, and answers the frames of stdin on stdout, one answer per frame in their order, until stdin ends. With `--inspect`
+ * it writes one line of JSON instead, for scripts/build.mjs: the model's key, the kernels that run it, its known answer.
  *
  * | op        | header                                  | payload                  | answer                            |
  * | letterbox | width, height                           | RGB uint8 [h, w, 3]      | RGB uint8 [H, W, 3]               |
  * | run       |                                         | RGB uint8 [H, W, 3]      | outputs: name, shape; float32 LE  |
- * | recognize | width, height, min_score?               | RGB uint8 [h, w, 3]      | detections, numbers, milliseconds |
+ * | recognize | width, height, min_score?, looks?       | RGB uint8 [h, w, 3]      | detections, numbers, milliseconds |
  * | decode    | width, height, min_score?, outputs      | float32 LE, concatenated | detections, numbers               |
  * | read      | boxes [ymin, xmin, ymax, xmax], names   |                          | text                              |
  */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { verify } from './download';
+import { getKernelsForBackend, profile } from '@tensorflow/tfjs-core';
+import { answerOf, modelKey, type Answer as KnownAnswer } from './answer';
+import { start } from './backends/wasm';
+import { verify } from './integrity';
 import { DownloadError, messageOf, RequestError, toMessage } from './errors';
 import { encodeFrame, frames, type Frame, type Header } from './frames';
 import { letterbox, type Pixels } from './letterbox';
@@ -48,7 +52,10 @@ const OPERATIONS: Record<string, Operation> = {
   async recognize(frame, model) {
     const photo = photoOf(frame);
     const start = performance.now();
-    const { detections, numbers } = await recognizePixels(photo, model, minScoreOf(frame.header));
+    const { detections, numbers } = await recognizePixels(photo, model, {
+      minScore: minScoreOf(frame.header),
+      looks: looksOf(frame.header),
+    });
     return { header: { detections, numbers, milliseconds: performance.now() - start } };
   },
 
@@ -101,6 +108,11 @@ function minScoreOf({ min_score: minScore }: Header): number | undefined {
   throw new RequestError('min_score must be a number');
 }
 
+function looksOf({ looks }: Header): 1 | 2 | undefined {
+  if (looks === undefined || looks === 1 || looks === 2) return looks;
+  throw new RequestError('looks must be 1 or 2');
+}
+
 function outputsOf({ header, payload }: Frame): Output[] {
   const { outputs } = header as { outputs?: { name: string; shape: number[] }[] };
   if (!Array.isArray(outputs))
@@ -131,6 +143,7 @@ async function load(folder: string, verified: boolean): Promise<Model> {
     if (verified) await verify(file, bytes);
     return [file.path, bytes] as const;
   });
+  await start({ threads: 1 });
   return Model.load(manifest, new Map(await Promise.all(entries)));
 }
 
@@ -158,14 +171,32 @@ async function send({ header, payload }: Answer): Promise<void> {
   if (!process.stdout.write(encodeFrame(header, payload))) await once(process.stdout, 'drain');
 }
 
+const FLAGS = ['--no-verify', '--inspect'];
+
+async function inspected(model: Model): Promise<object> {
+  const answers: KnownAnswer[] = [];
+  const { kernelNames } = await profile(async () => {
+    answers.push(await answerOf(model));
+    return [];
+  });
+  // Gradients wrap some kernels, and are listed too.
+  const known = new Set(getKernelsForBackend('wasm').map(({ kernelName }) => kernelName));
+  const kernels = kernelNames.filter((name) => known.has(name)).sort();
+  return { model: modelKey(model.manifest), kernels, answer: answers[0] };
+}
+
 async function main(): Promise<void> {
   const parameters = process.argv.slice(2);
   const folders = parameters.filter((parameter) => !parameter.startsWith('--'));
   const flags = parameters.filter((parameter) => parameter.startsWith('--'));
-  if (folders.length !== 1 || flags.some((flag) => flag !== '--no-verify')) {
-    throw new RequestError('usage: web_runtime.mjs WEB_MODEL_DIR [--no-verify]');
+  if (folders.length !== 1 || flags.some((flag) => !FLAGS.includes(flag))) {
+    throw new RequestError(`usage: web_runtime.mjs WEB_MODEL_DIR [${FLAGS.join(' | ')}]`);
   }
-  const model = await load(folders[0], flags.length === 0);
+  const model = await load(folders[0], !flags.includes('--no-verify'));
+  if (flags.includes('--inspect')) {
+    process.stdout.write(`${JSON.stringify(await inspected(model))}\n`);
+    return;
+  }
   await send({ header: { ready: true } });
   for await (const frame of frames(process.stdin)) await send(await answered(frame, model));
 }

@@ -1,36 +1,49 @@
 /** What the page and its worker say to each other. */
+import type { Answer } from './answer';
+import type { Backend, Memory, Recognition, RecognizeOptions, Runtime, Timings } from './api';
 import type { Progress } from './download';
 import type { ErrorMessage } from './errors';
 import type { Manifest } from './manifest';
-import type { CoreTimings, Findings } from './recognition';
 
-/** Milliseconds that the steps of one recognition took; `total` is what the page waited. */
-export interface Timings extends CoreTimings {
-  decode: number;
-  total: number;
-}
-
-/** What `recognize` resolves to. */
-export interface Recognition extends Findings {
-  /** of the photo, turned as EXIF says, in pixels */
-  width: number;
-  height: number;
-  timings: Timings;
+/** Which backends to try, and how. */
+export interface Choice {
+  /** in this order; the first that gives the known answer is used */
+  backends: Backend[];
+  /** also use graphics processors that are only imitated */
+  software: boolean;
+  /** of the wasm backend; half the processors if not given */
+  threads: number | undefined;
+  /** what a backend that was trusted answered on this device, and with which model */
+  expected: { model: string; answer: Answer } | undefined;
+  /** how many inferences are timed */
+  runs: number;
 }
 
 /** The worker's answer; the page adds how long it waited. */
 export type WorkerRecognition = Omit<Recognition, 'timings'> & { timings: Omit<Timings, 'total'> };
 
-/** From the page to the worker. */
+/** Something to be done, one after the other. */
+export type Task =
+  | ({ type: 'recognize'; source: Blob | ImageBitmap } & Omit<RecognizeOptions, 'signal'>)
+  | { type: 'benchmark'; runs: number };
+
+/** What came of a task. */
+export type Outcome =
+  | { type: 'recognized'; recognition: WorkerRecognition }
+  | { type: 'measured'; runs: number[]; memory: Memory }
+  | { type: 'cancelled' }
+  | { type: 'failed'; error: ErrorMessage };
+
+/** From the page to the worker. A manifest that was loaded before is given again: no other release comes in between. */
 export type Request =
-  | { type: 'load'; modelUrl: string }
-  | { type: 'recognize'; id: number; source: Blob | ImageBitmap; minScore: number | undefined }
+  | { type: 'load'; modelUrl: string; manifest: Manifest | undefined; choice: Choice }
+  | { type: 'do'; id: number; task: Task }
   | { type: 'cancel'; id: number };
 
-/** From the worker to the page. */
+/** From the worker to the page. The worker holds `lock` as long as it lives. */
 export type Reply =
+  | { type: 'alive'; lock: string }
   | { type: 'progress'; progress: Progress }
-  | { type: 'ready'; manifest: Manifest }
+  | { type: 'ready'; manifest: Manifest; runtime: Runtime; answer: Answer }
   | { type: 'refused'; error: ErrorMessage }
-  | { type: 'recognized'; id: number; recognition: WorkerRecognition }
-  | { type: 'failed'; id: number; error: ErrorMessage };
+  | { type: 'done'; id: number; outcome: Outcome };

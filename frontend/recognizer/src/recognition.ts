@@ -1,17 +1,21 @@
 /** The core, the same in a browser's worker and in Node: pixels to detections and numbers. */
-import { letterbox, toPhoto, type Input, type Pixels } from './letterbox';
+import type { Timings } from './api';
+import {
+  crop,
+  letterbox,
+  toPhoto,
+  type Box,
+  type Input,
+  type Pixels,
+  type Size,
+} from './letterbox';
+import { FAITH, secondRegion, SURE, tilesOf, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
-import { detect } from './suppression';
+import { candidates, suppress, type Candidate } from './suppression';
 
-/** Corners in pixels of the photo. */
-export interface Box {
-  xmin: number;
-  ymin: number;
-  xmax: number;
-  ymax: number;
-}
+export type { Box };
 
 /** One object. */
 export interface Detection {
@@ -39,60 +43,125 @@ export interface Findings {
   numbers: DetectedNumber[];
 }
 
-/** Milliseconds that the steps took. */
-export interface CoreTimings {
-  letterbox: number;
-  inference: number;
-  recognition: number;
+export interface Options {
+  /** detections that score less are left out; the model's own threshold if not given */
+  minScore?: number | undefined;
+  /** the manifest's number if not given */
+  looks?: 1 | 2 | undefined;
+  /** look at overlapping tiles of the photo too, in place of the second look */
+  tiles?: boolean | undefined;
+  /** waited for between looks; ends the work by throwing */
+  pause?: () => Promise<void>;
 }
 
-/**
- * Everything from pixels to numbers.
- *
- * @param minScore detections that score less are left out; the model's own threshold if not given
- */
+export type CoreTimings = Omit<Timings, 'decode' | 'total'>;
+
+/** What came of all looks at a photo. */
+export interface Looked extends Findings {
+  looks: number;
+  small: boolean;
+  timings: CoreTimings;
+}
+
+/** Objects that are less high than this in the network's input are small. */
+const SMALL = 12;
+/** A photo that is longer than this many times its width is scaled down until little is left of it. */
+const LONG = 2.5;
+
+/** Everything from pixels to numbers. */
 export async function recognizePixels(
   photo: Pixels,
   model: Model,
-  minScore?: number,
-): Promise<Findings & { timings: CoreTimings }> {
+  { minScore, looks, tiles = false, pause }: Options = {},
+): Promise<Looked> {
   const { manifest } = model;
+  const timings = { letterbox: 0, inference: 0, recognition: 0 };
+  const whole = { xmin: 0, ymin: 0, xmax: photo.width, ymax: photo.height };
+  const wanted = minScore ?? manifest.score_threshold;
+
+  async function look(region: Box, least: number): Promise<Candidate[]> {
+    const start = performance.now();
+    const image = letterbox(crop(photo, region), inputOf(manifest));
+    const letterboxed = performance.now();
+    const outputs = await model.run(image);
+    const inferred = performance.now();
+    const found = candidatesIn(outputs, region, manifest, least);
+    timings.letterbox += letterboxed - start;
+    timings.inference += inferred - letterboxed;
+    timings.recognition += performance.now() - inferred;
+    return found;
+  }
+
+  const first = await look(whole, Math.min(wanted, SURE));
+  const second =
+    !tiles && (looks ?? manifest.looks ?? 1) === 2 ? regionOf(first, photo, manifest) : undefined;
+  const regions = tiles ? tilesOf(photo, manifest.input) : second ? [second] : [];
+  const faith = second ? FAITH : 1;
+  const pooled = first.map((candidate) => ({ ...candidate, score: candidate.score * faith }));
+  for (const region of regions) {
+    await pause?.();
+    const found = await look(region, wanted);
+    pooled.push(...(tiles ? found.filter(({ box }) => wholeIn(region, box, photo)) : found));
+  }
   const start = performance.now();
-  const image = letterbox(photo, inputOf(manifest));
-  const letterboxed = performance.now();
-  const outputs = await model.run(image);
-  const inferred = performance.now();
-  const findings = decode(outputs, photo, manifest, minScore);
-  const timings = {
-    letterbox: letterboxed - start,
-    inference: inferred - letterboxed,
-    recognition: performance.now() - inferred,
-  };
-  return { ...findings, timings };
+  const findings = findingsOf(
+    pooled.filter(({ score }) => score >= wanted),
+    manifest,
+  );
+  timings.recognition += performance.now() - start;
+  const small = isSmall(findings.detections, photo, manifest);
+  return { ...findings, looks: 1 + regions.length, small, timings };
 }
 
-/** The network's outputs to detections and numbers of a photo of the given size. */
+/** The network's outputs of one look at a whole photo to detections and numbers. */
 export function decode(
   outputs: Outputs,
-  photo: { width: number; height: number },
+  { width, height }: Size,
   manifest: Manifest,
   minScore: number = manifest.score_threshold,
 ): Findings {
-  const { boxes, scores } = outputs;
-  const kept = detect(
-    boxes.values,
-    scores.values,
-    manifest.suppression,
-    minScore,
-    manifest.background_column,
-  );
-  const corners = toPhoto(kept.boxes, photo, manifest.input);
+  const whole = { xmin: 0, ymin: 0, xmax: width, ymax: height };
+  return findingsOf(candidatesIn(outputs, whole, manifest, minScore), manifest);
+}
+
+/** Candidates of one look, their boxes in pixels of the photo that `region` is part of. */
+function candidatesIn(
+  { boxes, scores }: Outputs,
+  region: Box,
+  manifest: Manifest,
+  minScore: number,
+): Candidate[] {
+  const found = candidates(boxes.values, scores.values, minScore, manifest.background_column);
+  const size = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
+  return found.map((candidate) => {
+    const box = toPhoto(Float64Array.from(candidate.box), size, manifest.input);
+    const shifted = box.map((side, index) => side + (index % 2 === 0 ? region.ymin : region.xmin));
+    return { ...candidate, box: shifted };
+  });
+}
+
+/** Where a second look is worth it, if anywhere. */
+function regionOf(first: Candidate[], photo: Size, manifest: Manifest): Box | undefined {
+  const { boxes, scores } = suppress(first, manifest.suppression);
+  return secondRegion(boxes, scores, photo, manifest.input);
+}
+
+function findingsOf(pooled: Candidate[], manifest: Manifest): Findings {
+  const kept = suppress(pooled, manifest.suppression);
   const detections = kept.classes.map((index, row) => ({
     class: manifest.classes[index],
     score: kept.scores[row],
-    box: boxAt(corners, row),
+    box: boxAt(kept.boxes, row),
   }));
-  return { detections, numbers: numbersOf(detections, corners, manifest) };
+  return { detections, numbers: numbersOf(detections, kept.boxes, manifest) };
+}
+
+function isSmall(detections: Detection[], photo: Size, { input }: Manifest): boolean {
+  const shrinking = Math.max(photo.width / input.width, photo.height / input.height);
+  if (shrinking < 2) return false;
+  const ratio = photo.width / photo.height;
+  if (Math.max(ratio, 1 / ratio) > LONG) return true;
+  return detections.some(({ box }) => (box.ymax - box.ymin) / shrinking < SMALL);
 }
 
 export function inputOf(manifest: Manifest): Input {

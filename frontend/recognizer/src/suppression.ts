@@ -13,63 +13,36 @@ export interface Kept {
   classes: number[];
   /** [k] 0–1 */
   scores: number[];
-  /** [k, 4] ymin, xmin, ymax, xmax in the unit of the boxes given to `detect` */
+  /** [k, 4] ymin, xmin, ymax, xmax in the unit of the candidates' boxes */
   boxes: Float64Array;
 }
 
-interface Candidate {
-  location: number;
+/** A location and its best class. */
+export interface Candidate {
+  /** index into the model's classes */
   class: number;
+  /** 0–1 */
   score: number;
+  /** ymin, xmin, ymax, xmax; one unit for all candidates */
+  box: ArrayLike<number>;
 }
 
 /**
- * Greedy non-maximum suppression over the best class of each location.
+ * The best class of each location that reaches `minScore`, in the order of the locations.
  *
  * @param boxes [n, 4] ymin, xmin, ymax, xmax
  * @param scores [n, c], or [n, 1 + c] with the background first where `backgroundColumn`
- * @param minScore locations whose best class scores less are dropped
  */
-export function detect(
+export function candidates(
   boxes: Float32Array,
   scores: Float32Array,
-  suppression: Suppression,
-  minScore: number,
-  backgroundColumn: boolean,
-): Kept {
-  const candidates = bestClasses(scores, boxes.length / 4, minScore, backgroundColumn);
-  // Sorting is stable: equal scores keep the order of their locations, as in Python.
-  candidates.sort((a, b) => b.score - a.score);
-  candidates.length = Math.min(candidates.length, suppression.max_candidates);
-  const kept: Candidate[] = [];
-  for (const candidate of candidates) {
-    if (kept.length === suppression.max_detections) break;
-    const hidden = kept.some(
-      (better) =>
-        (suppression.class_agnostic || better.class === candidate.class) &&
-        intersectionOverUnion(boxes, better.location, candidate.location) >
-          suppression.iou_threshold,
-    );
-    if (!hidden) kept.push(candidate);
-  }
-  return {
-    classes: kept.map((candidate) => candidate.class),
-    scores: kept.map((candidate) => candidate.score),
-    boxes: Float64Array.from(
-      kept.flatMap(({ location }) => [...boxes.subarray(location * 4, location * 4 + 4)]),
-    ),
-  };
-}
-
-function bestClasses(
-  scores: Float32Array,
-  locations: number,
   minScore: number,
   backgroundColumn: boolean,
 ): Candidate[] {
+  const locations = boxes.length / 4;
   const columns = scores.length / locations;
   const firstColumn = backgroundColumn ? 1 : 0;
-  const candidates: Candidate[] = [];
+  const found: Candidate[] = [];
   for (let location = 0; location < locations; location++) {
     const row = location * columns;
     let best = firstColumn;
@@ -77,22 +50,42 @@ function bestClasses(
       if (scores[row + column] > scores[row + best]) best = column;
     }
     const score = scores[row + best];
-    if (score >= minScore) candidates.push({ location, class: best - firstColumn, score });
+    const box = boxes.subarray(location * 4, location * 4 + 4);
+    if (score >= minScore) found.push({ class: best - firstColumn, score, box });
   }
-  return candidates;
+  return found;
 }
 
-/** IoU of two rows of `boxes`, 0 where both are empty. */
-function intersectionOverUnion(boxes: Float32Array, one: number, other: number): number {
-  const a = one * 4;
-  const b = other * 4;
+/** Greedy non-maximum suppression: candidates that no better one hides. */
+export function suppress(found: readonly Candidate[], suppression: Suppression): Kept {
+  // Sorting is stable: equal scores keep the order of their locations, as in Python.
+  const best = [...found].sort((a, b) => b.score - a.score).slice(0, suppression.max_candidates);
+  const kept: Candidate[] = [];
+  for (const candidate of best) {
+    if (kept.length === suppression.max_detections) break;
+    const hidden = kept.some(
+      (better) =>
+        (suppression.class_agnostic || better.class === candidate.class) &&
+        intersectionOverUnion(better.box, candidate.box) > suppression.iou_threshold,
+    );
+    if (!hidden) kept.push(candidate);
+  }
+  return {
+    classes: kept.map((candidate) => candidate.class),
+    scores: kept.map((candidate) => candidate.score),
+    boxes: Float64Array.from(kept.flatMap(({ box }) => Array.from(box))),
+  };
+}
+
+/** IoU of two boxes, 0 where both are empty. */
+function intersectionOverUnion(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const overlap =
-    Math.max(0, Math.min(boxes[a + 2], boxes[b + 2]) - Math.max(boxes[a], boxes[b])) *
-    Math.max(0, Math.min(boxes[a + 3], boxes[b + 3]) - Math.max(boxes[a + 1], boxes[b + 1]));
-  const union = area(boxes, a) + area(boxes, b) - overlap;
+    Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) *
+    Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+  const union = area(a) + area(b) - overlap;
   return union > 0 ? overlap / union : 0;
 }
 
-function area(boxes: Float32Array, at: number): number {
-  return (boxes[at + 2] - boxes[at]) * (boxes[at + 3] - boxes[at + 1]);
+function area(box: ArrayLike<number>): number {
+  return (box[2] - box[0]) * (box[3] - box[1]);
 }

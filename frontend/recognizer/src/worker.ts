@@ -1,81 +1,154 @@
-/** The module worker: loads one model, then answers one photo after the other. */
+/** The module worker: loads one model, then does one task after the other. */
 import { decodePhoto } from './decoding';
 import { download } from './download';
-import { ModelError, toMessage } from './errors';
-import { Model, startBackend } from './model';
-import type { Reply, Request, WorkerRecognition } from './protocol';
-import { recognizePixels, type Box } from './recognition';
+import { DownloadError, ManifestError, messageOf, ModelError, toMessage } from './errors';
+import type { Opened } from './engine';
+import type { Manifest } from './manifest';
+import type { Outcome, Reply, Request, Task, WorkerRecognition } from './protocol';
+import type { Box } from './recognition';
+import { madeUpPhoto } from './answer';
 
-let model = told(Promise.reject<Model>(new ModelError('No model was loaded')));
-/** The queue's end: the next photo starts when it settles. */
+type Engine = typeof import('./engine');
+
+class Cancelled extends Error {}
+
+let opened: { engine: Engine; model: Opened['model'] } | undefined;
+/** The queue's end: the next task starts when it settles. */
 let last: Promise<void> = Promise.resolve();
 const waiting = new Set<number>();
 
 addEventListener('message', ({ data }: MessageEvent<Request>) => {
   switch (data.type) {
     case 'load':
-      model = told(load(data.modelUrl));
+      void load(data);
       break;
-    case 'recognize':
+    case 'do':
       waiting.add(data.id);
-      last = last.then(() => answer(data));
+      last = last.then(() => done(data.id, data.task));
       break;
     case 'cancel':
       waiting.delete(data.id);
   }
 });
 
-/** The page learns of a failure by a reply; the console need not complain that nobody looked. */
-function told(loading: Promise<Model>): Promise<Model> {
-  loading.catch(() => undefined);
-  return loading;
+live();
+
+/** Holds a lock that the browser frees when this worker dies, however it dies: no event would tell the page. */
+function live(): void {
+  const lock = `recognizer-${String(Math.random()).slice(2)}-${String(performance.timeOrigin)}`;
+  // Absent on pages without https.
+  const locks = (navigator as { locks?: LockManager }).locks;
+  void locks?.request(lock, () => {
+    reply({ type: 'alive', lock });
+    return new Promise(() => undefined);
+  });
 }
 
 function reply(message: Reply): void {
   postMessage(message);
 }
 
-async function load(modelUrl: string): Promise<Model> {
+async function load({ modelUrl, manifest, choice }: Request & { type: 'load' }): Promise<void> {
   try {
     const onProgress = (progress: { loaded: number; total: number }): void => {
       reply({ type: 'progress', progress });
     };
-    const [{ manifest, files }] = await Promise.all([
-      download(modelUrl, { onProgress }),
-      startBackend(),
+    const [engine, downloaded] = await Promise.all([
+      // Whether the backend works is found out when the model is opened.
+      importedEngine().then(async (engine) => {
+        await engine.start(choice.backends[0], choice).catch(() => undefined);
+        return engine;
+      }),
+      download(modelUrl, { manifest, onProgress, check: checkOperations }),
     ]);
-    const loaded = await Model.load(manifest, files);
-    reply({ type: 'ready', manifest });
-    return loaded;
+    const { model, runtime, answer } = await engine.open(
+      downloaded.manifest,
+      downloaded.files,
+      choice,
+    );
+    opened = { engine, model };
+    reply({ type: 'ready', manifest: downloaded.manifest, runtime, answer });
   } catch (error) {
     reply({ type: 'refused', error: toMessage(error) });
-    throw error;
   }
 }
 
-/** A cancelled photo's answer is of no use to anybody: it ends at the next step, without one. */
-async function answer({ id, source, minScore }: Request & { type: 'recognize' }): Promise<void> {
-  if (!waiting.has(id)) return;
+async function importedEngine(): Promise<Engine> {
   try {
-    const start = performance.now();
-    const { pixels, width, height } = await decodePhoto(source);
-    const decode = performance.now() - start;
-    if (!waiting.has(id)) return;
-    const { timings, ...findings } = await recognizePixels(pixels, await model, minScore);
-    const enlarge = enlargement(width / pixels.width, height / pixels.height);
-    const recognition: WorkerRecognition = {
-      width,
-      height,
-      detections: findings.detections.map(enlarge),
-      numbers: findings.numbers.map(enlarge),
-      timings: { decode, ...timings },
-    };
-    reply({ type: 'recognized', id, recognition });
+    return await import('./engine');
   } catch (error) {
-    reply({ type: 'failed', id, error: toMessage(error) });
-  } finally {
-    waiting.delete(id);
+    throw new DownloadError(`A part of the worker can't be fetched: ${messageOf(error)}`);
   }
+}
+
+/** @throws ManifestError if the model has operations that this worker was built without */
+function checkOperations({ name, kernels }: Manifest): void {
+  const unknown = kernels.filter((kernel) => !BUILT_FOR.operations.includes(kernel));
+  if (unknown.length === 0) return;
+  throw new ManifestError(
+    `${name} needs ${unknown.join(', ')}, which this worker was built without: build it for this model`,
+  );
+}
+
+async function done(id: number, task: Task): Promise<void> {
+  reply({ type: 'done', id, outcome: await outcomeOf(id, task) });
+  waiting.delete(id);
+}
+
+async function outcomeOf(id: number, task: Task): Promise<Outcome> {
+  /** Lets a message that cancels come in; ends the task if one did. */
+  const pause = async (): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (!waiting.has(id)) throw new Cancelled();
+  };
+  try {
+    if (!waiting.has(id)) throw new Cancelled();
+    if (opened === undefined) throw new ModelError('No model was loaded');
+    return task.type === 'recognize'
+      ? { type: 'recognized', recognition: await recognized(task, opened, pause) }
+      : await measured(task.runs, opened, pause);
+  } catch (error) {
+    if (error instanceof Cancelled) return { type: 'cancelled' };
+    return { type: 'failed', error: toMessage(error) };
+  }
+}
+
+async function recognized(
+  { source, minScore, looks, tiles }: Task & { type: 'recognize' },
+  { engine, model }: NonNullable<typeof opened>,
+  pause: () => Promise<void>,
+): Promise<WorkerRecognition> {
+  const start = performance.now();
+  const { pixels, width, height } = await decodePhoto(source, tiles === true);
+  const decode = performance.now() - start;
+  await pause();
+  const options = { minScore, looks, tiles, pause };
+  const { timings, ...found } = await engine.recognizePixels(pixels, model, options);
+  const enlarge = enlargement(width / pixels.width, height / pixels.height);
+  return {
+    ...found,
+    width,
+    height,
+    detections: found.detections.map(enlarge),
+    numbers: found.numbers.map(enlarge),
+    timings: { decode, ...timings },
+  };
+}
+
+async function measured(
+  count: number,
+  { engine, model }: NonNullable<typeof opened>,
+  pause: () => Promise<void>,
+): Promise<Outcome> {
+  const image = madeUpPhoto(model.manifest);
+  const runs: number[] = [];
+  while (runs.length < count) {
+    await pause();
+    const start = performance.now();
+    await model.run(image);
+    runs.push(performance.now() - start);
+  }
+  return { type: 'measured', runs, memory: engine.held() };
 }
 
 /** Boxes of a reduced photo to boxes of the photo itself. */

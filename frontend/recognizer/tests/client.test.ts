@@ -1,26 +1,35 @@
 /**
- * The page's side against a worker whose answers the test gives. The worker itself runs in tests/browser, in Chromium.
+ * The page's side against workers whose answers the test gives. The worker itself runs in tests/browser, in Chromium.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createRecognizer, type Recognizer } from '../src/client';
+import type { Recognizer, RecognizerOptions, Runtime } from '../src/api';
+import { createRecognizer } from '../src/client';
 import { DownloadError, ImageError, IntegrityError, WorkerError } from '../src/errors';
-import type { Reply, Request } from '../src/protocol';
+import type { Outcome, Reply, Request } from '../src/protocol';
 import { tinyFiles, tinyManifest } from './tiny_model';
 
 const manifest = tinyManifest(tinyFiles());
+const runtime: Runtime = { backend: 'wasm', threads: 1, milliseconds: 10 };
+const answer = { boxes: [1], scores: [0.5] };
 
 class ScriptedWorker {
-  static current: ScriptedWorker;
+  static all: ScriptedWorker[] = [];
   readonly requests: Request[] = [];
   terminated = false;
   onmessage: ((event: { data: Reply }) => void) | undefined;
   onerror: ((event: { message?: string }) => void) | undefined;
 
+  static get current(): ScriptedWorker {
+    const worker = ScriptedWorker.all.at(-1);
+    if (worker === undefined) throw new Error('There is no worker');
+    return worker;
+  }
+
   constructor(
     readonly url: string | URL,
     readonly options: WorkerOptions,
   ) {
-    ScriptedWorker.current = this;
+    ScriptedWorker.all.push(this);
   }
 
   postMessage(request: Request): void {
@@ -34,48 +43,113 @@ class ScriptedWorker {
   reply(data: Reply): void {
     this.onmessage?.({ data });
   }
+
+  ready(own: Partial<Runtime> = {}): void {
+    this.reply({ type: 'ready', manifest, runtime: { ...runtime, ...own }, answer });
+  }
+
+  /** Settles the task that was given last. */
+  done(outcome: Outcome): void {
+    const given = this.given.at(-1);
+    if (given === undefined) throw new Error('There is no task');
+    this.reply({ type: 'done', id: given.id, outcome });
+  }
+
+  get given(): (Request & { type: 'do' })[] {
+    return this.requests.filter((request) => request.type === 'do');
+  }
+
+  get choice() {
+    const [load] = this.requests;
+    return load.type === 'load' ? load.choice : undefined;
+  }
 }
 
+/** Locks that are free at once when `release` is called: the death of who held them. */
+class ScriptedLocks {
+  private readonly waiting = new Map<string, () => void>();
+
+  request(name: string, { signal }: LockOptions, granted: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.set(name, () => {
+        granted();
+        resolve();
+      });
+      signal?.addEventListener('abort', () => {
+        reject(new Error('aborted'));
+      });
+    });
+  }
+
+  release(name: string): void {
+    this.waiting.get(name)?.();
+  }
+}
+
+let locks: ScriptedLocks;
+let storage: Map<string, string>;
+let agent: string;
+
 beforeEach(() => {
+  vi.useFakeTimers();
+  ScriptedWorker.all = [];
+  locks = new ScriptedLocks();
+  storage = new Map();
+  agent = 'a browser';
   vi.stubGlobal('Worker', ScriptedWorker);
   vi.stubGlobal('document', { baseURI: 'https://site/page/' });
+  vi.stubGlobal('navigator', {
+    locks,
+    gpu: {},
+    get userAgent() {
+      return agent;
+    },
+  });
+  vi.stubGlobal('localStorage', {
+    getItem: (key: string) => storage.get(key) ?? null,
+    setItem: (key: string, value: string) => storage.set(key, value),
+  });
 });
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 const options = { modelUrl: 'model/manifest.json', workerUrl: 'https://site/worker.js' };
 
-async function ready(): Promise<Recognizer> {
-  const recognizer = createRecognizer(options);
-  ScriptedWorker.current.reply({ type: 'ready', manifest });
+async function ready(more: Partial<RecognizerOptions> = {}): Promise<Recognizer> {
+  const recognizer = createRecognizer({ ...options, ...more });
+  ScriptedWorker.current.ready();
   return recognizer;
 }
 
-function answer(id: number): Reply {
+function found(width: number): Outcome {
   const timings = { decode: 1, letterbox: 2, inference: 3, recognition: 4 };
-  const recognition = { width: 8, height: 9, detections: [], numbers: [], timings };
-  return { type: 'recognized', id, recognition };
+  const list = { detections: [], numbers: [] };
+  const recognition = { width, height: 9, ...list, looks: 1, small: false, timings };
+  return { type: 'recognized', recognition };
 }
 
+const turn = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 const photo = new Blob(['photo']);
 
 describe('createRecognizer', () => {
   it('gives the worker the address of the model, relative to the page', async () => {
     const recognizer = await ready();
-    expect(ScriptedWorker.current.requests).toEqual([
-      { type: 'load', modelUrl: 'https://site/page/model/manifest.json' },
+    expect(ScriptedWorker.current.requests).toMatchObject([
+      { type: 'load', modelUrl: 'https://site/page/model/manifest.json', manifest: undefined },
     ]);
     expect(ScriptedWorker.current.options).toEqual({ type: 'module' });
     expect(recognizer.manifest).toBe(manifest);
+    expect(recognizer.runtime).toEqual(runtime);
   });
 
   it('passes progress on', async () => {
     const onProgress = vi.fn();
     const recognizer = createRecognizer({ ...options, onProgress });
     ScriptedWorker.current.reply({ type: 'progress', progress: { loaded: 3, total: 9 } });
-    ScriptedWorker.current.reply({ type: 'ready', manifest });
+    ScriptedWorker.current.ready();
     await recognizer;
     expect(onProgress).toHaveBeenCalledExactlyOnceWith({ loaded: 3, total: 9 });
   });
@@ -95,6 +169,15 @@ describe('createRecognizer', () => {
     await expect(recognizer).rejects.toThrow(DownloadError);
   });
 
+  it('loads in another worker when the first one dies, once', async () => {
+    const recognizer = createRecognizer(options);
+    ScriptedWorker.current.onerror?.({ message: 'out of memory' });
+    await turn();
+    ScriptedWorker.current.ready();
+    await recognizer;
+    expect(ScriptedWorker.all).toHaveLength(2);
+  });
+
   it("rejects with the signal's reason and ends the worker", async () => {
     const controller = new AbortController();
     const recognizer = createRecognizer({ ...options, signal: controller.signal });
@@ -105,30 +188,68 @@ describe('createRecognizer', () => {
 });
 
 describe('recognize', () => {
-  it('resolves each photo with its own answer, in whatever order they come', async () => {
+  it('gives the worker one photo at a time, in the order of the calls', async () => {
     const recognizer = await ready();
+    const worker = ScriptedWorker.current;
     const [first, second] = [recognizer.recognize(photo), recognizer.recognize(photo)];
-    ScriptedWorker.current.reply(answer(1));
-    ScriptedWorker.current.reply({
-      type: 'failed',
-      id: 0,
-      error: { code: 'image', message: 'no' },
-    });
+    await turn();
+    expect(worker.given).toHaveLength(1);
+    worker.done({ type: 'failed', error: { code: 'image', message: 'no', reason: 'truncated' } });
+    await expect(first).rejects.toMatchObject({ reason: 'truncated' });
     await expect(first).rejects.toBeInstanceOf(ImageError);
+    await turn();
+    worker.done(found(8));
     const { width, timings } = await second;
     expect(width).toBe(8);
     expect(timings).toMatchObject({ decode: 1, inference: 3 });
     expect(timings.total).toBeGreaterThanOrEqual(0);
   });
 
-  it("rejects at once with the signal's reason and tells the worker", async () => {
+  it("passes the call's wishes on", async () => {
     const recognizer = await ready();
+    void recognizer.recognize(photo, { minScore: 0.1, looks: 1, tiles: true });
+    await turn();
+    expect(ScriptedWorker.current.given[0].task).toEqual({
+      type: 'recognize',
+      source: photo,
+      minScore: 0.1,
+      looks: 1,
+      tiles: true,
+    });
+  });
+
+  it("rejects at once with the signal's reason, and the next photo waits until the worker is free", async () => {
+    const recognizer = await ready();
+    const worker = ScriptedWorker.current;
     const controller = new AbortController();
     const given = recognizer.recognize(photo, { signal: controller.signal });
+    const next = recognizer.recognize(photo);
+    await turn();
     controller.abort('next photo');
     await expect(given).rejects.toBe('next photo');
-    expect(ScriptedWorker.current.requests.at(-1)).toEqual({ type: 'cancel', id: 0 });
-    ScriptedWorker.current.reply(answer(0));
+    expect(worker.requests.at(-1)).toEqual({ type: 'cancel', id: 0 });
+    expect(worker.given).toHaveLength(1);
+    worker.done({ type: 'cancelled' });
+    await turn();
+    worker.done(found(3));
+    expect((await next).width).toBe(3);
+  });
+
+  it('replaces a worker that goes on with what was given up', async () => {
+    const recognizer = await ready();
+    const stubborn = ScriptedWorker.current;
+    const controller = new AbortController();
+    const given = recognizer.recognize(photo, { signal: controller.signal });
+    const next = recognizer.recognize(photo);
+    await turn();
+    controller.abort('enough');
+    await expect(given).rejects.toBe('enough');
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(stubborn.terminated).toBe(true);
+    ScriptedWorker.current.ready();
+    await turn();
+    ScriptedWorker.current.done(found(4));
+    expect((await next).width).toBe(4);
   });
 
   it('sends nothing for a signal that is aborted already', async () => {
@@ -140,10 +261,131 @@ describe('recognize', () => {
 
   it('rejects what waits when the recognizer is closed, and what comes later', async () => {
     const recognizer = await ready();
-    const waiting = recognizer.recognize(photo);
+    const waiting = [recognizer.recognize(photo), recognizer.recognize(photo)];
+    const outcomes = Promise.allSettled(waiting);
+    await turn();
     recognizer.close();
-    await expect(waiting).rejects.toThrow(WorkerError);
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: expect.any(WorkerError) as unknown,
+      });
+    }
     await expect(recognizer.recognize(photo)).rejects.toThrow(WorkerError);
     expect(ScriptedWorker.current.terminated).toBe(true);
+  });
+});
+
+describe('a worker that dies', () => {
+  it('gets a successor with the same model, and the photo once more', async () => {
+    const recognizer = await ready();
+    const first = ScriptedWorker.current;
+    first.reply({ type: 'alive', lock: 'its lock' });
+    const given = recognizer.recognize(photo);
+    await turn();
+    locks.release('its lock');
+    await turn();
+    expect(first.terminated).toBe(true);
+    expect(ScriptedWorker.current).not.toBe(first);
+    expect(ScriptedWorker.current.requests[0]).toMatchObject({ type: 'load', manifest });
+    ScriptedWorker.current.ready();
+    await turn();
+    ScriptedWorker.current.done(found(5));
+    expect((await given).width).toBe(5);
+  });
+
+  it('twice with the same photo is an error, and the next photo gets another', async () => {
+    const recognizer = await ready();
+    const given = recognizer.recognize(photo);
+    const outcome = expect(given).rejects.toThrow(WorkerError);
+    await turn();
+    ScriptedWorker.current.onerror?.({ message: 'gone' });
+    await turn();
+    ScriptedWorker.current.ready();
+    await turn();
+    ScriptedWorker.current.onerror?.({ message: 'gone again' });
+    await outcome;
+    const next = recognizer.recognize(photo);
+    await turn();
+    ScriptedWorker.current.ready();
+    await turn();
+    ScriptedWorker.current.done(found(6));
+    expect((await next).width).toBe(6);
+  });
+});
+
+describe('a recognizer without work', () => {
+  it('releases its worker, and starts another for the next photo', async () => {
+    const recognizer = await ready({ idleAfter: 500, backend: 'wasm' });
+    await vi.advanceTimersByTimeAsync(600);
+    expect(ScriptedWorker.current.terminated).toBe(true);
+    const given = recognizer.recognize(photo);
+    await turn();
+    expect(ScriptedWorker.all).toHaveLength(2);
+    ScriptedWorker.current.ready();
+    await turn();
+    ScriptedWorker.current.done(found(7));
+    expect((await given).width).toBe(7);
+  });
+
+  it('tries other backends in workers of their own, and passes over one that gives wrong values', async () => {
+    const recognizer = await ready({ idleAfter: 10_000 });
+    await vi.advanceTimersByTimeAsync(3100);
+    expect(ScriptedWorker.current.choice).toMatchObject({
+      backends: ['wasm'],
+      software: false,
+      expected: { answer },
+    });
+    ScriptedWorker.current.ready({ milliseconds: 20 });
+    await turn();
+    expect(ScriptedWorker.current.choice).toMatchObject({ backends: ['webgpu'] });
+    const error = {
+      code: 'model',
+      message: 'The backend webgpu gives wrong values on this device',
+    };
+    ScriptedWorker.current.reply({ type: 'refused', error });
+    await turn();
+    expect(recognizer.runtime.backend).toBe('wasm');
+    recognizer.close();
+    const visit = createRecognizer(options);
+    expect(ScriptedWorker.current.choice?.backends).toEqual(['wasm', 'webgl', 'cpu']);
+    ScriptedWorker.current.ready();
+    await visit;
+  });
+
+  it('remembers the best for the next visit, until the browser is another', async () => {
+    vi.stubGlobal('OffscreenCanvas', vi.fn());
+    await ready({ idleAfter: 10_000 });
+    await vi.advanceTimersByTimeAsync(3100);
+    ScriptedWorker.current.ready({ milliseconds: 20 });
+    await turn();
+    ScriptedWorker.current.ready({ backend: 'webgpu', milliseconds: 18 });
+    await turn();
+    ScriptedWorker.current.ready({ backend: 'webgl', milliseconds: 5 });
+    await turn();
+    await ready();
+    expect(ScriptedWorker.current.choice?.backends).toEqual(['webgl', 'wasm', 'cpu']);
+    agent = 'a newer browser';
+    await ready();
+    expect(ScriptedWorker.current.choice?.backends).toEqual(['wasm', 'webgl', 'cpu']);
+  });
+
+  it('looks for no other backend than the one that was asked for', async () => {
+    await ready({ backend: 'cpu', idleAfter: 10_000 });
+    expect(ScriptedWorker.current.choice).toMatchObject({ backends: ['cpu'], software: true });
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(ScriptedWorker.all).toHaveLength(1);
+  });
+});
+
+describe('benchmark', () => {
+  it('gives each run and the least of them', async () => {
+    const recognizer = await ready();
+    const benchmark = recognizer.benchmark({ runs: 2 });
+    await turn();
+    expect(ScriptedWorker.current.given[0].task).toEqual({ type: 'benchmark', runs: 2 });
+    const memory = { tensors: 3, bytes: 12 };
+    ScriptedWorker.current.done({ type: 'measured', runs: [9, 7], memory });
+    expect(await benchmark).toEqual({ ...runtime, milliseconds: 7, runs: [9, 7], memory });
   });
 });

@@ -1,13 +1,23 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { download, type Progress } from '../src/download';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  download as downloadPatiently,
+  type DownloadOptions,
+  type Progress,
+} from '../src/download';
 import { DownloadError, IntegrityError, ManifestError } from '../src/errors';
+import { MemoryCaches } from './fakes';
 import { tinyFiles, tinyManifest, type TinyFiles } from './tiny_model';
 
 /** What the server sends by path; a path in `stalled` gets its first byte and then nothing. */
 let served: Map<string, Uint8Array>;
 let stalled: Set<string>;
+/** Bytes after which the connection is cut, one for each request for weights.bin. */
+let cuts: number[];
+/** What was asked for: the path, and where a range began. */
+let asked: string[];
+let ranges: boolean;
 let server: Server;
 let url: string;
 let files: TinyFiles;
@@ -17,15 +27,28 @@ beforeEach(async () => {
   served = new Map<string, Uint8Array>(files);
   served.set('manifest.json', Buffer.from(JSON.stringify(tinyManifest(files))));
   stalled = new Set();
+  cuts = [];
+  asked = [];
+  ranges = true;
   server = createServer((request, response) => {
     const path = request.url?.slice('/model/'.length) ?? '';
     const bytes = served.get(path);
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    asked.push(start > 0 ? `${path} from ${String(start)}` : path);
     if (bytes === undefined) {
       response.writeHead(404).end('<h1>Not found</h1>');
     } else if (stalled.has(path)) {
       response.write(bytes.subarray(0, 1));
     } else {
-      response.end(bytes);
+      const rest = ranges ? bytes.subarray(start) : bytes;
+      response.setHeader('Content-Length', rest.length);
+      if (ranges && start > 0) {
+        const range = `bytes ${String(start)}-${String(bytes.length - 1)}/${String(bytes.length)}`;
+        response.writeHead(206, { 'Content-Range': range });
+      }
+      const cut = path === 'weights.bin' ? cuts.shift() : undefined;
+      if (cut === undefined) response.end(rest);
+      else response.write(rest.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -36,6 +59,15 @@ afterEach(() => {
   server.closeAllConnections();
   server.close();
 });
+
+/** Without pauses between two tries. */
+function download(address: string, options: DownloadOptions = {}) {
+  return downloadPatiently(address, { pauses: [0, 0], ...options });
+}
+
+const whole = (): Uint8Array<ArrayBuffer> => files.get('weights.bin') ?? new Uint8Array();
+const hashOf = (path: string): string =>
+  tinyManifest(files).files.find((file) => file.path === path)?.sha256 ?? '';
 
 describe('download', () => {
   it('brings the manifest and every file it lists', async () => {
@@ -103,5 +135,121 @@ describe('download', () => {
     stalled.add('model.json');
     served.delete('weights.bin');
     await expect(download(url)).rejects.toThrow(/weights\.bin .*404/);
+  });
+});
+
+describe('an interrupted download', () => {
+  it('goes on where it ended, with a range', async () => {
+    cuts = [100];
+    const model = await download(url);
+    expect(model.files).toEqual(files);
+    expect(asked).toContain('weights.bin from 100');
+  });
+
+  it('never reports more than there is, nor ends below it', async () => {
+    cuts = [100];
+    ranges = false;
+    const seen: Progress[] = [];
+    await download(url, { onProgress: (progress) => seen.push(progress) });
+    const { total } = seen[0];
+    expect(Math.max(...seen.map(({ loaded }) => loaded))).toBe(total);
+    expect(seen.at(-1)?.loaded).toBe(total);
+  });
+
+  it('begins anew where the server knows no ranges', async () => {
+    cuts = [100];
+    ranges = false;
+    expect((await download(url)).files).toEqual(files);
+  });
+
+  it('is an error after the last try', async () => {
+    cuts = [1, 1, 1];
+    await expect(download(url)).rejects.toThrow(DownloadError);
+    expect(asked.filter((path) => path.startsWith('weights.bin'))).toHaveLength(3);
+  });
+});
+
+describe('the store', () => {
+  let caches: MemoryCaches;
+
+  beforeEach(() => {
+    caches = new MemoryCaches();
+    vi.stubGlobal('caches', caches);
+  });
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it('keeps files by their hash, and nothing is fetched twice', async () => {
+    await download(url);
+    expect(caches.keys.sort()).toEqual(
+      [hashOf('model.json'), hashOf('weights.bin'), 'manifest'].sort(),
+    );
+    asked = [];
+    const seen: Progress[] = [];
+    const model = await download(url, { onProgress: (progress) => seen.push(progress) });
+    expect(model.files).toEqual(files);
+    expect(asked).toEqual(['manifest.json']);
+    expect(seen.at(-1)?.loaded).toBe(seen[0].total);
+  });
+
+  it('fetches an entry again whose bytes changed', async () => {
+    await download(url);
+    const changed = Uint8Array.from(whole());
+    changed[3] ^= 1;
+    caches.set(hashOf('weights.bin'), changed);
+    expect((await download(url)).files).toEqual(files);
+    expect(asked.filter((path) => path === 'weights.bin')).toHaveLength(2);
+  });
+
+  it('keeps what came before the last try, for the next visit', async () => {
+    cuts = [50, 50, 50];
+    await expect(download(url)).rejects.toThrow(DownloadError);
+    asked = [];
+    expect((await download(url)).files).toEqual(files);
+    expect(asked).toContain('weights.bin from 150');
+    expect(caches.keys).not.toContain(`${hashOf('weights.bin')}.part`);
+  });
+
+  it('drops a beginning that belongs to other bytes', async () => {
+    cuts = [50, 50, 50];
+    await expect(download(url)).rejects.toThrow(DownloadError);
+    caches.set('.part', new Uint8Array(150));
+    expect((await download(url)).files).toEqual(files);
+  });
+
+  it('removes files of older models', async () => {
+    await download(url);
+    const old = hashOf('weights.bin');
+    const bytes = Uint8Array.from(whole());
+    bytes[0] ^= 1;
+    files.set('weights.bin', bytes);
+    served.set('weights.bin', bytes);
+    served.set('manifest.json', Buffer.from(JSON.stringify(tinyManifest(files))));
+    await download(url);
+    expect(caches.keys).not.toContain(old);
+    expect(caches.keys).toContain(hashOf('weights.bin'));
+  });
+
+  it('is enough where there is no network', async () => {
+    await download(url);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const model = await download(url);
+    expect(model.files).toEqual(files);
+    expect(model.manifest).toEqual(tinyManifest(files));
+  });
+
+  it('does without when there is no space', async () => {
+    caches.full = true;
+    expect((await download(url)).files).toEqual(files);
+    expect(caches.keys).toEqual([]);
+  });
+
+  it('brings the model of a given manifest, whatever the server has now', async () => {
+    const { manifest } = await download(url);
+    served.delete('manifest.json');
+    expect((await download(url, { manifest })).files).toEqual(files);
   });
 });

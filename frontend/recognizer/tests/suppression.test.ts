@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { detect } from '../src/suppression';
+import { candidates, suppress, type Kept, type Suppression } from '../src/suppression';
 import { recognitionCases, rowsOf } from './vectors';
 
-describe('detect', () => {
+function detect(
+  boxes: Float32Array,
+  scores: Float32Array,
+  suppression: Suppression,
+  minScore: number,
+  backgroundColumn: boolean,
+): Kept {
+  return suppress(candidates(boxes, scores, minScore, backgroundColumn), suppression);
+}
+
+describe('detection', () => {
   it.each(recognitionCases.detect.map((vector, index) => ({ index, vector })))(
     'keeps what Python keeps, case $index',
     ({ vector }) => {

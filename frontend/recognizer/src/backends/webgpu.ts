@@ -1,0 +1,23 @@
+/** TensorFlow.js on the graphics processor, through WebGPU. */
+import '@tensorflow/tfjs-backend-webgpu';
+import { setBackend } from '@tensorflow/tfjs-core';
+import { ModelError } from '../errors';
+import type { Choice } from '../protocol';
+
+/** What tells an adapter that only imitates a graphics processor; browsers moved it. */
+interface Adapter {
+  isFallbackAdapter?: boolean;
+  info?: { isFallbackAdapter?: boolean };
+}
+
+/** @throws ModelError where there is no WebGPU, or one that only imitates a graphics processor and `software` is not wanted */
+export async function start({ software }: Choice): Promise<number> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
+  const adapter = await gpu?.requestAdapter();
+  const imitated = adapter?.info?.isFallbackAdapter ?? adapter?.isFallbackAdapter ?? false;
+  if (!adapter || (imitated && !software)) {
+    throw new ModelError('This browser has no WebGPU that would be fast');
+  }
+  if (!(await setBackend('webgpu'))) throw new ModelError("WebGPU can't be started");
+  return 1;
+}

@@ -1,0 +1,90 @@
+/**
+ * Where to look at a photo again, enlarged.
+ *
+ * The second look is that of training/detector/looks.py; both are held to tests/vectors/looks.json.
+ */
+import type { Box, Size } from './letterbox';
+
+/** Objects of the first look that score at least this decide where the second goes. */
+export const SURE = 0.25;
+/** Room around them, as part of the highest one's height. */
+const MARGIN = 0.6;
+/** The second look enlarges at least this much, or it isn't worth its time. */
+const GAIN = 1.2;
+/** What scores of the first look count where there is a second: what it alone saw has to be clear. */
+export const FAITH = 0.6;
+
+/** Tiles overlap by this part of their side: objects up to that size are whole in one of them. */
+const OVERLAP = 0.25;
+/** A tile is this many times as wide and high as the network's input, or larger where that makes too many. */
+const REDUCTION = 1.5;
+const MAX_TILES = 32;
+
+/**
+ * The region to look at again, nothing where there is nothing to gain.
+ *
+ * @param boxes [k, 4] ymin, xmin, ymax, xmax in pixels of the photo: detections of the first look
+ * @param scores [k]
+ * @param input size of the network's input
+ * @returns in whole pixels of the photo, `xmax` and `ymax` exclusive
+ */
+export function secondRegion(
+  boxes: Float64Array,
+  scores: number[],
+  photo: Size,
+  input: Size,
+): Box | undefined {
+  const sure = scores.flatMap((score, row) =>
+    score >= SURE ? [boxes.subarray(row * 4, row * 4 + 4)] : [],
+  );
+  if (sure.length === 0) return undefined;
+  const margin = MARGIN * Math.max(...sure.map(([ymin, , ymax]) => ymax - ymin));
+  const side = (index: number): number[] => sure.map((box) => box[index]);
+  const region = {
+    ymin: Math.max(0, Math.floor(Math.min(...side(0)) - margin)),
+    xmin: Math.max(0, Math.floor(Math.min(...side(1)) - margin)),
+    ymax: Math.min(photo.height, Math.ceil(Math.max(...side(2)) + margin)),
+    xmax: Math.min(photo.width, Math.ceil(Math.max(...side(3)) + margin)),
+  };
+  const enlarged = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
+  return scaleOf(enlarged, input) >= GAIN * scaleOf(photo, input) ? region : undefined;
+}
+
+function scaleOf(photo: Size, input: Size): number {
+  return Math.min(input.width / photo.width, input.height / photo.height);
+}
+
+/** Overlapping parts that cover the photo; none if it is not larger than one of them. */
+export function tilesOf(photo: Size, input: Size): Box[] {
+  for (let reduction = REDUCTION; ; reduction *= 1.1) {
+    const width = Math.min(photo.width, Math.ceil(input.width * reduction));
+    const height = Math.min(photo.height, Math.ceil(input.height * reduction));
+    const columns = starts(photo.width, width);
+    const rows = starts(photo.height, height);
+    if (columns.length * rows.length === 1) return [];
+    if (columns.length * rows.length > MAX_TILES) continue;
+    return rows.flatMap((ymin) =>
+      columns.map((xmin) => ({ xmin, ymin, xmax: xmin + width, ymax: ymin + height })),
+    );
+  }
+}
+
+/** First pixels of parts of the given length, evenly spread. */
+function starts(whole: number, part: number): number[] {
+  const steps = Math.ceil((whole - part) / (part * (1 - OVERLAP)));
+  if (steps === 0) return [0];
+  return Array.from({ length: steps + 1 }, (_, step) =>
+    Math.round(((whole - part) * step) / steps),
+  );
+}
+
+/** Whether a box [ymin, xmin, ymax, xmax] keeps away from those edges of a tile that are not the photo's: no cut object. */
+export function wholeIn(tile: Box, box: ArrayLike<number>, photo: Size): boolean {
+  const [x, y] = [(tile.xmax - tile.xmin) / 100, (tile.ymax - tile.ymin) / 100];
+  return (
+    (tile.ymin === 0 || box[0] > tile.ymin + y) &&
+    (tile.xmin === 0 || box[1] > tile.xmin + x) &&
+    (tile.ymax === photo.height || box[2] < tile.ymax - y) &&
+    (tile.xmax === photo.width || box[3] < tile.xmax - x)
+  );
+}

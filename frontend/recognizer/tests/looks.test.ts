@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { tilesOf, wholeIn } from '../src/looks';
+
+const input = { width: 100, height: 100 };
+
+describe('tiles', () => {
+  it.each([
+    [1000, 150],
+    [151, 151],
+    [4000, 3000],
+    [150, 900],
+  ])('cover a photo of %i × %i, and overlap', (width, height) => {
+    const tiles = tilesOf({ width, height }, input);
+    expect(tiles.length).toBeGreaterThan(1);
+    expect(tiles.length).toBeLessThanOrEqual(32);
+    expect(Math.max(...tiles.map(({ xmax }) => xmax))).toBe(width);
+    expect(Math.max(...tiles.map(({ ymax }) => ymax))).toBe(height);
+    const columns = [...new Set(tiles.map(({ xmin }) => xmin))];
+    const size = tiles[0].xmax - tiles[0].xmin;
+    for (const [index, xmin] of columns.slice(1).entries()) {
+      expect(xmin - columns[index]).toBeLessThanOrEqual(size * 0.76);
+    }
+  });
+
+  it('are none where the photo is not larger than one', () => {
+    expect(tilesOf({ width: 150, height: 120 }, input)).toEqual([]);
+  });
+});
+
+describe('wholeIn', () => {
+  const tile = { xmin: 100, ymin: 0, xmax: 200, ymax: 100 };
+  const photo = { width: 400, height: 100 };
+
+  it('leaves out what an inner edge cuts', () => {
+    expect(wholeIn(tile, [10, 100.5, 20, 120], photo)).toBe(false);
+    expect(wholeIn(tile, [10, 180, 20, 199.5], photo)).toBe(false);
+  });
+
+  it("keeps what stands at the photo's own edge", () => {
+    expect(wholeIn(tile, [0, 120, 100, 130], photo)).toBe(true);
+  });
+});
