@@ -12,8 +12,7 @@ export function milliseconds(duration: number): string {
   return duration < 1 ? 'under 1 ms' : `${String(Math.round(duration))} ms`;
 }
 
-/** "7", "7 and 12", "7, 12 and 305" */
+/** "7", "7 and 12", "7, 12 and 305", in the language of the page */
 export function listed(words: string[]): string {
-  if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+  return new Intl.ListFormat(document.documentElement.lang || 'en-GB').format(words);
 }
