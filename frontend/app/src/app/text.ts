@@ -29,7 +29,7 @@ export const text = {
     sampleNames: {
       house: 'a house number',
       lines: 'several numbers',
-      meter: 'a meter',
+      bricks: 'a number on bricks',
       tilted: 'a tilted plate',
     },
     sampleFailed: 'The sample could not be loaded. Check the connection, then try again.',
