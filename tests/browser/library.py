@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,6 +106,9 @@ def handler(library: Library) -> type[http.server.BaseHTTPRequestHandler]:
             cut = library.cut(path)
             self.wfile.write(rest if cut is None else rest[:cut])
             if cut is not None:
+                # Browsers forget what they have not handed over when the connection ends.
+                self.wfile.flush()
+                time.sleep(0.5)
                 self.close_connection = True
 
         def log_message(self, *_: object) -> None:
