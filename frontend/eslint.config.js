@@ -36,4 +36,18 @@ export default defineConfig(
       globals: { process: 'readonly', URL: 'readonly', WebAssembly: 'readonly' },
     },
   },
+  {
+    files: ['app/public/sw.js'],
+    languageOptions: {
+      globals: {
+        BroadcastChannel: 'readonly',
+        PerformanceObserver: 'readonly',
+        Response: 'readonly',
+        caches: 'readonly',
+        crypto: 'readonly',
+        fetch: 'readonly',
+        self: 'readonly',
+      },
+    },
+  },
 );

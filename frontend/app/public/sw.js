@@ -28,6 +28,14 @@ worker.addEventListener('fetch', (event) => {
   if (path !== undefined) event.respondWith(answer(event.request, path));
 });
 
+// The page lists every request; those of this worker are not in its own record.
+const channel = new BroadcastChannel('service-worker-requests');
+new PerformanceObserver((list) => {
+  for (const { name, transferSize } of /** @type {any[]} */ (list.getEntries())) {
+    channel.postMessage({ name, transferSize });
+  }
+}).observe({ type: 'resource', buffered: true });
+
 /** The path of a request that this release may answer. */
 function pathOf(request) {
   if (request.method !== 'GET' || !request.url.startsWith(scope)) return undefined;
@@ -35,7 +43,8 @@ function pathOf(request) {
   if (request.headers.has('range')) return undefined;
   const url = new URL(request.url);
   const path = url.pathname.slice(new URL(scope).pathname.length);
-  if (request.mode === 'navigate') return ['', 'index.html'].includes(path) ? 'index.html' : undefined;
+  if (request.mode === 'navigate')
+    return ['', 'index.html'].includes(path) ? 'index.html' : undefined;
   return path === LIST || path === 'sw.js' ? undefined : path;
 }
 
@@ -60,12 +69,11 @@ async function install() {
     const cache = await caches.open(NAME);
     const list = await fetch(LIST, { cache: 'no-store' });
     const bytes = await list.clone().arrayBuffer();
-    if (!(await sha256(bytes)).startsWith(release)) throw new Error(`${LIST} is of another release`);
+    if (!(await sha256(bytes)).startsWith(release))
+      throw new Error(`${LIST} is of another release`);
     const { files } = await list.clone().json();
     await Promise.all(
-      files
-        .filter(({ path }) => !UNNEEDED.test(path))
-        .map((file) => keep(cache, file, before)),
+      files.filter(({ path }) => !UNNEEDED.test(path)).map((file) => keep(cache, file, before)),
     );
     await cache.put(LIST, list);
   } catch (error) {

@@ -1,4 +1,11 @@
-import { ChangeDetectionStrategy, Component, computed, effect, inject, signal } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  computed,
+  effect,
+  inject,
+  signal,
+} from '@angular/core';
 import { Title } from '@angular/platform-browser';
 import { Camera } from './camera';
 import { DevicePanel } from './device-panel';
@@ -9,6 +16,7 @@ import { PhotoView } from './photo-view';
 import { ProofPanel } from './proof-panel';
 import { Reader } from './reader';
 import { Release } from './release';
+import { RequestLog } from './request-log';
 import { ResultList } from './result-list';
 import { text } from './text';
 
@@ -45,6 +53,8 @@ export class App {
   );
 
   constructor() {
+    // From the start, so that nothing is missed.
+    inject(RequestLog);
     const documentTitle = inject(Title);
     effect(() => {
       documentTitle.setTitle(this.title());

@@ -33,13 +33,21 @@ export async function fileOf(
   }
 }
 
-export function jsonOf(filename: string, { width, height }: Recognition, findings: Findings): string {
+export function jsonOf(
+  filename: string,
+  { width, height }: Recognition,
+  findings: Findings,
+): string {
   const lines = linesOf(findings.numbers);
   return `${JSON.stringify({ filename, width, height, lines, ...findings }, null, 2)}\n`;
 }
 
 /** The columns that training reads, and the score behind them. */
-export function csvOf(filename: string, { width, height }: Recognition, findings: Findings): string {
+export function csvOf(
+  filename: string,
+  { width, height }: Recognition,
+  findings: Findings,
+): string {
   const rows = findings.detections.map(({ class: name, score, box }) =>
     [filename, width, height, name, box.xmin, box.ymin, box.xmax, box.ymax, score].map(cell),
   );
@@ -72,7 +80,12 @@ async function pictureOf(
   context.textBaseline = 'bottom';
   for (const { class: label, box } of detections) {
     const [left, top] = [box.xmin * scale, box.ymin * scale];
-    const frame = [left, top, (box.xmax - box.xmin) * scale, (box.ymax - box.ymin) * scale] as const;
+    const frame = [
+      left,
+      top,
+      (box.xmax - box.xmin) * scale,
+      (box.ymax - box.ymin) * scale,
+    ] as const;
     context.lineWidth = stroke * 2;
     context.strokeStyle = ON_FRAME;
     context.strokeRect(...frame);
@@ -81,7 +94,12 @@ async function pictureOf(
     context.strokeRect(...frame);
     const bottom = top > size * 1.2 ? top : top + size * 1.2;
     context.fillStyle = FRAME;
-    context.fillRect(left, bottom - size * 1.2, context.measureText(label).width + size / 2, size * 1.2);
+    context.fillRect(
+      left,
+      bottom - size * 1.2,
+      context.measureText(label).width + size / 2,
+      size * 1.2,
+    );
     context.fillStyle = ON_FRAME;
     context.fillText(label, left + size / 4, bottom);
   }

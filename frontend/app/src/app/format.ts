@@ -12,7 +12,7 @@ export function milliseconds(duration: number): string {
   return duration < 1 ? 'under 1 ms' : `${String(Math.round(duration))} ms`;
 }
 
-/** "7", "7 and 12", "7, 12 and 305", in the language of the page */
+/** "7", "7 and 12", "7, 12 and 305" */
 export function listed(words: string[]): string {
-  return new Intl.ListFormat(document.documentElement.lang || 'en-GB').format(words);
+  return new Intl.ListFormat('en-GB').format(words);
 }

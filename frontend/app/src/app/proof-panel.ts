@@ -1,6 +1,6 @@
-import { ChangeDetectionStrategy, Component, computed, DestroyRef, inject, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { bytes } from './format';
-import { isRequest, watchRequests, type RequestEntry } from './request-log';
+import { RequestLog } from './request-log';
 import { text } from './text';
 
 /** Why a photo can't leave the device, and every request that was made. */
@@ -10,28 +10,19 @@ import { text } from './text';
   changeDetection: ChangeDetectionStrategy.OnPush,
 })
 export class ProofPanel {
+  private readonly log = inject(RequestLog);
   protected readonly text = text.proof;
-  private readonly entries = signal<RequestEntry[]>([]);
   protected readonly requests = computed(() =>
-    this.entries()
-      .filter(isRequest)
-      .map(({ url, by, bytes: size }) => ({
-        url,
-        name: nameOf(url),
-        by: text.proof[by],
-        size: size > 0 ? bytes(size) : text.proof.stored,
-      })),
+    this.log.entries().map(({ url, by, bytes: size }) => ({
+      url,
+      name: nameOf(url),
+      by: text.proof[by],
+      size: size > 0 ? bytes(size) : text.proof.stored,
+    })),
   );
   protected readonly foreign = computed(
     () => this.requests().filter(({ url }) => new URL(url).origin !== location.origin).length,
   );
-
-  constructor() {
-    const end = watchRequests((seen) => {
-      this.entries.update((entries) => [...entries, ...seen]);
-    });
-    inject(DestroyRef).onDestroy(end);
-  }
 }
 
 function nameOf(url: string): string {

@@ -36,7 +36,8 @@ export const text = {
   },
 
   model: {
-    loading: (done: number, total: number) => `Loading the model: ${bytes(done)} of ${bytes(total)}`,
+    loading: (done: number, total: number) =>
+      `Loading the model: ${bytes(done)} of ${bytes(total)}`,
     starting: 'Loading the model …',
     preparing: 'Preparing the model …',
     meanwhile: 'You can choose photos meanwhile; they are read as soon as it is here.',
@@ -177,12 +178,12 @@ export const text = {
     worker: 'The recognizer stopped. Try again; a smaller photo needs less memory.',
     model: 'The model does not run in this browser. An update may help.',
     empty: 'This file is empty. Choose another, or copy it anew from where it came.',
-    notImage:
-      'This file is not a picture that your browser can open. Try a JPEG, PNG or WebP.',
+    notImage: 'This file is not a picture that your browser can open. Try a JPEG, PNG or WebP.',
     unsupported: (format: string) =>
       `This browser can’t open ${format} pictures. Save it as JPEG and try again; on an iPhone, “Most Compatible” in Settings › Camera › Formats makes JPEGs.`,
     truncated: 'The end of this picture is missing. Copy or download it again, then try once more.',
     damaged: 'This picture is damaged and can’t be opened. Try another copy of it.',
-    tooLarge: 'This picture has too many pixels for a browser. Reduce it, or cut out the part that matters.',
+    tooLarge:
+      'This picture has too many pixels for a browser. Reduce it, or cut out the part that matters.',
   },
 };
