@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -27,19 +28,20 @@ def plate(text: str = NUMBER, size: tuple[int, int] = SIZE, height: float = 0.35
     """A plate with ``text`` on a wall; lines of text stand below each other."""
     picture = Image.new("RGB", size, "#8a7f72")
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size[1] * height)
+    side = size[1] * height
+    font = ImageFont.load_default(side)
     lines = text.split("\n")
     step = size[1] / len(lines)
     for index, line in enumerate(lines):
         centre = (size[0] / 2, step * (index + 0.5))
         box = draw.textbbox(centre, line, font=font, anchor="mm")
-        margin = font.size * 0.25
+        margin = side * 0.25
         draw.rectangle((box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin), fill="#f4f1e8")
         draw.text(centre, line, fill="#1d2733", font=font, anchor="mm")
     return picture
 
 
-def saved(picture: Image.Image, path: Path, **options: object) -> Path:
+def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
     """``picture`` as a file of the format that the path's ending names."""
     picture.save(path, **options)
     return path

@@ -51,9 +51,7 @@ def test_all_is_reached_by_the_keyboard(lens: Page, tmp_path: Path) -> None:
     reached: list[str] = []
     for _ in range(40):
         lens.keyboard.press("Tab")
-        reached.append(
-            str(lens.evaluate("document.activeElement.dataset.testid ?? document.activeElement.tagName"))
-        )
+        reached.append(str(lens.evaluate("document.activeElement.dataset.testid ?? document.activeElement.tagName")))
     assert reached[0] == "A", "the first stop is the link that skips to the photo"
     for stop in ("file", "camera", "stage", "zoom-in", "threshold", "copy", "save-json", "save-csv", "save-png"):
         assert stop in reached, stop
@@ -66,9 +64,7 @@ def test_all_is_reached_by_the_keyboard(lens: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("viewport", [NARROW, WIDE], ids=["narrow", "wide"])
-def test_right_to_left_mirrors_the_page_but_not_the_photo(
-    viewport: dict[str, int], lens: Page, tmp_path: Path
-) -> None:
+def test_right_to_left_mirrors_the_page_but_not_the_photo(viewport: dict[str, int], lens: Page, tmp_path: Path) -> None:
     lens.set_viewport_size(viewport)  # type: ignore[arg-type]
     show(lens, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
     lens.evaluate("document.documentElement.dir = 'rtl'")
@@ -76,7 +72,8 @@ def test_right_to_left_mirrors_the_page_but_not_the_photo(
     lefts = [box["x"] for frame in lens.locator(".frame").all() if (box := frame.bounding_box())]
     assert lefts == sorted(lefts)
     heading = lens.get_by_role("heading", level=1).bounding_box()
-    assert heading and heading["x"] > viewport["width"] / 4
+    assert heading
+    assert heading["x"] > viewport["width"] / 4
 
 
 def test_nothing_moves_for_who_wants_no_motion(page: Page, witness: Witness, released: str) -> None:
@@ -84,6 +81,7 @@ def test_nothing_moves_for_who_wants_no_motion(page: Page, witness: Witness, rel
     page.goto(f"{released}/")
     wait_for(page, "idle")
     moving = page.evaluate(
-        "[...document.querySelectorAll('*')].filter((node) => getComputedStyle(node).transitionDuration !== '0s').length"
+        "[...document.querySelectorAll('*')]"
+        ".filter((node) => getComputedStyle(node).transitionDuration !== '0s').length"
     )
     assert moving == 0

@@ -34,16 +34,15 @@ def entries(page: Page) -> Locator:
 
 @pytest.mark.parametrize("event", ["drop", "paste"])
 def test_a_photo_may_be_dropped_or_pasted(event: str, lens: Page) -> None:
-    hand_over(lens, "dragover" if event == "drop" else event)
-    hand_over(lens, "drop") if event == "drop" else None
+    if event == "drop":
+        hand_over(lens, "dragover")
+    hand_over(lens, event)
     wait_for(lens, "done")
     assert text_of(lens) == pictures.NUMBER
 
 
 def test_several_photos_make_a_list_that_shows_what_is_on_each(lens: Page, tmp_path: Path) -> None:
-    photos = [
-        pictures.saved(pictures.plate(number), tmp_path / f"{number}.png") for number in ("407", "123", "56")
-    ]
+    photos = [pictures.saved(pictures.plate(number), tmp_path / f"{number}.png") for number in ("407", "123", "56")]
     broken = pictures.unreadable("words.jpg", tmp_path)
     show(lens, *photos, broken)
     items = entries(lens)
@@ -60,7 +59,7 @@ def test_several_photos_make_a_list_that_shows_what_is_on_each(lens: Page, tmp_p
     wait_for(lens, "idle")
 
 
-def test_a_photo_chosen_while_the_model_loads_is_read_when_it_is_there(page: Page, released: str, tmp_path: Path) -> None:
+def test_a_photo_chosen_while_the_model_loads_is_read_afterwards(page: Page, released: str, tmp_path: Path) -> None:
     page.goto(f"{released}/")
     photo = pictures.saved(pictures.plate(), tmp_path / "early.png")
     page.get_by_test_id("file").set_input_files(photo)

@@ -71,7 +71,11 @@ def test_the_download_is_shown_in_bytes_and_can_be_cancelled_and_resumed(
 @pytest.mark.parametrize("part", ["manifest.json", "model.json", "*.bin"])
 @pytest.mark.parametrize(
     ("fault", "sentence"),
-    [("cut", "could not be loaded"), ("404", "could not be loaded"), ("flipped", "damaged|do not fit|could not be loaded")],
+    [
+        ("cut", "could not be loaded"),
+        ("404", "could not be loaded"),
+        ("flipped", "damaged|do not fit|could not be loaded"),
+    ],
 )
 def test_a_fault_on_the_way_is_explained_and_trying_again_mends_it(
     part: str, fault: str, sentence: str, page: Page, released: str
@@ -193,9 +197,7 @@ def test_another_tab_keeps_its_release_until_its_visitor_reloads_it(
     assert other.evaluate("window.isNew") is None
 
 
-def test_a_release_that_is_not_whole_is_not_kept(
-    page: Page, witness: Witness, address: str, site_folder: Path
-) -> None:
+def test_a_release_that_is_not_whole_is_not_kept(page: Page, witness: Witness, address: str, site_folder: Path) -> None:
     # As in the middle of a deploy: the list says one thing, a file another.
     sample = next((site_folder / "samples").glob("*.jpg"))
     sample.write_bytes(pictures.jpeg())
