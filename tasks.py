@@ -34,4 +34,4 @@ namespace = Collection(
 for wing in (data, deploy, environments, images, locks):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))
-namespace.add_collection(Collection.from_module(registry, "model"))
+namespace.add_collection(Collection("model", registry.push, registry.pull, registry.list_, model.release, model.card))

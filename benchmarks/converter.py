@@ -16,7 +16,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from infra import fingerprints, recipes, runs
+from infra import fingerprints, models, runs
 from infra.errors import RefusedError
 from infra.execution import engine, images, processes
 from infra.execution.containers import Containers
@@ -62,7 +62,7 @@ def main() -> None:
     run = runs.find(parser.parse_args().run)
     folder = settings().paths.cache / "converters"
     shutil.rmtree(folder, ignore_errors=True)
-    step = recipes.convert(run, run.request())
+    step = models.conversion(run, run.request())
     small, full = replace(step, output=folder / "small"), replace(step, output=folder / "full")
     Containers().run(small)
     environment = full_environment()

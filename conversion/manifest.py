@@ -45,6 +45,7 @@ def describe(
         "format_version": FORMAT_VERSION,
         **{key: detector[key] for key in kept},
         "input": {"name": image, **detector["input"], "letterbox": LETTERBOX},
+        "looks": detector.get("looks", 1),
         "outputs": {"boxes": boxes, "scores": scores},
         "quantization": quantization,
         "kernels": kernels,

@@ -17,6 +17,9 @@ INPUT = "image"
 BOXES, SCORES = "detection_boxes", "detection_multiclass_scores"
 SIGNATURES = ("detect", "serving_default")
 """`detect` is this project's; exports of the Object Detection API have the other."""
+RAW_BOXES, RAW_SCORES = "raw_detection_boxes", "raw_detection_scores"
+"""What goes into suppression, where a graph has it inside: the Object Detection API exports both beside its results,
+one box per anchor (one per anchor and class, from Faster R-CNN, is not what the page takes)."""
 
 Outputs = dict[str, npt.NDArray[np.float32]]
 
@@ -25,7 +28,8 @@ class SavedDetector:
     """A SavedModel narrowed to what the page needs, whatever else it computes.
 
     ``function`` maps `INPUT`, float32 [1, height, width, 3] RGB 0–255, to `BOXES` [1, n, 4] and
-    `SCORES` [1, n, c]. ``detector`` is the content of detector.json, checked.
+    `SCORES` [1, n, c], whatever they are called in the SavedModel: ``sources`` are their names there. ``detector`` is
+    the content of detector.json, checked.
     """
 
     def __init__(self, folder: Path, detector_file: Path | None = None) -> None:
@@ -58,6 +62,7 @@ class SavedDetector:
 
     def _narrowed(self) -> Any:
         signature = self._signature()
+        self.sources = _sources(signature.structured_outputs)
         ((name, spec),) = signature.structured_input_signature[1].items()
         size = self.detector["input"]
         shape = [1, size["height"], size["width"], 3]
@@ -71,7 +76,8 @@ class SavedDetector:
             outputs = signature(**{name: tf.cast(image, spec.dtype)})
             # Nodes of these very names are what the graph is cut at, and what the page asks for.
             return {
-                output: tf.identity(tf.cast(outputs[output], tf.float32), name=output) for output in (BOXES, SCORES)
+                output: tf.identity(tf.cast(outputs[source], tf.float32), name=output)
+                for output, source in zip((BOXES, SCORES), self.sources, strict=True)
             }
 
         given = tf.TensorSpec(shape, tf.float32, name=INPUT)
@@ -80,7 +86,8 @@ class SavedDetector:
     def _signature(self) -> Any:
         signatures = self._loaded.signatures
         for name in SIGNATURES:
-            if name in signatures and {BOXES, SCORES} <= set(signatures[name].structured_outputs):
+            outputs = signatures[name].structured_outputs if name in signatures else {}
+            if set(_sources(outputs)) <= set(outputs):
                 if len(signatures[name].structured_input_signature[1]) != 1:
                     raise SavedModelError(
                         f"{self.folder}: signature {name} must have one input, the image; "
@@ -101,14 +108,21 @@ class SavedDetector:
         background = detector["background_column"]
         columns = len(detector["classes"]) + background
         if len(boxes) != 3 or boxes[0] != 1 or boxes[2] != 4:
-            raise SavedModelError(f"{self.folder}: {BOXES} must be [1, n, 4], it is {list(boxes)}")
+            raise SavedModelError(f"{self.folder}: {self.sources[0]} must be [1, n, 4], it is {list(boxes)}")
         if scores != (1, boxes[1], columns):
             raise SavedModelError(
-                f"{self.folder}: {SCORES} is {list(scores)}, but detector.json's "
+                f"{self.folder}: {self.sources[1]} is {list(scores)}, but detector.json's "
                 f"{len(detector['classes'])} classes with{'' if background else 'out'} a "
                 f"background column ask for {[1, boxes[1], columns]}; correct classes or "
                 "background_column there"
             )
+
+
+def _sources(outputs: dict[str, Any]) -> tuple[str, str]:
+    """Names of boxes and scores among a signature's outputs: those before suppression where they are exported."""
+    if {RAW_BOXES, RAW_SCORES} <= outputs.keys() and outputs[RAW_BOXES].shape.rank in (None, 3):
+        return RAW_BOXES, RAW_SCORES
+    return BOXES, SCORES
 
 
 def _detector(path: Path) -> dict[str, Any]:

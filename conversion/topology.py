@@ -26,8 +26,8 @@ REFUSED = (
         SUPPRESSION,
         (
             "come out of suppression ({}), which blocks or slows the browser; the page does it "
-            "instead. Export the tensors that go into it under these names (the Object Detection "
-            "API calls them raw_detection_boxes and raw_detection_scores)"
+            "instead. Export the tensors that go into it, too, as raw_detection_boxes [1, n, 4] and "
+            "raw_detection_scores [1, n, c], as the Object Detection API does"
         ),
     ),
     (
@@ -61,7 +61,7 @@ def frozen(saved: SavedDetector) -> Any:
             del node.attr["shape"]
     with quiet():
         cut = tf.compat.v1.graph_util.extract_sub_graph(graph, [BOXES, SCORES])
-    whose = f"{saved.folder}: {BOXES} and {SCORES}"
+    whose = f"{saved.folder}: {' and '.join(saved.sources)}"
     if INPUT not in {node.name for node in cut.node}:
         raise SavedModelError(f"{whose} don't depend on the image; export the trained detector")
     operations = {node.op for node in cut.node}

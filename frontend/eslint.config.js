@@ -50,4 +50,15 @@ export default defineConfig(
       },
     },
   },
+  {
+    files: ['recognizer/example/*.js'],
+    languageOptions: {
+      globals: {
+        URLSearchParams: 'readonly',
+        createImageBitmap: 'readonly',
+        document: 'readonly',
+        location: 'readonly',
+      },
+    },
+  },
 );

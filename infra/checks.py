@@ -23,6 +23,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tests/images",
         "benchmarks/containers.py",
         "benchmarks/converter.py",
+        "benchmarks/deploying.py",
         "tests/conftest.py",
     ),
     "train": ("training", "tests/training", "tests/vectors", "benchmarks/input_pipeline.py", "benchmarks/records.py"),
@@ -58,6 +59,7 @@ def checks() -> list[Check]:
         Check("yamllint", (_host("yamllint"), "--strict", ".")),
         Check("shellcheck", (_host("shellcheck"), *shell)),
         Check("hadolint", (_host("hadolint"), *map(str, sorted((ROOT / "docker").glob("*.Dockerfile"))))),
+        Check("actionlint", (_host("actionlint"), "-shellcheck", _host("shellcheck"), "-pyflakes", "")),
         Check("zizmor", (_host("zizmor"), "--offline", "--no-progress", "--quiet", ".github")),
         *(
             Check(f"schema {kind}", (_host("check-jsonschema"), "--builtin-schema", f"vendor.{kind}", *_matching(glob)))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from infra import fingerprints, frontend, recipes
 from infra.errors import UsageError
-from infra.execution.steps import Runner, perform
-from infra.settings import ROOT, settings
+from infra.execution.steps import Runner, Step, perform
+from infra.runs import Request, Run
+from infra.settings import ROOT, Quantization, settings
 
 SPLITS = ("train", "calibration", "validation", "all")
 RELEASED = ROOT / "models" / "digits"
 """The released detector: ``checkpoint/`` and ``web_model/``."""
+CROPS = ("none", "number")
+"""What is judged: whole photos, or photos cut to the numbers on them."""
 Kind = Literal["checkpoint", "saved_model", "web_model"]
 
 
@@ -65,28 +68,94 @@ def checkpoint(folder: Path) -> Path:
     )
 
 
-def evaluate(
-    model: Model, images: Path, annotations: Path, groups: Path | None, split: str, runner: Runner
-) -> dict[str, Any]:
-    """The figures of ``model`` on the photos of ``split``; they are kept in the cache."""
-    asked = {
-        "model": model.folder,
-        "images": images,
-        "annotations": annotations,
-        "groups": groups,
-        "split": split,
-    }
-    folder = settings().paths.cache / "evaluations" / fingerprints.of_values(asked)[:16]
-    selection = folder / "annotations"
-    perform(recipes.select(images, annotations, groups, split, model.description, selection), runner)
-    selected = selection / "annotations.csv"
+@dataclass(frozen=True)
+class Photos:
+    """Labelled photos to judge models on."""
+
+    images: Path
+    annotations: Path
+    groups: Path | None = None
+    split: str = "all"
+    """one of `SPLITS`, as the judged model was trained with it"""
+    crop: str = "none"
+    """one of `CROPS`"""
+
+
+def select(model: Model, photos: Photos, runner: Runner) -> Path:
+    """The checked labels of the photos that ``photos`` stands for where ``model`` is judged, as CSV."""
+    folder = _kept(model, photos) / "annotations"
+    step = recipes.select(photos.images, photos.annotations, photos.groups, photos.split, model.description, folder)
+    perform(step, runner)
+    return folder / "annotations.csv"
+
+
+def evaluate(model: Model, photos: Photos, runner: Runner) -> Path:
+    """Judge ``model`` on ``photos``; returns the folder of evaluation.json, which is kept in the cache."""
+    folder = _kept(model, photos)
+    images, annotations = photos.images, select(model, photos, runner)
+    if photos.crop == "number":
+        perform(recipes.crop(images, annotations, folder / "cropped"), runner)
+        images, annotations = folder / "cropped" / "images", folder / "cropped" / "annotations.csv"
     output = folder / "evaluation"
     if model.kind == "web_model":
         frontend.build_recognizer()
-        perform(recipes.predict(model.folder, images, selected, folder / "predictions"), runner)
-        step = recipes.evaluate_web(model.folder, folder / "predictions", images, selected, output)
+        perform(recipes.predict(model.folder, images, annotations, folder / "predictions"), runner)
+        step = recipes.evaluate_web(model.folder, folder / "predictions", images, annotations, output)
     else:
-        step = recipes.evaluate(model.folder, images, selected, output)
+        step = recipes.evaluate(model.folder, images, annotations, output)
     perform(step, runner)
-    figures: dict[str, Any] = json.loads((output / "evaluation.json").read_text("utf-8"))
-    return figures
+    return output
+
+
+def convert(run: Run, request: Request, runner: Runner) -> None:
+    """Make the web model of ``run``, whose manifest says what the trained one reached.
+
+    Raises:
+        CommandError: the gate refused it.
+    """
+    evaluation = recipes.evaluate(run.checkpoints, request.images, run.validation, run.evaluation_trained)
+    perform(evaluation, runner)
+    frontend.build_recognizer()
+    perform(conversion(run, request), runner)
+
+
+def conversion(run: Run, request: Request) -> Step:
+    """The step that makes the web model of ``run``."""
+    return recipes.convert(
+        run.saved_model,
+        request.images,
+        run.validation,
+        request.quantize,
+        run.web_model,
+        evaluation=run.evaluation_trained / "evaluation.json",
+    )
+
+
+def adopt(
+    run: Run, saved_model: Path, detector: Path | None, photos: Photos, quantize: Quantization, runner: Runner
+) -> None:
+    """Make somebody else's SavedModel the web model of ``run``, compared with it on ``photos``.
+
+    Raises:
+        UsageError: it has no detector.json, and ``detector`` is None; or the run is one of our own training.
+        CommandError: it can't run in a browser, or the gate refused it.
+    """
+    if run.checkpoints.exists() or run.saved_model.exists():
+        raise UsageError(f"the run {run.name} has a model of its own; choose another name with --run")
+    file = detector or saved_model / "detector.json"
+    try:
+        description = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{file} can't be read ({error}); it says what the SavedModel's tensors mean: write one by "
+            "schemas/detector.schema.json and name it with --detector"
+        ) from error
+    selected = select(Model(saved_model, "saved_model", description), photos, runner)
+    frontend.build_recognizer()
+    step = recipes.convert(saved_model, photos.images, selected, quantize, run.web_model, detector=detector)
+    perform(step, runner)
+
+
+def _kept(model: Model, photos: Photos) -> Path:
+    asked = {"model": model.folder, **asdict(photos)}
+    return settings().paths.cache / "evaluations" / fingerprints.of_values(asked)[:16]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,10 @@ from infra import frontend, sources
 from infra.errors import UsageError
 from infra.execution.steps import Step
 from infra.runs import Request, Run
-from infra.settings import ROOT, settings
+from infra.settings import ROOT, Quantization, settings
+
+FORMATS = ("csv", "voc", "coco")
+"""Formats that labels can be written in."""
 
 
 def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
@@ -40,6 +45,34 @@ def merge(output: Path, data: Path, skip_bad: bool) -> Step:
         inputs={"data": data},
         options={"skip-bad": skip_bad},
         named=named,
+    )
+
+
+def check(images: Path, annotations: Path, groups: Path | None, config: Path, output: Path) -> Step:
+    """What is odd about somebody's photos and labels."""
+    return Step(
+        "check data",
+        "train",
+        "training.data.check",
+        output,
+        inputs={
+            "config": config,
+            "images": images,
+            "annotations": annotations,
+            **({"groups": groups} if groups else {}),
+        },
+    )
+
+
+def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_bad: bool, output: Path) -> Step:
+    """Somebody's labels in another format."""
+    return Step(
+        "relabel",
+        "train",
+        "training.data.convert",
+        output,
+        inputs={"images": images, "annotations": annotations, **({"groups": groups} if groups else {})},
+        options={"to": to, "skip-bad": skip_bad},
     )
 
 
@@ -80,21 +113,35 @@ def export(checkpoint: Path, output: Path) -> Step:
     return Step("export", "train", "training.export", output, inputs={"checkpoint": checkpoint})
 
 
-def convert(run: Run, request: Request) -> Step:
-    """A web model from the SavedModel, compared with it before it may be used."""
+def convert(
+    saved_model: Path,
+    images: Path,
+    annotations: Path,
+    quantize: Quantization,
+    output: Path,
+    evaluation: Path | None = None,
+    detector: Path | None = None,
+) -> Step:
+    """A web model from a SavedModel, compared with it on photos before it may be used.
+
+    ``evaluation`` is the evaluation.json of the trained model; ``detector`` says what the tensors of somebody else's
+    SavedModel mean, which has no detector.json of its own.
+    """
+    inputs = {
+        "saved-model": saved_model,
+        "web-runtime": frontend.RUNTIME,
+        "images": images,
+        "annotations": annotations,
+        "evaluation": evaluation,
+        "detector": detector,
+    }
     return Step(
         "convert",
         "convert",
         "conversion.convert",
-        run.web_model,
-        inputs={
-            "saved-model": run.saved_model,
-            "web-runtime": frontend.RUNTIME,
-            "images": request.images,
-            "annotations": run.validation,
-            "evaluation": run.evaluation_trained / "evaluation.json",
-        },
-        options={"quantize": request.quantize, "photos": settings().pipeline.gate_photos},
+        output,
+        inputs={flag: path for flag, path in inputs.items() if path},
+        options={"quantize": quantize, "photos": settings().pipeline.gate_photos},
         labels={"commit": commit()},
         companions=("web-runtime",),  # its WebAssembly
     )
@@ -124,9 +171,20 @@ def select(
         },
         options={
             "split": split,
-            "classes": ",".join(description["classes"]),
+            "classes": _row(description["classes"]),
             **description["provenance"].get("split", {}),
         },
+    )
+
+
+def crop(images: Path, annotations: Path, output: Path) -> Step:
+    """Photos cut to the numbers on them."""
+    return Step(
+        "crop",
+        "train",
+        "training.data.cropping",
+        output,
+        inputs={"images": images, "annotations": annotations},
     )
 
 
@@ -172,6 +230,13 @@ def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: 
             "annotations": annotations,
         },
     )
+
+
+def _row(cells: Iterable[str]) -> str:
+    """A row of CSV: what a cell holds may have commas in it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
 def commit() -> str | None:

@@ -102,6 +102,7 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
         f"- Gate on {gate['photos']} photos: {_verdict(gate)}; largest difference {differences}.",
         f"- Accuracy drop by conversion: {gate['accuracy_drop']:.4f}.",
         f"- Smoke test in Chromium: {_verdict(report['smoke'])}.",
+        "- Curves, confusions, errors by height, calibration: [evaluation](evaluation/web/evaluation.md).",
     ]
 
 
@@ -129,6 +130,7 @@ def figures_table(figures: Mapping[str, Any]) -> str:
         ("mAP (IoU 0.50-0.95)", f"{figures['map']:.3f}"),
         ("mAP at IoU 0.50", f"{figures['map50']:.3f}"),
         ("full numbers right", f"{figures['full_number_accuracy']:.1%} ({low:.1%}-{high:.1%})"),
+        ("false alarms", f"{figures['false_alarms_per_100_photos']:.1f} in 100 photos"),
         ("score threshold", f"{figures['score_threshold']:.3f}"),
         ("milliseconds per photo", f"{figures['milliseconds_per_photo']:.1f}"),
     ]

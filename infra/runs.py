@@ -13,6 +13,8 @@ from infra.settings import Quantization, settings
 
 SYNTHETIC = "digits-synthetic"
 """The run that needs no photos: it makes them."""
+RELEASED = "released"
+"""The run of the released model, which needs no training either."""
 
 
 class Request(BaseModel):
@@ -24,6 +26,8 @@ class Request(BaseModel):
     images: Path
     annotations: Path
     groups: Path | None = None
+    data: Path | None = None
+    """file of the sources that ``images`` and ``annotations`` were merged from"""
     skip_bad: bool = False
     quantize: Quantization
     start: Path | None = None
@@ -45,6 +49,11 @@ class Run:
     def photos(self) -> Path:
         """Synthetic photos with their labels."""
         return self.folder / "photos"
+
+    @property
+    def check(self) -> Path:
+        """What is odd about the photos and their labels."""
+        return self.folder / "check"
 
     @property
     def records(self) -> Path:

@@ -22,16 +22,15 @@ TEST = ROOT / "tests" / "browser" / "test_smoke.py"
 
 
 def perform(run: Run, images: Path, site: str) -> results.Stamp:
-    """Smoke-test ``site``, a folder or an address, with validation photos of ``run``.
+    """Smoke-test ``site``, a folder or an address, with photos of ``run`` and what its web model says of them.
 
     Raises:
         RefusedError: the page isn't fit to be served; says which tests failed.
     """
     chromium.require()
     predictions = run.predictions / "predictions.jsonl"
-    for path, task in ((run.validation, "data.records"), (predictions, "pipeline")):
-        if not path.exists():
-            raise UsageError(f"{path} doesn't exist: ./inv {task} makes it")
+    if not predictions.exists():
+        raise UsageError(f"{predictions} doesn't exist: ./inv pipeline makes it")
     folder = Path(site)
     site = site if folder.is_dir() else site.rstrip("/")
     build = _build(site)

@@ -18,11 +18,11 @@ NOTHING = "none"
 """As annotations: the photos have none."""
 
 
-def paths(data: Path) -> tuple[Path, ...]:
-    """Everything that ``data``, a YAML file, says is to be read; each is there.
+def entries(data: Path) -> list[dict[str, str]]:
+    """The sources that ``data``, a YAML file, lists; paths as they stand there, relative to it.
 
     Raises:
-        UsageError: it isn't such a file, or names what doesn't exist.
+        UsageError: it isn't such a file.
     """
     try:
         document: Any = yaml.safe_load(data.read_text("utf-8"))
@@ -31,8 +31,18 @@ def paths(data: Path) -> tuple[Path, ...]:
     fault = best_match(Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).iter_errors(document))
     if fault:
         raise UsageError(f"{data}, {fault.json_path}: {fault.message}")
+    found: list[dict[str, str]] = document["sources"]
+    return found
+
+
+def paths(data: Path) -> tuple[Path, ...]:
+    """Everything that ``data``, a YAML file, says is to be read; each is there.
+
+    Raises:
+        UsageError: it isn't such a file, or names what doesn't exist.
+    """
     found: dict[Path, None] = {}
-    for source in document["sources"]:
+    for source in entries(data):
         for key in ("images", "annotations", "groups"):
             if key not in source or (key, source[key]) == ("annotations", NOTHING):
                 continue

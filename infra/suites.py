@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import xml.etree.ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from infra.execution import environments, processes
 from infra.progress import say
 from infra.settings import ROOT, settings
 
+ENGINES = ("chromium", "firefox", "webkit")
 NOTHING_COLLECTED = 5
 """Pytest's exit code where -k leaves no test of a suite."""
 
@@ -66,8 +67,13 @@ def choose(names: str | None) -> list[Suite]:
     return [known[name] for name in names.split(",")]
 
 
-def run_all(suites: Sequence[Suite], expression: str | None, *, gpu_image: bool = False) -> Tally:
-    """Run ``suites``, each whatever became of the others, with pytest's -k or vitest's -t."""
+def run_all(
+    suites: Sequence[Suite], expression: str | None, options: Mapping[str, Sequence[str]] | None = None
+) -> Tally:
+    """Run ``suites``, each whatever became of the others, with pytest's -k or vitest's -t.
+
+    ``options`` are further words for the command of a suite.
+    """
     tally = Tally()
     folder = settings().paths.cache / "tests"
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,8 +83,7 @@ def run_all(suites: Sequence[Suite], expression: str | None, *, gpu_image: bool 
         try:
             _prepare(suite)
             for name, command, cwd in _commands(suite, expression, folder):
-                if suite.name == "images" and gpu_image:
-                    command.append("--gpu-image")
+                command += (options or {}).get(suite.name, ())
                 if not _succeeds(name, command, cwd, _overlay(suite), expression):
                     tally.broken.append(name)
         except DigitlensError as error:

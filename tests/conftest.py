@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,28 @@ class Place:
             timeout=timeout,
             check=False,
         )
+
+    def inv_until(
+        self, words: Sequence[str], text: str, end: Callable[[subprocess.Popen[str]], object]
+    ) -> tuple[int, str]:
+        """Run `./inv` with ``words`` and call ``end`` once it has said ``text``; its exit code and all it said."""
+        task = subprocess.Popen(
+            [str(ROOT / "inv"), *words],
+            cwd=ROOT,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        assert task.stderr is not None
+        said = ""
+        with task.stderr:
+            for line in task.stderr:
+                # Once: the message of a failed step repeats its last lines.
+                if text in line and text not in said:
+                    end(task)
+                said += line
+        return task.wait(60), said
 
 
 @pytest.fixture(scope="session")

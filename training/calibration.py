@@ -12,10 +12,10 @@ from training import drawing
 from training.config import Configuration
 from training.data.batches import decode, open_records
 from training.data.formats import LabelledObject, Photo
-from training.detector.letterbox import letterbox, to_photo
-from training.detector.recognition import Detections, Suppression, detect
+from training.detector.letterbox import letterbox
+from training.detector.recognition import Detections
 from training.metrics import THRESHOLDS, Judged, best_threshold
-from training.models import outputs
+from training.models import look_at, meaning, outputs
 
 MAX_PHOTOS = 800
 """More would cost training time and steady the figure only little."""
@@ -24,23 +24,22 @@ PICTURES = 4
 
 
 class Calibration:
-    """The calibration photos, held in memory at the size of the network's input."""
+    """The calibration photos, held in memory as they are packed."""
 
     def __init__(self, records: Path, config: Configuration) -> None:
         """Read them from ``records``."""
         self.config = config
         examples, _ = open_records(records, "calibration", config.classes)
         self.photos: list[Photo] = []
-        inputs: list[np.ndarray] = []
+        self.pixels: list[np.ndarray] = []
         for pixels, boxes, labels in examples.take(MAX_PHOTOS).map(decode).as_numpy_iterator():
             height, width = pixels.shape[:2]
             objects = [
                 LabelledObject(config.classes[label], *(float(box[i]) for i in (1, 0, 3, 2)))
                 for box, label in zip(boxes, labels, strict=True)
             ]
-            self.photos.append(Photo(str(len(inputs)), width, height, "", objects))
-            inputs.append(letterbox(pixels, config.input.width, config.input.height))
-        self.inputs = np.stack(inputs)
+            self.photos.append(Photo(str(len(self.pixels)), width, height, "", objects))
+            self.pixels.append(pixels)
         self.compiled: Any = None
 
     def judge(self, model: Any) -> tuple[float, float, list[Any]]:
@@ -48,23 +47,15 @@ class Calibration:
         if self.compiled is None:
             self.compiled = tf.function(lambda images: outputs(model, images), reduce_retracing=True)
         judged = []
-        for start in range(0, len(self.inputs), BATCH):
-            images = tf.cast(self.inputs[start : start + BATCH], tf.float32)
-            boxes, scores = (values.numpy() for values in self.compiled(images))
-            for photo, photo_boxes, photo_scores in zip(self.photos[start : start + BATCH], boxes, scores, strict=True):
-                judged.append(Judged(photo, self._detections(photo, photo_boxes, photo_scores)))
+        for start in range(0, len(self.photos), BATCH):
+            found = look_at(self.pixels[start : start + BATCH], self._run, meaning(self.config), float(THRESHOLDS[0]))
+            judged += [Judged(*pair) for pair in zip(self.photos[start : start + BATCH], found, strict=True)]
         threshold, figure = best_threshold(judged, self.config.classes, self.config.reading)
         return figure, threshold, [self._draw(judged[i], threshold) for i in range(min(PICTURES, len(judged)))]
 
-    def _detections(self, photo: Photo, boxes: np.ndarray, scores: np.ndarray) -> Detections:
-        suppression = Suppression(**self.config.suppression.model_dump())
-        found = detect(boxes, scores, suppression, float(THRESHOLDS[0]))
-        size = self.config.input
-        return Detections(
-            found.classes,
-            found.scores,
-            to_photo(found.boxes, photo.width, photo.height, size.width, size.height),
-        )
+    def _run(self, inputs: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+        boxes, scores = self.compiled(tf.constant(np.stack(inputs)))
+        return list(zip(boxes.numpy(), scores.numpy(), strict=True))
 
     def _draw(self, judged: Judged, threshold: float) -> Any:
         """The input as the network sees it, with what it found."""
@@ -72,5 +63,7 @@ class Calibration:
         found = judged.detections.above(threshold)
         shrink = min(size.width / photo.width, size.height / photo.height)
         on_input = Detections(found.classes, found.scores, found.boxes * shrink)
-        picture = drawing.draw(self.inputs[int(photo.filename)], on_input, self.config.classes)
+        picture = drawing.draw(
+            letterbox(self.pixels[int(photo.filename)], size.width, size.height), on_input, self.config.classes
+        )
         return picture.resize((size.width * 2, size.height * 2))

@@ -1,4 +1,4 @@
-"""Pictures: detections on photos, and the course of a training."""
+"""Pictures: detections on photos, sheets of them, and the course of a training."""
 
 from __future__ import annotations
 
@@ -44,6 +44,31 @@ def draw(pixels: np.ndarray, detections: Detections, classes: Sequence[str], cap
         pen.rectangle(where, fill=colour)
         pen.text((xmin, max(22.0, ymin + 5)), label, "black", font)
     return canvas
+
+
+def contact_sheet(files: Sequence[Path], path: Path, columns: int = 5, side: int = 300) -> None:
+    """The pictures ``files`` in rows, each with its name, as one JPEG."""
+    margin, line = 4, 18
+    pictures = [_thumbnail(file, side - 2 * margin) for file in files]
+    rows = [range(start, min(start + columns, len(files))) for start in range(0, len(files), columns)]
+    heights = [max(pictures[place].height for place in row) + line + 2 * margin for row in rows]
+    sheet = Image.new("RGB", (columns * side, sum(heights)), "white")
+    pen = ImageDraw.Draw(sheet)
+    font = ImageFont.truetype(str(fonts_folder() / "DejaVuSans.ttf"), 12)
+    y = margin
+    for row, height in zip(rows, heights, strict=True):
+        for column, place in enumerate(row):
+            x = column * side + margin
+            pen.text((x, y), files[place].stem, "black", font)
+            sheet.paste(pictures[place], (x, y + line))
+        y += height
+    sheet.save(path, quality=88)
+
+
+def _thumbnail(file: Path, side: int) -> Image.Image:
+    with Image.open(file) as picture:
+        picture.thumbnail((side, side))
+        return picture.copy()
 
 
 def plot_history(history: Sequence[Any], path: Path) -> None:

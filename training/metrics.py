@@ -1,17 +1,12 @@
-"""Figures of merit: average precision, precision and recall per class, full-number accuracy, the score threshold."""
+"""Figures of merit: precision and recall per class, full-number accuracy, the score threshold."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from training.data.formats import Photo
 from training.detector.reading import text
@@ -75,7 +70,7 @@ def best_threshold(judged: Sequence[Judged], classes: Sequence[str], reading: st
     Characters in lines are judged by full-number accuracy, objects that stand alone by the F1 measure. The middle of
     the best plateau is taken, since its edges are chance.
     """
-    figures = _full_number_by_threshold(judged, classes) if reading == "lines" else _f1_by_threshold(judged, classes)
+    figures = full_numbers_by_threshold(judged, classes) if reading == "lines" else _f1_by_threshold(judged, classes)
     # A moving mean keeps a lucky spike from winning.
     smooth = np.convolve(np.pad(figures, 2, "edge"), np.ones(5) / 5, "valid")
     best = np.flatnonzero(smooth >= smooth.max() - 1e-9)
@@ -83,7 +78,8 @@ def best_threshold(judged: Sequence[Judged], classes: Sequence[str], reading: st
     return float(THRESHOLDS[index]), float(figures[index])
 
 
-def _full_number_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
+def full_numbers_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
+    """Full-number accuracy of characters in lines at each of `THRESHOLDS`."""
     right = np.zeros(len(THRESHOLDS))
     for one in judged:
         expected = label_text(one.photo, "lines")
@@ -129,45 +125,3 @@ def count_matches(
                 open_objects[best] = False
                 counts[name][0] += 1
     return {name: (hits, found, objects) for name, (hits, found, objects) in counts.items()}
-
-
-def average_precision(judged: Sequence[Judged], classes: Sequence[str]) -> tuple[float, float, dict[str, float]]:
-    """COCO's mAP at IoU 0.5 to 0.95, at 0.5, and the former per class (NaN without objects), by pycocotools."""
-    images: list[Any] = []
-    labels: list[Any] = []
-    results: list[Any] = []
-    for number, one in enumerate(judged, 1):
-        images.append({"id": number, "width": one.photo.width, "height": one.photo.height})
-        for item in one.photo.objects:
-            box = [item.xmin, item.ymin, item.xmax - item.xmin, item.ymax - item.ymin]
-            labels.append(
-                {
-                    "id": len(labels) + 1,
-                    "image_id": number,
-                    "category_id": classes.index(item.name) + 1,
-                    "bbox": box,
-                    "area": box[2] * box[3],
-                    "iscrowd": 0,
-                }
-            )
-        found = one.detections
-        for index, score, (ymin, xmin, ymax, xmax) in zip(found.classes, found.scores, found.boxes, strict=True):
-            results.append([number, xmin, ymin, xmax - xmin, ymax - ymin, score, index + 1])
-    if not labels or not results:
-        return 0.0, 0.0, dict.fromkeys(classes, math.nan if not labels else 0.0)
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO()
-        categories = [{"id": i, "name": name} for i, name in enumerate(classes, 1)]
-        truth.dataset = {"info": {}, "images": images, "annotations": labels, "categories": categories}
-        truth.createIndex()
-        run = COCOeval(truth, truth.loadRes(np.array(results)), "bbox")
-        run.evaluate()
-        run.accumulate()
-        run.summarize()
-    # [IoU thresholds, recalls, classes, areas, detection limits]; -1 stands for "no objects".
-    precision: Any = run.eval["precision"][:, :, :, 0, -1]
-    per_class = {
-        name: float(precision[:, :, i][precision[:, :, i] > -1].mean()) if (precision[:, :, i] > -1).any() else math.nan
-        for i, name in enumerate(classes)
-    }
-    return float(run.stats[0]), float(run.stats[1]), per_class

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from training.data.formats import Photo
 from training.data.photos import decode
 from training.detector import network
 from training.detector.letterbox import letterbox, to_photo
+from training.detector.looks import pool, second_region
 from training.detector.losses import cell_boxes
 from training.detector.network import STRIDE
-from training.detector.recognition import Detections, Suppression, detect
+from training.detector.recognition import Detections, Floats, Suppression, detect
 from training.errors import ModelError
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
@@ -44,19 +45,10 @@ class Model:
     """float32 [1, h, w, 3] to boxes [n, 4] (0–1 of the input) and scores [n, c]"""
 
     def recognise(self, pixels: np.ndarray, min_score: float = MIN_SCORE) -> Detections:
-        """Detections in a photo, uint8 [h, w, 3], with boxes in its pixels."""
-        height, width = self.description["input"]["height"], self.description["input"]["width"]
-        image = letterbox(pixels, width, height)[None].astype(np.float32)
-        boxes, scores = self.run(image)
-        found = detect(
-            boxes,
-            scores,
-            Suppression(**self.description["suppression"]),
-            min_score,
-            self.description["background_column"],
-        )
-        photo_boxes = to_photo(found.boxes, pixels.shape[1], pixels.shape[0], width, height)
-        return Detections(found.classes, found.scores, photo_boxes)
+        """Detections in a photo, uint8 [h, w, 3], with boxes in its pixels, after as many looks as the model wants."""
+        return look_at(
+            [pixels], lambda inputs: [self.run(image[None]) for image in inputs], self.description, min_score
+        )[0]
 
 
 def validate(document: Any, schema: str, where: str) -> None:
@@ -67,6 +59,57 @@ def validate(document: Any, schema: str, where: str) -> None:
     fault = jsonschema.exceptions.best_match(checker.iter_errors(document))
     if fault:
         raise ModelError(f"{where}, {fault.json_path}: {fault.message}")
+
+
+def meaning(config: Configuration) -> dict[str, Any]:
+    """What the tensors of a configuration's network mean: the part of detector.json that training doesn't change."""
+    return {
+        "name": config.name,
+        "classes": list(config.classes),
+        "reading": config.reading,
+        "input": config.input.model_dump(),
+        "looks": config.looks,
+        "background_column": False,
+        "suppression": config.suppression.model_dump(),
+    }
+
+
+def look_at(
+    photos: Sequence[np.ndarray], run: Callable[[list[np.ndarray]], list[Outputs]], description: Any, min_score: float
+) -> list[Detections]:
+    """Detections in photos, uint8 [h, w, 3] each, with boxes in their pixels.
+
+    Args:
+        photos: those to look at together
+        run: inputs float32 [h, w, 3] to boxes [n, 4] (0–1 of the input) and scores [n, c] of each
+        description: detector.json
+        min_score: detections that score less are dropped
+    """
+    size = description["input"]["width"], description["input"]["height"]
+    suppression = Suppression(**description["suppression"])
+
+    def see(parts: Sequence[np.ndarray]) -> list[tuple[Floats, Floats]]:
+        """Boxes in pixels of the parts, and scores."""
+        inputs = [letterbox(part, *size).astype(np.float32) for part in parts]
+        return [
+            (to_photo(boxes.astype(np.float64), part.shape[1], part.shape[0], *size), scores.astype(np.float64))
+            for part, (boxes, scores) in zip(parts, run(inputs), strict=True)
+        ]
+
+    def thin(seen: tuple[Floats, Floats]) -> Detections:
+        return detect(*seen, suppression, min_score, description["background_column"])
+
+    seen = see(photos)
+    if description.get("looks", 1) == 2:
+        regions = [
+            second_region(thin(first), photo.shape[1], photo.shape[0], *size)
+            for first, photo in zip(seen, photos, strict=True)
+        ]
+        again = [(index, region) for index, region in enumerate(regions) if region]
+        parts = [photos[index][top:bottom, left:right] for index, (top, left, bottom, right) in again]
+        for (index, region), second in zip(again, see(parts) if parts else [], strict=True):
+            seen[index] = pool(seen[index], second, region)
+    return [thin(one) for one in seen]
 
 
 def load_description(folder: Path) -> Any:

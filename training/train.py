@@ -31,7 +31,8 @@ from training.detector.network import STRIDE
 from training.detector.targets import targets
 from training.drawing import plot_history
 from training.errors import ModelError, TrainingError
-from training.models import DESCRIPTION, WEIGHTS
+from training.machine import Meter, describe
+from training.models import DESCRIPTION, WEIGHTS, meaning
 from training.outputs import write_whole
 from training.warm_start import Start
 
@@ -184,7 +185,7 @@ def train(
     count = manifest["splits"]["train"]["photos"]
     print(f"training: step {first} of {settings.steps}, {count} photos", file=sys.stderr)
     # Since the last checkpoint: both losses summed, steps, seconds spent waiting for batches.
-    sums, steps, waiting, since = np.zeros(2), 0, 0.0, time.monotonic()
+    sums, steps, waiting, since, meter = np.zeros(2), 0, 0.0, time.monotonic(), Meter()
     batches = iter(training_batches(records, config, first))
     for number in range(first + 1, settings.steps + 1):
         if state.stale >= settings.patience:
@@ -201,6 +202,7 @@ def train(
             losses_said = f"class loss {class_loss:.3f}, box loss {box_loss:.3f}"
             print(f"step {number}/{settings.steps}, {losses_said}, {rate:.0f} photos/s", file=sys.stderr)
         if number % settings.checkpoint_every == 0 or number == settings.steps:
+            busy = meter.share()
             figure, threshold, pictures = calibration.judge(state.averaged)
             better = figure > float(state.best)
             state.best.assign(max(figure, float(state.best)))
@@ -216,11 +218,12 @@ def train(
                 "threshold": threshold,
                 "photos_per_second": rate,
                 "seconds_waiting": waiting,
+                "processor_share": busy,
             }
             course.add(entry, pictures)
             print(f"step {number}: calibration {figure:.3f}{' (best)' if better else ''}", file=sys.stderr)
             state.save()
-            sums, steps, waiting, since = np.zeros(2), 0, 0.0, time.monotonic()
+            sums, steps, waiting, since, meter = np.zeros(2), 0, 0.0, time.monotonic(), Meter()
         elif ended:
             state.save()
             raise KeyboardInterrupt
@@ -274,16 +277,7 @@ def _finish(
     """Choose the threshold of the best weights and write detector.json, the loss curve and the summary."""
     state.averaged.load_weights(out / WEIGHTS)
     figure, threshold, _ = calibration.judge(state.averaged)
-    description = {
-        "name": config.name,
-        "classes": list(config.classes),
-        "reading": config.reading,
-        "input": config.input.model_dump(),
-        "background_column": False,
-        "score_threshold": threshold,
-        "suppression": config.suppression.model_dump(),
-        "provenance": provenance,
-    }
+    description = {**meaning(config), "score_threshold": threshold, "provenance": provenance}
     write_whole(out / DESCRIPTION, json.dumps(description, indent=1) + "\n")
     plot_history(course.entries, out / "loss.png")
     summary = {
@@ -292,6 +286,7 @@ def _finish(
         "score_threshold": threshold,
         "photos_per_second": float(np.median([entry["photos_per_second"] for entry in course.entries])),
         "parameters": state.model.count_params(),
+        "machine": describe(),
         "precision": "bfloat16" if wants_bfloat16(config.training.precision) else "float32",
     }
     write_whole(out / SUMMARY, json.dumps(summary, indent=1) + "\n")

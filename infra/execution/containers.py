@@ -211,8 +211,9 @@ def _decision(step: Step, container: Container, *, same: bool) -> str:
     if decided != "ask" or not sys.stdin.isatty():
         return decided
     say(f"{step.name}: {container.name} ({container.status}) was left by a killed ./inv")
-    answer = input("[a]ttach to it, [r]emove it, or stop? " if same else "[r]emove it, or stop? ").strip().lower()
-    return {"a": "attach", "r": "remove"}.get(answer[:1], "ask")
+    # Not as input()'s prompt, which goes to stdout: that may be redirected, and is for results.
+    print("[a]ttach to it, [r]emove it, or stop? " if same else "[r]emove it, or stop? ", file=sys.stderr, flush=True)
+    return {"a": "attach", "r": "remove"}.get(input().strip().lower()[:1], "ask")
 
 
 def _lives(process: int) -> bool:

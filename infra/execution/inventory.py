@@ -1,15 +1,13 @@
-"""What there is of this project's images: a list, their bills of materials, their way to a registry and out."""
+"""What there is of this project's images: a list, their way to a registry and out."""
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infra.errors import CommandError, DigitlensError, UsageError
-from infra.execution import engine, environments, images, processes
+from infra.execution import engine, images, processes
 from infra.progress import say
 
 if TYPE_CHECKING:
@@ -20,12 +18,6 @@ LIST_PACKAGES = (
     "print(json.dumps(dict(sorted((d.metadata['Name'], d.version) for d in m.distributions()))))"
 )
 PYTHON = "/opt/digitlens/bin/python"
-MAKE_SBOM = f"""
-import runpy, sys
-sys.path.insert(0, "/sbom")
-sys.argv = ["cyclonedx-py", "environment", "--output-reproducible", "--output-format", "JSON", {PYTHON!r}]
-runpy.run_module("cyclonedx_py", run_name="__main__")
-"""
 
 
 @dataclass(frozen=True)
@@ -102,24 +94,6 @@ def run_inside(tag: str, arguments: list[str], volumes: dict[str, dict[str, str]
     return said
 
 
-def sbom(image: images.Image) -> str:
-    """CycloneDX bill of materials of the environment in ``image``, made inside it."""
-    tag = images.ensure(image)
-    tool = environments.ensure("sbom").folder
-    said = run_inside(tag, ["-c", MAKE_SBOM], {str(tool): {"bind": "/sbom", "mode": "ro"}})
-    bill: dict[str, Any] = json.loads(said)
-    labels = images.labels(image)
-    bill["metadata"]["component"] = {
-        "type": "container",
-        "bom-ref": tag,
-        "name": image.repository,
-        "version": tag.rpartition(":")[2],
-        "licenses": [{"license": {"id": labels[f"{images.OCI}.licenses"]}}],
-        "properties": [{"name": images.LOCK, "value": labels[images.LOCK]}],
-    }
-    return json.dumps(bill, indent=2)
-
-
 def push(image: images.Image, registry: str) -> str:
     """Put ``image`` into ``registry``; returns its name there with the digest.
 
@@ -178,13 +152,3 @@ def ours() -> list[Found]:
     with engine.expected("listing images"):
         found = engine.connect().images.list(filters={"label": engine.OURS})
     return sorted(found, key=lambda image: (image.labels[engine.OURS], image.labels.get(f"{images.OCI}.created", "")))
-
-
-def write(folder: Path, image: images.Image, text: str) -> Path:
-    """Keep the bill of materials of ``image`` in ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{image.name}.cdx.json"
-    temporary = file.with_suffix(f".{os.getpid()}")
-    temporary.write_text(text + "\n", "utf-8")
-    temporary.replace(file)
-    return file

@@ -1,4 +1,4 @@
-"""The comment under a pull request: where its page is, and how its model compares with the live one."""
+"""The comment under a pull request: where its page is, and how model, bytes and benchmark compare with main's."""
 
 from __future__ import annotations
 
@@ -7,49 +7,44 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import requests
-
-from infra import site
+from infra import models, site
 from infra.hosting.releases import Channel
-from infra.settings import settings
+from infra.settings import ROOT, settings
 
 Side = Mapping[str, Any]
-"""What a site says of itself: its build and its model's manifest; empty for none."""
+"""What a checkout says of itself: its site's build and manifest, its model's evaluation, its benchmark by name."""
+
+BENCHMARK = Path("bench", "bench.json")
+"""Below the runs: what `./inv bench` leaves."""
 
 ROWS: tuple[tuple[str, Callable[[Side], str]], ...] = (
     ("model", lambda side: side["manifest"]["name"]),
-    ("full numbers right, trained", lambda side: f"{_gate(side)['full_number_accuracy']['trained']:.1%}"),
-    ("full numbers right, in the browser", lambda side: f"{_gate(side)['full_number_accuracy']['converted']:.1%}"),
-    ("photos compared", lambda side: str(_gate(side)["photos"])),
+    ("full numbers right", lambda side: _share_with_interval(side["evaluation"])),
+    ("mAP at IoU 0.50", lambda side: f"{side['evaluation']['map50']:.3f}"),
+    ("mAP, IoU 0.50 to 0.95", lambda side: f"{side['evaluation']['map']:.3f}"),
+    ("photos evaluated", lambda side: f"{side['evaluation']['photos']:,}"),
+    ("lost by conversion, full numbers", lambda side: f"{side['manifest']['gate']['accuracy_drop']:.1%}"),
     ("weights", lambda side: side["manifest"]["quantization"]),
     ("model, bytes", lambda side: _sum(side["manifest"]["files"])),
     ("whole site, bytes", lambda side: _sum(side["build"]["files"])),
 )
 
 
-def built(folder: Path) -> Side:
-    """What the site in ``folder`` says of itself."""
-    return {
-        "build": json.loads((folder / site.BUILD).read_text("utf-8")),
-        "manifest": json.loads((folder / site.MODEL / "manifest.json").read_text("utf-8")),
-    }
+def here() -> Side:
+    """What this checkout says of itself."""
+    return _read(settings().paths.site, models.RELEASED, settings().paths.runs)
 
 
-def served(url: str) -> Side:
-    """What the site at ``url`` says of itself; empty if there is none of ours."""
-    seconds = settings().hosting.patience
-    try:
-        with requests.Session() as session:
-            build = session.get(f"{url}/{site.BUILD}", timeout=seconds)
-            manifest = session.get(f"{url}/{site.MODEL}/manifest.json", timeout=seconds)
-        return {"build": build.json(), "manifest": manifest.json()} if build.ok and manifest.ok else {}
-    except (requests.RequestException, ValueError):
-        return {}
+def there(checkout: Path) -> Side:
+    """The same of another one, or of an artefact with its files at their usual places."""
+    return _read(checkout / "dist", checkout / models.RELEASED.relative_to(ROOT), checkout / "runs")
 
 
-def render(channel: Channel, new: Side, live: Side) -> str:
+def render(channel: Channel, new: Side, main: Side) -> str:
     """The comment, in GitHub's Markdown."""
-    rows = [f"| {name} | {_cell(cell, new)} | {_cell(cell, live)} |" for name, cell in ROWS]
+    benchmark = {**main["bench"], **new["bench"]}
+    measured = [(_title(row), _measured(name)) for name, row in benchmark.items()]
+    rows = [f"| {name} | {_cell(cell, new)} | {_cell(cell, main)} |" for name, cell in (*ROWS, *measured)]
     release = channel.release
     version, commit = (release.version, release.commit) if release else ("none", "none")
     ends = channel.expires or "never"
@@ -59,24 +54,62 @@ def render(channel: Channel, new: Side, live: Side) -> str:
             "",
             f"Version `{version}` of commit `{commit}`, smoke-tested at that address. It ends: {ends}.",
             "",
-            "| | this pull request | live |",
+            "| | this pull request | main |",
             "|---|---|---|",
             *rows,
         ]
     )
 
 
+def _read(folder: Path, model: Path, runs: Path) -> Side:
+    manifest = _json(folder / site.MODEL / "manifest.json")
+    # Figures of the released model say nothing of a site with another.
+    is_released = bool(manifest) and manifest == _json(model / "web_model" / "manifest.json")
+    benchmark = _json(runs / BENCHMARK) or {}
+    return {
+        "build": _json(folder / site.BUILD),
+        "manifest": manifest,
+        "evaluation": _json(model / "evaluation.json") if is_released else None,
+        "bench": {row["name"]: row for row in benchmark.get("rows", ())},
+    }
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    return _plain(f"{row['name']}, {row['unit']} ({'≥' if row['more_is_better'] else '≤'} {_number(row['reach'])})")
+
+
+def _measured(name: str) -> Callable[[Side], str]:
+    return lambda side: _number(side["bench"][name]["value"])
+
+
 def _cell(cell: Callable[[Side], str], side: Side) -> str:
     try:
-        # Names come from somebody's configuration: none may end the table or begin a mention.
-        return cell(side).replace("|", "\\|").replace("@", "@\u200b").replace("\n", " ")
-    except (KeyError, TypeError):
+        return _plain(cell(side))
+    except (KeyError, TypeError, ValueError):
         return "-"
 
 
-def _gate(side: Side) -> Mapping[str, Any]:
-    gate: Mapping[str, Any] = side["manifest"]["gate"]
-    return gate
+def _plain(text: str) -> str:
+    """Names come from somebody's configuration: none may end the table or begin a mention."""
+    return text.replace("|", "\\|").replace("@", "@\u200b").replace("\n", " ")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:.3g}"
+
+
+def _share_with_interval(evaluation: Mapping[str, Any]) -> str:
+    low, high = evaluation["full_number_accuracy_interval"]
+    return f"{evaluation['full_number_accuracy']:.1%} ({low:.1%} to {high:.1%})"
 
 
 def _sum(files: list[Mapping[str, Any]]) -> str:

@@ -12,7 +12,7 @@ from infra import recipes
 from infra.errors import RefusedError, ServiceError, UsageError
 from infra.execution import locks
 from infra.hosting import firebase, release_checks, releases, verification
-from infra.hosting.comment import built, render, served
+from infra.hosting.comment import here, render, there
 from infra.hosting.firebase import Command
 from infra.hosting.patience import persist
 from infra.hosting.releases import Api, Channel
@@ -148,10 +148,9 @@ def diff(target: Target, folder: Path, name: str) -> list[str]:
     ]
 
 
-def comment(target: Target, folder: Path, name: str) -> str:
-    """What to write under the pull request whose channel is ``name``."""
-    api = Api(target)
-    return render(_channel(api, name), built(folder), served(api.site_url().rstrip("/")))
+def comment(target: Target, name: str, main: Path) -> str:
+    """What to write under the pull request whose channel is ``name``; ``main`` is a checkout that was built."""
+    return render(_channel(Api(target), name), here(), there(main))
 
 
 def _channel(api: Api, name: str) -> Channel:

@@ -24,7 +24,7 @@ PASSING = re.compile(
 )
 """What the client says of failures that may pass. Token and project were asked for right before, see deployment."""
 STATUS = re.compile(r'HTTP Error: (\d{3}),? ?(.*)|"code":\s*(\d{3})')
-LOGGED = re.compile(r"\[apiv2\]\[status\] \S+ \S+ (\d{3})")
+LOGGED = re.compile(r"\[apiv2\]\[status\] (\S+) \S+ ([45]\d\d)")
 SECRETS = re.compile(r"(Bearer |ya29\.|eyJ)[\w.~+/=-]+")
 
 
@@ -105,10 +105,11 @@ def _result(done: subprocess.CompletedProcess[str], target: Target, log: str) ->
         answer = {}
     if done.returncode == 0 and answer.get("status") == "success":
         return answer.get("result")
-    statuses = LOGGED.findall(log)
-    if "error" not in answer and statuses and statuses[-1][0] in "45":
+    # That there is no such channel yet is an answer.
+    refused = [int(status) for method, status in LOGGED.findall(log) if (method, status) != ("GET", "404")]
+    if "error" not in answer and refused:
         # The client falls over its own answer to a 401 and says nothing; its log has what it was told.
-        raise refusals.error_for(int(statuses[-1]), "", target)
+        raise refusals.error_for(refused[-1], "", target)
     words = str(answer.get("error") or done.stdout[-500:] or f"exit code {done.returncode}")
     raise _error(SECRETS.sub("(secret)", words).strip(), target)
 

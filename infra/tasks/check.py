@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from invoke import Context, Exit, task
 
+from infra.tasks import words
+
 
 @task
 def check(_: Context) -> None:
@@ -25,15 +27,22 @@ def fix(_: Context) -> None:
     help={
         "only": "suites, with commas: unit, training, conversion, frontend, browser, hosting, pipeline, images",
         "k": "only tests whose names match (pytest's -k, vitest's -t)",
+        "browser": "engine of the browser tests: chromium (default), firefox or webkit",
         "gpu-image": "build and look at the training image for GPUs, too (about 7 GB)",
     }
 )
-def test(_: Context, only: str | None = None, k: str | None = None, gpu_image: bool = False) -> None:
+def test(
+    _: Context, only: str | None = None, k: str | None = None, browser: str | None = None, gpu_image: bool = False
+) -> None:
     """Every test that can run here; ends with `N passed, N failed, N skipped`."""
     from infra import suites
     from infra.progress import say
 
-    tally = suites.run_all(suites.choose(only), k, gpu_image=gpu_image)
+    options = {
+        "browser": ["--browser", words.one_of(browser, "browser", suites.ENGINES)] if browser else [],
+        "images": ["--gpu-image"] if gpu_image else [],
+    }
+    tally = suites.run_all(suites.choose(only), k, options)
     if tally.broken:
         say(f"error: failing suites: {', '.join(tally.broken)}")
     print(tally)

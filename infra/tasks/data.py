@@ -79,6 +79,110 @@ def records(
     print(chosen.records)
 
 
+@task(
+    help={
+        "images": words.IMAGES,
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "to": "csv, voc or coco",
+        "out": "folder to make",
+        "skip-bad": words.SKIP_BAD,
+        "on": words.ON,
+    },
+)
+def convert(
+    _: Context,
+    images: str,
+    annotations: str,
+    to: str,
+    out: str,
+    groups: str | None = None,
+    skip_bad: bool = False,
+    on: str | None = None,
+) -> None:
+    """Check labels and write them in another format; nothing is lost."""
+    from infra import recipes, results
+    from infra.execution import runners
+    from infra.execution.steps import perform
+
+    if to not in recipes.FORMATS:
+        raise UsageError(f"--to: {to!r} is none of {', '.join(recipes.FORMATS)}")
+    output = Path(out).expanduser().resolve()
+    inputs = words.folder(images, "images"), words.existing(annotations, "annotations")
+    grouping = words.file(groups, "groups") if groups else None
+    if any(path.is_relative_to(output) for path in inputs):
+        raise UsageError(f"--out: {output} holds what is to be read; choose another folder")
+    if output.exists() and not results.read(output):
+        raise UsageError(f"--out: {output} exists and wasn't made by this task; choose another folder")
+    perform(recipes.relabel(*inputs, grouping, to, skip_bad, output), runners.choose(on, None))
+    print(output)
+
+
+@task(
+    help={
+        "images": words.IMAGES,
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "data": words.DATA,
+        "config": f"{words.CONFIG}: its classes, splits and input size",
+        "run": "where to put the report (default: the run named like the folder of the photos)",
+        "json": "print nothing but the findings, as JSON",
+        "on": words.ON,
+    },
+)
+def check(
+    _: Context,
+    images: str | None = None,
+    annotations: str | None = None,
+    groups: str | None = None,
+    data: str | None = None,
+    config: str | None = None,
+    run: str | None = None,
+    json: bool = False,
+    on: str | None = None,
+) -> None:
+    """Report balance, sizes, overlaps, near-duplicates and odd labels, with a picture; fails if there are errors."""
+    from json import loads
+
+    from infra import recipes
+    from infra.errors import RefusedError
+    from infra.execution import runners
+    from infra.execution.steps import perform
+
+    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad=False)
+    runner = runners.choose(on, None)
+    if merging:
+        perform(merging, runner)
+    perform(recipes.check(asked.images, asked.annotations, asked.groups, asked.config, chosen.check), runner)
+    findings = (chosen.check / "check.json").read_text("utf-8")
+    print(findings if json else (chosen.check / "check.txt").read_text("utf-8"), end="")
+    if not json:
+        print(chosen.check / "contact_sheet.jpg")
+    errors = loads(findings)["errors"]
+    if errors:
+        raise RefusedError(f"{len(errors)} errors in labels or files, {errors[0]} first; {chosen.check} lists them")
+
+
+@task(
+    help={
+        "name": "svhn",
+        "parts": "train, test, extra, with commas between (default: train,test; extra is 2 GB)",
+        "out": "where to put them (default: .cache/svhn)",
+        "sha256": "hashes of archives to compare with: train=HASH,test=HASH",
+    },
+)
+def fetch(_: Context, name: str, parts: str = "train,test", out: str | None = None, sha256: str | None = None) -> None:
+    """Download SVHN's official archives of full numbers, check and unpack them; goes on where it was interrupted."""
+    from infra import svhn
+    from infra.settings import settings
+
+    if name != "svhn":
+        raise UsageError(f"{name!r} can't be fetched; known is svhn")
+    folder = Path(out).expanduser().resolve() if out else settings().paths.cache / "svhn"
+    for place in svhn.fetch(parts.split(","), folder, words.hashes(sha256)):
+        print(f"--images {place} --annotations {place / svhn.LABELS}")
+
+
 def synthesis(config: str | None, photos: str | None, seed: str | None) -> tuple[Path, int, int]:
     """Configuration, number and seed of synthetic photos from flags and settings."""
     from infra.settings import settings
@@ -105,7 +209,7 @@ def requested(
     from infra import recipes, runs
     from infra.settings import settings
 
-    merging = None
+    merging = file = None
     if data is not None:
         words.only_without("data", images=images, annotations=annotations, groups=groups)
         file = words.file(data, "data")
@@ -115,7 +219,7 @@ def requested(
     else:
         if images is None or annotations is None:
             raise UsageError("say which photos: --images FOLDER --annotations FILE, or --data FILE for several sources")
-        photos, labels = words.folder(images, "images"), words.file(annotations, "annotations")
+        photos, labels = words.folder(images, "images"), words.existing(annotations, "annotations")
         grouping = words.file(groups, "groups") if groups else None
         run = runs.find(name or runs.name_of(photos))
     request = runs.Request(
@@ -123,6 +227,7 @@ def requested(
         images=photos,
         annotations=labels,
         groups=grouping,
+        data=file,
         skip_bad=skip_bad,
         quantize=words.quantization(quantize),
     )

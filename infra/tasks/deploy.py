@@ -140,10 +140,16 @@ def diff(_: Context, channel: str | None = None, dry_run: bool = False) -> None:
     print("\n".join(lines) if lines else "nothing would change")
 
 
-@task(help={"channel": CHANNEL})
-def comment(_: Context, channel: str) -> None:
-    """Print what to write under a pull request: address, expiry, model figures and bytes against live."""
-    from infra.hosting import channels, deployment, target
-    from infra.settings import settings
+@task(
+    help={
+        "channel": CHANNEL,
+        "main": "checkout of main, built and measured, or an artefact of it: dist, models and runs/bench",
+    }
+)
+def comment(_: Context, channel: str, main: str) -> None:
+    """Print what to write under a pull request: address, expiry, model figures, bytes and benchmark against main's."""
+    from pathlib import Path
 
-    print(deployment.comment(target.chosen(), settings().paths.site, channels.name(channel)))
+    from infra.hosting import channels, deployment, target
+
+    print(deployment.comment(target.chosen(), channels.name(channel), Path(main)))

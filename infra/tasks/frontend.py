@@ -6,6 +6,7 @@ import time
 
 from invoke import Context, task
 
+from infra.errors import UsageError
 from infra.tasks import words
 
 
@@ -17,24 +18,38 @@ def build(_: Context, run: str | None = None) -> None:
 
     web_model = models.RELEASED / "web_model"
     if run:
-        chosen = runs.find(run)
-        chosen.request()
-        web_model = chosen.web_model
+        web_model = runs.find(run).web_model
+        if not web_model.is_dir():
+            raise UsageError(f"the run {run} has no web model: ./inv convert --run {run} makes one")
     frontend.build_recognizer(web_model)
     frontend.build_app()
     site.assemble(web_model, settings().paths.site)
     print(settings().paths.site)
 
 
-@task(help={"run": words.RUN, "site": "an address to test instead of the built site on the emulator"})
-def smoke(_: Context, run: str | None = None, site: str | None = None) -> None:
+@task(
+    help={
+        "run": f"{words.RUN}; released: the released model's, made as needed",
+        "site": "an address to test instead of the built site on the emulator",
+        "on": words.ON,
+    }
+)
+def smoke(_: Context, run: str | None = None, site: str | None = None, on: str | None = None) -> None:
     """Have the built page read validation photos in Chromium and compare its answers."""
-    from infra import runs
+    from infra import released, runs
     from infra import smoke as test
+    from infra.execution import runners
     from infra.settings import settings
 
     chosen = runs.find(run or runs.SYNTHETIC)
-    test.perform(chosen, chosen.request().images, site or str(settings().paths.site))
+    if chosen.name == runs.RELEASED:
+        images = chosen.photos / "images"
+        # What is at an address was built and tested before: it is compared with the very same.
+        if not site or "://" not in site:
+            released.bring_up_to_date(chosen, runners.choose(on, None, ("train", "convert")))
+    else:
+        images = chosen.request().images
+    test.perform(chosen, images, site or str(settings().paths.site))
     print((chosen.smoke_deployed if site and "://" in site else chosen.smoke) / "smoke.json")
 
 

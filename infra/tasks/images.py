@@ -42,12 +42,12 @@ def sbom(_: Context, gpu: bool = False, out: str | None = None) -> None:
     """Write a CycloneDX bill of materials for each image."""
     from pathlib import Path
 
-    from infra.execution import inventory
+    from infra.execution import bills
     from infra.settings import settings
 
     folder = Path(out).expanduser().resolve() if out else settings().paths.cache / "sbom"
     for image in _chosen(gpu):
-        print(inventory.write(folder, image, inventory.sbom(image)))
+        print(bills.write(folder, image, bills.make(image)))
 
 
 @task(help={"registry": "where to, for example 127.0.0.1:5000 or a registry's host with a folder", "gpu": GPU})

@@ -15,6 +15,7 @@ from infra.tasks import words
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
         "split": "train, calibration, validation or all (default)",
+        "crop": "number: photos cut to the hull of their labels' boxes plus 30 % (Goodfellow et al. 2013)",
         "json": "print nothing but the figures, as JSON",
         "on": words.ON,
         "gpus": words.GPUS,
@@ -27,12 +28,13 @@ def evaluate(
     annotations: str,
     groups: str | None = None,
     split: str = "all",
+    crop: str = "none",
     json: bool = False,
     on: str | None = None,
     gpus: str | None = None,
 ) -> None:
     """Figures of any model on labelled photos: mAP, precision and recall, full numbers right."""
-    from json import dumps
+    from json import dumps, loads
 
     from infra import models
     from infra.execution import runners
@@ -40,16 +42,20 @@ def evaluate(
 
     if split not in models.SPLITS:
         raise UsageError(f"--split: {split!r} is none of {', '.join(models.SPLITS)}")
+    if crop not in models.CROPS:
+        raise UsageError(f"--crop: {crop!r} is none of {', '.join(models.CROPS)}")
     found = models.find(words.folder(model, "model"))
-    figures = models.evaluate(
-        found,
+    photos = models.Photos(
         words.folder(images, "images"),
-        words.file(annotations, "annotations"),
+        words.existing(annotations, "annotations"),
         words.file(groups, "groups") if groups else None,
         split,
-        runners.choose(on, gpus, ("train", "convert") if found.kind == "web_model" else ("train",)),
+        crop,
     )
-    print(dumps(figures, indent=2) if json else figures_table(figures))
+    runner = runners.choose(on, gpus, ("train", "convert") if found.kind == "web_model" else ("train",))
+    folder = models.evaluate(found, photos, runner)
+    figures = loads((folder / "evaluation.json").read_text("utf-8"))
+    print(dumps(figures, indent=2) if json else f"{figures_table(figures)}\n\n{folder / 'evaluation.md'}")
 
 
 @task(help={"run": words.RUN, "on": words.ON})
@@ -69,22 +75,95 @@ def export(_: Context, run: str | None = None, on: str | None = None) -> None:
     help={
         "run": words.RUN,
         "quantize": words.QUANTIZE.replace("see digitlens.toml", "the run's"),
+        "saved-model": "somebody else's, instead of the run's own; --run names the run to make of it",
+        "detector": "what its tensors mean, by schemas/detector.schema.json (default: its own detector.json)",
+        "images": "photos to compare it on",
+        "annotations": words.ANNOTATIONS,
         "on": words.ON,
     }
 )
-def convert(_: Context, run: str | None = None, quantize: str | None = None, on: str | None = None) -> None:
-    """Make a web model of a run's SavedModel; refused unless it answers as the trained one does."""
-    from infra import frontend, recipes, runs
+def convert(
+    _: Context,
+    run: str | None = None,
+    quantize: str | None = None,
+    saved_model: str | None = None,
+    detector: str | None = None,
+    images: str | None = None,
+    annotations: str | None = None,
+    on: str | None = None,
+) -> None:
+    """Make a web model of a SavedModel; refused unless it answers as the trained one does."""
+    from infra import models, runs
     from infra.execution import runners
-    from infra.execution.steps import perform
 
-    chosen = runs.find(run or runs.SYNTHETIC)
-    request = chosen.request()
-    if quantize:
-        request = request.model_copy(update={"quantize": words.quantization(quantize)})
-    runner = runners.choose(on, None, ("train", "convert"))
-    evaluation = recipes.evaluate(chosen.checkpoints, request.images, chosen.validation, chosen.evaluation_trained)
-    perform(evaluation, runner)
-    frontend.build_recognizer()
-    perform(recipes.convert(chosen, request), runner)
+    if saved_model is None:
+        words.only_with("saved-model", detector=detector, images=images, annotations=annotations)
+        chosen = runs.find(run or runs.SYNTHETIC)
+        request = chosen.request()
+        if quantize:
+            request = request.model_copy(update={"quantize": words.quantization(quantize)})
+        models.convert(chosen, request, runners.choose(on, None, ("train", "convert")))
+    else:
+        if run is None or images is None or annotations is None:
+            raise UsageError("--saved-model needs --run, --images and --annotations: photos to compare it on")
+        chosen = runs.find(run)
+        models.adopt(
+            chosen,
+            words.folder(saved_model, "saved-model"),
+            words.file(detector, "detector") if detector else None,
+            models.Photos(words.folder(images, "images"), words.file(annotations, "annotations")),
+            words.quantization(quantize),
+            runners.choose(on, None, ("train", "convert")),
+        )
     print(chosen.web_model)
+
+
+@task(
+    positional=["run"],
+    help={
+        "run": words.RUN,
+        "images": "judge on these photos (default: the run's validation photos)",
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "data": "the sources of the run's photos: the first decides (default: what the run remembers)",
+        "on": words.ON,
+    },
+)
+def release(
+    _: Context,
+    run: str,
+    images: str | None = None,
+    annotations: str | None = None,
+    groups: str | None = None,
+    data: str | None = None,
+    on: str | None = None,
+) -> None:
+    """Make a run's detector the released one, models/digits; refused unless it is better on the same photos."""
+    from infra import release as releasing
+    from infra import runs
+    from infra.execution import runners
+    from infra.models import Photos
+
+    asked = None
+    if images is None:
+        words.only_with("images", annotations=annotations, groups=groups)
+    elif annotations is None:
+        raise UsageError("--images needs --annotations, the CSV of their labels")
+    else:
+        words.only_without("images", data=data)
+        asked = Photos(
+            words.folder(images, "images"),
+            words.file(annotations, "annotations"),
+            words.file(groups, "groups") if groups else None,
+            "validation",
+        )
+    sources = words.file(data, "data") if data else None
+    print(releasing.release(runs.find(run), asked, sources, runners.choose(on, None, ("train", "convert"))))
+
+
+@task
+def card(_: Context) -> None:
+    """Make the released model's README.md again, after a change of its notes.md."""
+    from infra import model_card, models
+
+    print(model_card.write(models.RELEASED))

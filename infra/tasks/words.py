@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -14,13 +15,13 @@ RUN = "which run, a folder below runs/ (default: digits-synthetic)"
 CONFIG = "training configuration, a YAML file (default: see digitlens.toml)"
 IMAGES = "folder of photos"
 DATA = "YAML file that lists several such sources, instead of --images"
-ANNOTATIONS = "CSV of their labels: filename,width,height,class,xmin,ymin,xmax,ymax"
+ANNOTATIONS = "their labels: CSV, COCO JSON, SVHN's digitStruct.mat, or a folder of Pascal VOC"
 GROUPS = "CSV of filename,group: photos of one group stay in one split"
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
 ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
 GPUS = "of containers: all, none or auto (default: see digitlens.toml)"
 FROM = "a finished training to begin with: models/digits, a checkpoint, or the folder of a run"
-SKIP_BAD = "go on without the rows that are wrong, and list them"
+SKIP_BAD = "go on without the labels that are wrong, and list them"
 
 
 def folder(path: str, flag: str) -> Path:
@@ -39,6 +40,23 @@ def file(path: str, flag: str) -> Path:
     return found
 
 
+def existing(path: str, flag: str) -> Path:
+    """The file or folder at ``path``, or ``UsageError``."""
+    found = Path(path).expanduser().resolve()
+    if not found.exists():
+        raise UsageError(f"--{flag}: there is no {found}")
+    return found
+
+
+def hashes(text: str | None) -> dict[str, str]:
+    """SHA-256 by name from ``name=HASH,name=HASH``, or ``UsageError``."""
+    pairs = [pair.partition("=") for pair in (text or "").split(",") if pair]
+    for name, _, value in pairs:
+        if not re.fullmatch("[0-9a-fA-F]{64}", value):
+            raise UsageError(f"--sha256: {name}={value} isn't a name with 64 hexadecimal digits")
+    return {name: value for name, _, value in pairs}
+
+
 def number(text: str, flag: str, least: int) -> int:
     """The whole number in ``text``, or ``UsageError``."""
     try:
@@ -48,6 +66,13 @@ def number(text: str, flag: str, least: int) -> int:
     if value < least:
         raise UsageError(f"--{flag}: {value} is below {least}")
     return value
+
+
+def one_of(text: str, flag: str, known: tuple[str, ...]) -> str:
+    """``text``, or ``UsageError`` if it isn't among ``known``."""
+    if text not in known:
+        raise UsageError(f"--{flag}: {text!r} is none of {', '.join(known)}")
+    return text
 
 
 def quantization(name: str | None) -> Quantization:

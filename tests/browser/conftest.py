@@ -59,9 +59,11 @@ class Witness:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(
-    browser_type_launch_args: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+    browser_type_launch_args: dict[str, Any], browser_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
-    """The Chromium of this machine; its camera films a plate."""
+    """The Chromium of this machine, whose camera films a plate; other engines (``--browser``) are Playwright's own."""
+    if browser_name != "chromium":
+        return browser_type_launch_args
     film = camera_film(tmp_path_factory.mktemp("camera") / "plate.mjpeg")
     camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
     path = str(chromium.require())

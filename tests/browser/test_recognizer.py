@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 import struct
 import zlib
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from infra import frontend, models
+from infra import frontend, models, results
+from infra.errors import CommandError
 from tests.browser.conftest import ANSWER_MILLISECONDS, Witness
 from tests.browser.library import EXAMPLE, Library, serving
 from tests.browser.test_released import photograph
@@ -342,6 +344,18 @@ class TestDownloads:
         error = evaluate(blank, "return tried(() => create());")
         assert error["code"] == "manifest"
         assert "FFT" in error["message"]
+
+
+def test_a_model_with_an_unknown_operation_fails_the_build_by_name(photos: Path, tmp_path: Path) -> None:
+    released = models.RELEASED / "web_model"
+    for file in released.iterdir():
+        shutil.copyfile(file, tmp_path / file.name)
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "kernels": [*manifest["kernels"], "Dance"]}))
+    with pytest.raises(CommandError, match="Dance"):
+        frontend.build_recognizer(tmp_path)
+    # The last good build is still there.
+    assert results.read(frontend.RECOGNIZER) is not None
 
 
 ORIENTED = """

@@ -112,6 +112,32 @@ def with_extras(outputs: Outputs) -> Outputs:
     }
 
 
+def with_background(outputs: Outputs) -> Outputs:
+    """Scores with a column in front: how sure it is that there is nothing."""
+    scores = outputs[SCORES]
+    return outputs | {SCORES: tf.concat([1 - tf.reduce_max(scores, -1, keepdims=True), scores], -1)}
+
+
+def exported(outputs: Outputs) -> Outputs:
+    """What the Object Detection API's exporter makes of them: results of suppression, and beside them the raw tensors.
+
+    Names and shapes as in ``object_detection/exporter_lib_v2.py``; the scores have a background column.
+    """
+    boxes, scores = outputs[BOXES], outputs[SCORES]
+    kept = tf.image.combined_non_max_suppression(boxes[:, :, None], scores[..., 1:], 20, 20, score_threshold=0.3)
+    best = tf.argsort(tf.reduce_max(scores[..., 1:], -1), direction="DESCENDING")[:, :20]
+    return {
+        BOXES: kept.nmsed_boxes,
+        SCORES: tf.gather(scores, best, batch_dims=1),
+        "detection_anchor_indices": tf.cast(best, tf.float32),
+        "detection_classes": kept.nmsed_classes + 1,
+        "detection_scores": kept.nmsed_scores,
+        "num_detections": tf.cast(kept.valid_detections, tf.float32),
+        "raw_detection_boxes": boxes,
+        "raw_detection_scores": scores,
+    }
+
+
 def suppressed(outputs: Outputs) -> Outputs:
     """Both outputs behind suppression."""
     best = tf.reduce_max(outputs[SCORES][0], axis=1)

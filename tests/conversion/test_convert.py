@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -113,6 +114,49 @@ def test_a_model_that_computes_something_else_in_the_browser_is_kept_out(
     assert "detection_multiclass_scores: differs by" in said
     assert "photo photo" in said
     assert "Traceback" not in said
+
+
+def raw_without_background(outputs: detectors.Outputs) -> detectors.Outputs:
+    """An export whose raw scores have no background column, as focal loss leaves them."""
+    made = detectors.exported(outputs)
+    return made | {"raw_detection_scores": made["raw_detection_scores"][..., 1:]}
+
+
+@pytest.mark.parametrize(
+    ("after", "background"),
+    [(detectors.exported, True), (raw_without_background, False)],
+    ids=["background", "no background"],
+)
+def test_an_export_with_suppression_in_its_graph_gives_its_raw_tensors(
+    run: Convert, arguments: dict[str, Any], tmp_path: Path, after: Any, background: bool
+) -> None:
+    source = detectors.save(
+        tmp_path / "theirs",
+        1 + len(detectors.DIGITS),
+        signature="serving_default",
+        input_name="input_tensor",
+        dtype=tf.uint8,
+        shape=(1, None, None, 3),
+        after=after,
+    )
+    described = detectors.describe(tmp_path / "theirs.json", background_column=background)
+    assert run(saved_model=source, detector=described, quantize="none") == 0
+    model = json.loads((arguments["out"] / "model.json").read_text())
+    assert set(model["signature"]["outputs"]) == {"detection_boxes", "detection_multiclass_scores"}
+    assert not any("NonMax" in node["op"] for node in model["modelTopology"]["node"])
+    photo = np.random.default_rng(1).integers(0, 256, (detectors.SIZE, detectors.SIZE, 3), np.uint8)
+    raw = tf.saved_model.load(str(source)).signatures["serving_default"](input_tensor=tf.constant(photo[None]))
+    with WebRuntime(arguments["out"], arguments["web-runtime"]) as runtime:
+        found = runtime.run(photo)
+        detections = runtime.recognize(photo, 0.0)["detections"]
+    for name in ("boxes", "multiclass_scores"):
+        expected = raw[f"raw_detection_{name.removeprefix('multiclass_')}"].numpy()
+        np.testing.assert_allclose(found[f"detection_{name}"], expected, atol=1e-4)
+    # The background is no class: the best detection is of the best of the others.
+    scores = raw["raw_detection_scores"].numpy()[0]
+    scores = scores[:, 1:] if background else scores
+    assert detections[0]["class"] == detectors.DIGITS[int(scores.max(axis=0).argmax())]
+    assert detections[0]["score"] == pytest.approx(float(scores.max()), abs=1e-4)
 
 
 @pytest.mark.parametrize(

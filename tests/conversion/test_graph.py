@@ -117,6 +117,21 @@ def test_graphs_that_browsers_cannot_run_are_refused_with_advice(
         converted(source, tmp_path / "out")
 
 
+def test_boxes_per_class_are_not_taken_for_boxes(tmp_path: Path) -> None:
+    """Faster R-CNN's raw boxes are [1, n, classes, 4]: its results are taken, and refused for their suppression."""
+
+    def per_class(outputs: detectors.Outputs) -> detectors.Outputs:
+        raw = tf.repeat(outputs[BOXES][:, :, None], 10, axis=2)
+        return detectors.suppressed(outputs) | {"raw_detection_boxes": raw, "raw_detection_scores": outputs[SCORES]}
+
+    source = detectors.save(tmp_path / "saved_model", after=per_class)
+    detectors.describe(source / "detector.json")
+    with pytest.raises(
+        SavedModelError, match=r"detection_boxes and detection_multiclass_scores come out of suppression"
+    ):
+        converted(source, tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -93,8 +93,12 @@ def _handler(handle: Handle, breaks: Breaks) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(answer.body)
 
         def _reset(self) -> None:
-            """Close with part of the request unread and without lingering: the client sees a reset."""
-            self.rfile.read(1 if int(self.headers.get("Content-Length") or 0) else 0)
+            """Close with part of the request unread and without lingering: the client sees a reset.
+
+            Of a body, a first part is read: one that is larger than that is still on its way.
+            """
+            if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
+                self.rfile.read1()
             with contextlib.suppress(OSError):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()

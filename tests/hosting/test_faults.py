@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
@@ -12,67 +12,42 @@ from infra import runs
 from infra.errors import DigitlensError, RefusedError
 from infra.hosting import deployment, patience, releases, target, verification
 from tests.hosting import standins
-from tests.hosting.conftest import Deployer, Patience
+from tests.hosting.conftest import Deployer, Patience, describe
 from tests.hosting.tokens import CANARY
 
 CHANNEL = "pr-7"
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What happens to a call, and what is said of it."""
-
-    where: str
-    what: dict[str, object]
-    said: str
-
-
-PASSING = {
-    "before anything is made": [
-        Fault("POST /sts/", {"status": 503}, "token service"),
-        Fault("generateAccessToken", {"status": 500}, "token service"),
-        Fault("GET .*/sites/test-site$", {"status": 429, "after": 1}, "429 from Google: injected"),
-        Fault("GET .*/sites/test-site$", {"expires": True, "seconds": 0.5}, ""),
-        Fault("GET .*/projects/test-project$", {"reset": True}, "no answer from https://127.0.0.1"),
-    ],
-    "channel": [
-        Fault("GET .*/services/", {"status": 503}, "503 from Google: injected"),
-        Fault("GET .*/channels/pr-7", {"status": 500}, "500 from Google: injected"),
-        Fault("POST .*/channels$", {"status": 429, "after": 1}, "deploy.prune --merged"),
-    ],
-    "version": [
-        Fault("POST .*/versions$", {"reset": True}, ""),
-        Fault("POST .*/versions$", {"status": 503}, "503 from Google: injected"),
-        Fault(":populateFiles", {"status": 503}, ""),
-    ],
-    "uploads": [
-        Fault("POST /upload/", {"reset": True, "times": 2}, ""),
-        Fault("POST /upload/", {"status": 503, "times": 2}, ""),
-        Fault("POST /upload/", {"status": 429}, ""),
-        Fault("POST /upload/", {"status": 400, "message": "content hash mismatch"}, ""),
-        Fault("POST /upload/", {"seconds": 2.0}, ""),
-    ],
-    "release": [
-        Fault("PATCH .*/versions/", {"status": 503}, "503 from Google: injected"),
-        Fault("POST .*/releases", {"status": 500}, "500 from Google: injected"),
-        Fault("POST .*/releases", {"reset": True}, ""),
-    ],
+CREDENTIAL = ("POST /sts/", "generateAccessToken")
+READS = ("GET .*/sites/test-site$", "GET /v1beta1/projects/test-project$", "GET .*/services/", "GET .*/channels/pr-7")
+WRITES = (
+    "POST .*/channels$",
+    "PATCH .*/channels/pr-7",
+    "POST .*/versions$",
+    ":populateFiles",
+    "POST /upload/",
+    "PATCH .*/versions/",
+    "POST .*/channels/pr-7/releases",
+)
+CALLS = (*CREDENTIAL, *READS, *WRITES)
+"""What a deploy asks Google, in its order."""
+UNHEEDED = ":testIamPermissions"
+"""And what the client asks and then goes on, whatever the answer."""
+PASSING: tuple[dict[str, object], ...] = (
+    {"status": 429, "after": 1},
+    {"status": 500},
+    {"status": 503},
+    {"reset": True},
+    {"seconds": 1.0},
+)
+REMEDIES = {
+    401: "gcloud auth application-default login",
+    403: "add-iam-policy-binding test-project",
+    404: "./inv deploy.list",
+    409: "run the same command again",
 }
-PERMANENT = [
-    Fault("POST /sts/", {"status": 401}, "refused the credential"),
-    Fault("GET .*/sites/test-site$", {"status": 403}, "roles/firebasehosting.admin"),
-    Fault("GET .*/projects/test-project$", {"status": 404}, "check [hosting] in digitlens.toml"),
-    Fault("POST .*/channels$", {"status": 409}, "somebody else"),
-    Fault("POST .*/versions$", {"status": 403}, "add-iam-policy-binding test-project"),
-    Fault("POST .*/versions$", {"status": 401, "expires": True}, "gcloud auth application-default login"),
-    Fault("PATCH .*/versions/", {"status": 404}, "./inv deploy.list"),
-    Fault("POST .*/releases", {"status": 409}, "run the same command again"),
-]
-
-
-def title(fault: object) -> str:
-    assert isinstance(fault, Fault)
-    return f"{re.sub(r'[^A-Za-z:/ ]', '', fault.where)} {fault.what['status']}"
+NO_FAULT = {("GET .*/channels/pr-7", 404), ("GET .*/services/", 404)}
+"""What the client takes for an answer."""
 
 
 def deploy(deployer: Deployer) -> deployment.Preview:
@@ -91,38 +66,106 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "FIRST_PAUSE", 0.05)
 
 
-@pytest.mark.parametrize("stage", PASSING)
+def complaint(deployer: Deployer) -> str:
+    """What a deploy fails with; empty if it doesn't."""
+    try:
+        deploy(deployer)
+    except DigitlensError as error:
+        return str(error)
+    return ""
+
+
+def title(where: str) -> str:
+    return re.sub(r"[^A-Za-z:/ ]", "", where)
+
+
+def prepare(deployer: Deployer, where: str) -> None:
+    """Have the channel there if it is to be changed."""
+    if where.startswith("PATCH .*/channels"):
+        standins.channel(deployer.standin, CHANNEL)
+
+
+@pytest.mark.parametrize("where", CALLS, ids=title)
 @pytest.mark.usefixtures("quick")
-def test_what_may_pass_is_tried_again(here: Deployer, capsys: pytest.CaptureFixture[str], stage: str) -> None:
+def test_what_may_pass_is_tried_again(here: Deployer, capsys: pytest.CaptureFixture[str], where: str) -> None:
     live = made_live(here)
-    for fault in PASSING[stage]:
-        here.standin.fail(fault.where, **fault.what)  # type: ignore[arg-type]
+    prepare(here, where)
+    for fault in PASSING:
+        here.standin.fail(where, **fault)  # type: ignore[arg-type]
     made = deploy(here)
     assert [fault for fault in here.standin.faults if fault.times > 0] == []
     assert here.standin.serve(CHANNEL) == {f"/{path}": value for path, value in verification.hashes(here.dist).items()}
     assert here.standin.serve("live") == live
     assert made.version == here.standin.version_of(CHANNEL)
-    said = capsys.readouterr().err
-    for fault in PASSING[stage]:
-        assert fault.said in said
-    assert CANARY not in said
+    assert CANARY not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("fault", PERMANENT, ids=title)
+@pytest.mark.parametrize("where", CALLS, ids=title)
 @pytest.mark.usefixtures("quick")
 def test_what_does_not_pass_is_explained_at_once(
-    here: Deployer, capsys: pytest.CaptureFixture[str], fault: Fault
+    here: Deployer, capsys: pytest.CaptureFixture[str], where: str
 ) -> None:
     live = made_live(here)
-    here.standin.fail(fault.where, **fault.what)  # type: ignore[arg-type]
-    with pytest.raises(DigitlensError) as caught:
-        deploy(here)
-    assert fault.said in str(caught.value)
-    assert CANARY not in str(caught.value) + capsys.readouterr().err
-    assert sum(re.search(fault.where, call) is not None for call in here.standin.calls) <= 2
-    assert here.standin.serve("live") == live
+    prepare(here, where)
+    for status, remedy in REMEDIES.items():
+        if (where, status) in NO_FAULT:
+            continue
+        before = len(here.standin.calls)
+        here.standin.fail(where, status, times=1000)
+        with pytest.raises(DigitlensError) as caught:
+            deploy(here)
+        here.standin.faults.clear()
+        assert ("refused the credential" if where in CREDENTIAL else remedy) in str(caught.value)
+        assert CANARY not in str(caught.value) + capsys.readouterr().err
+        asked = [call for call in here.standin.calls[before:] if re.search(where, call)]
+        # Clients fetch another token and ask again, and the official one repeats what belongs to an upload by itself.
+        assert len(asked) <= (60 if where in (":populateFiles", "POST /upload/") else 3), "it was tried again"
+        assert here.standin.serve("live") == live
     deploy(here)
     assert here.standin.serve(CHANNEL)
+    assert here.standin.serve("live") == live
+
+
+@pytest.mark.parametrize("where", READS + WRITES, ids=title)
+@pytest.mark.usefixtures("quick")
+def test_a_token_that_expires_is_renewed_or_said_to_have(here: Deployer, where: str) -> None:
+    live = made_live(here)
+    prepare(here, where)
+    here.standin.fail(where, 401, expires=True)
+    said = complaint(here)
+    if said:
+        assert REMEDIES[401] in said
+        deploy(here)
+    assert here.standin.serve(CHANNEL)
+    assert here.standin.serve("live") == live
+
+
+@pytest.mark.parametrize("fault", [*PASSING, {"status": 401}, {"status": 403}, {"status": 404}], ids=str)
+@pytest.mark.usefixtures("quick")
+def test_what_nobody_heeds_does_no_harm(here: Deployer, fault: dict[str, object]) -> None:
+    live = made_live(here)
+    here.standin.fail(UNHEEDED, **fault)  # type: ignore[arg-type]
+    said = complaint(here)
+    if said:
+        assert REMEDIES[401] in said or REMEDIES[403] in said
+        deploy(here)
+    assert here.standin.serve(CHANNEL)
+    assert here.standin.serve("live") == live
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_upload_that_breaks_off_or_arrives_damaged_is_repeated(here: Deployer) -> None:
+    live = made_live(here)
+    # Larger than what lies between client and server: the reset comes in the middle of it.
+    (here.dist / "large.bin").write_bytes(random.Random(1).randbytes(6_000_000))
+    describe(here.dist)
+    here.smoke("smoke", str(here.dist))
+    here.standin.fail("POST /upload/", reset=True, times=6)
+    here.standin.fail("POST /upload/", 400, message="content hash mismatch")
+    deploy(here)
+    assert [fault for fault in here.standin.faults if fault.times > 0] == []
+    assert here.standin.serve(CHANNEL) == {f"/{path}": value for path, value in verification.hashes(here.dist).items()}
+    assert here.standin.serve("live") == live
 
 
 @pytest.mark.usefixtures("quick")

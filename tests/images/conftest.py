@@ -59,14 +59,15 @@ def image(request: pytest.FixtureRequest) -> Image:
 
 
 @pytest.fixture
-def small_image(tmp_path: Path) -> Iterator[Image]:
-    """The training image with a small environment, of files that a test may change."""
-    for path in IMAGES["train"].files():
+def small_image(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Image]:
+    """The training image (or the one in ``param``) with a small environment, of files that a test may change."""
+    whole = IMAGES[getattr(request, "param", "train")]
+    for path in whole.files():
         copy = tmp_path / "files" / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     shutil.copyfile(ROOT / "requirements" / "test.txt", tmp_path / "files" / "requirements" / "small.txt")
-    chosen = replace(IMAGES["train"], name="test", lock="small", folder=tmp_path / "files", gibibytes=1)
+    chosen = replace(whole, name="test", lock="small", folder=tmp_path / "files", gibibytes=1)
     yield chosen
     for found in engine.connect().images.list(name=chosen.repository):
         engine.connect().images.remove(str(found.id), force=True)
@@ -95,6 +96,6 @@ def inside(tag: str, *words: str, **options: Any) -> str:
     return bytes(said).decode()
 
 
-def docker(*words: str) -> subprocess.CompletedProcess[str]:
+def client_says(*words: str) -> subprocess.CompletedProcess[str]:
     """The docker client."""
     return subprocess.run([engine.client(), *words], capture_output=True, text=True, check=False)

@@ -37,6 +37,7 @@ def main() -> None:
         "write to the input": outcome(lambda: (options.input / "written").touch()),
         "write to /tmp": outcome(lambda: Path("/tmp/written").touch()),
         "shared memory": os.statvfs("/dev/shm").f_frsize * os.statvfs("/dev/shm").f_blocks,
+        "environment": dict(os.environ),
         "input": (options.input / "in.txt").read_text("utf-8"),
         "first process": Path("/proc/1/comm").read_text().strip(),
     }

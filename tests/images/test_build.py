@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import docker
 import pytest
 
 from infra.errors import CommandError, MissingPartError, RefusedError
 from infra.execution import engine, images
 from infra.execution.images import IMAGES, Image
 from infra.settings import settings
-from tests.images.conftest import docker, inside
+from tests.images.conftest import client_says, inside
+from tests.images.cramped import cramped
 from tests.images.flaky import flaky
 from tests.images.mirror import Mirror, serving
 
+CANARY = "canary-5f0c-credential"
 EVERYTHING = "for f in /opt/digitlens /app; do find $f -type f | sort | xargs sha256sum; done"
 
 
@@ -93,13 +99,28 @@ def test_a_tag_that_somebody_else_gave_is_refused_and_stays(small_image: Image) 
             images.ensure(small_image)
         assert engine.connect().images.get(small_image.tag).id == foreign.id
     finally:
-        docker("rmi", small_image.tag)
+        client_says("rmi", small_image.tag)
 
 
 def test_a_build_that_has_no_room_is_not_begun(small_image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "free_gibibytes", lambda: 0.5)
     with pytest.raises(MissingPartError, match=r"0\.5 GiB are free .* image test needs 1"):
         images.build(small_image)
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("dockerd"), reason="starts an engine on a disk of its own")
+def test_a_disk_that_is_full_is_said_to_be(small_image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk").mkdir()
+    with cramped(tmp_path / "disk", settings().images.base) as address, closing(docker.DockerClient(address)) as client:
+        monkeypatch.setenv("DOCKER_HOST", address)
+        monkeypatch.setattr(engine, "connect", lambda: client)
+        with pytest.raises(MissingPartError, match=r"0\.0 GiB are free where the engine keeps images"):
+            images.build(small_image)
+        # Somebody else may fill it after that was looked at.
+        monkeypatch.setattr(images, "require_room", lambda image: None)
+        with pytest.raises(CommandError, match=r"no space left on device(.|\n)*remedy: free some disk"):
+            images.build(small_image)
+        assert client.images.list(name=small_image.repository) == []
 
 
 def test_an_engine_that_dies_while_it_builds_is_said_to_have(
@@ -127,6 +148,22 @@ def test_authority_and_mirror_are_used_and_leave_no_trace(
     secrets = [mirror.address.encode(), mirror.password.encode(), mirror.authority.read_bytes()[100:300]]
     for name, content in saved(small_image.tag):
         assert [secret for secret in secrets if secret in content] == [], name
+
+
+@pytest.mark.parametrize("small_image", ["train", "convert"], indirect=True)
+def test_credentials_of_whoever_builds_are_in_no_layer(
+    small_image: Image, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "FIREBASE_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+        monkeypatch.setenv(name, CANARY)
+    # As google-github-actions/auth, git and people leave them in a working tree.
+    for path in ("gha-creds-0123456789abcdef.json", ".env", ".git/config", f"{small_image.package}/credentials.json"):
+        file = small_image.folder / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(CANARY, "utf-8")
+    images.build(fresh(small_image), no_cache=True)
+    assert [name for name, content in saved(small_image.tag) if CANARY.encode() in content] == []
+    assert CANARY not in "".join(capfd.readouterr())
 
 
 @pytest.fixture

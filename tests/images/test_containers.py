@@ -69,13 +69,14 @@ def of(step: Step) -> list[str]:
     return [str(one.name) for one in found if one.labels.get(containers.PLACE, "").startswith(str(step.output.parent))]
 
 
-def host(tag: str, step: Step, user: int = 0, groups: Sequence[int] = ()) -> subprocess.Popen[str]:
+def host(
+    tag: str, step: Step, user: int = 0, groups: Sequence[int] = (), stdin: int | None = None
+) -> subprocess.Popen[str]:
     """A process that runs ``step``, as somebody else where ``user`` isn't 0."""
     inputs = {flag: str(path) for flag, path in step.inputs.items()}
     words = [tag, step.module, str(step.output), inputs, dict(step.options), user, list(groups)]
-    return subprocess.Popen(
-        [sys.executable, "-c", HOST, json.dumps(words)], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", HOST, json.dumps(words)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture
@@ -119,7 +120,10 @@ def probe(step: Step, **options: int) -> Step:
     )
 
 
-def test_it_sees_inputs_its_output_and_no_network(runner: Containers, step: Step) -> None:
+def test_it_sees_inputs_its_output_and_no_network(
+    runner: Containers, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIREBASE_TOKEN", "canary")
     runner.run(probe(step))
     found = json.loads((step.output / "found.json").read_text("utf-8"))
     assert found["network"] == "Network is unreachable"
@@ -131,6 +135,7 @@ def test_it_sees_inputs_its_output_and_no_network(runner: Containers, step: Step
     assert found["shared memory"] == 2**30
     assert found["first process"] == "dumb-init"
     assert found["user"] == os.getuid()
+    assert "canary" not in str(found["environment"])
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
@@ -222,6 +227,59 @@ def test_one_may_go_on_with_what_a_killed_process_left(
         runner.run(step)
     assert "[tiny] tiny begins" in capfd.readouterr().err
     assert of(step) == []
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """Both ends of a terminal: a person's and a program's."""
+    ends = os.openpty()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "offered", "said"),
+    [
+        ("a", "", "[a]ttach to it, [r]emove it, or stop? ", "tiny: goes on with"),
+        ("r", "b", "[r]emove it, or stop? ", "tiny: removes"),
+        ("a", "b", "[r]emove it, or stop? ", "say what to do with it: DIGITLENS_EXECUTION_LEFTOVER=remove"),
+        ("", "", "[a]ttach to it, [r]emove it, or stop? ", "LEFTOVER=attach or DIGITLENS_EXECUTION_LEFTOVER=remove"),
+    ],
+    ids=["attach", "remove", "attach to another call", "neither"],
+)
+def test_a_person_is_asked_what_becomes_of_what_was_left(
+    waiting: tuple[subprocess.Popen[str], Step],
+    steps_image: str,
+    terminal: tuple[int, int],
+    typed: str,
+    word: str,
+    offered: str,
+    said: str,
+) -> None:
+    process, step = waiting
+    process.kill()
+    process.wait()
+    [left] = of(step)
+    # With other words it is another call: one can't go on with the container then.
+    asked = Step(step.name, step.environment, step.module, step.output, {}, {"word": word}) if word else step
+    again = host(steps_image, asked, stdin=terminal[1])
+    os.write(terminal[0], f"{typed}\n".encode())
+    assert again.stderr is not None
+    lines = ""
+    for line in again.stderr:
+        lines += line
+        if "goes on with" in line:
+            engine.connect().containers.get(left).kill("SIGINT")
+    assert again.communicate(timeout=60)[0] == "", "a question is no result"
+    assert f"{left} (running) was left by a killed ./inv" in lines
+    assert f"\n{offered}\n" in lines
+    assert said in lines
+    ended = typed == "a" and not word
+    assert again.returncode == (0 if typed == "r" else 1)
+    assert of(step) == ([] if ended or typed == "r" else [left])
+    if typed == "r":
+        assert (step.output / "out.txt").read_text("utf-8") == word
 
 
 def test_what_somebody_else_called_the_same_stays(runner: Containers, step: Step, steps_image: str) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import socket
 import subprocess
 import time
-from collections.abc import Callable
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from infra.execution import containers, engine, images
 from infra.execution.images import IMAGES
-from tests.conftest import ROOT, TINY, Place
+from tests.conftest import TINY, Place
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +32,6 @@ def training(place: Place) -> str:
     return name
 
 
-def end_when(place: Place, words: list[str], text: str, end: Callable[[str], object]) -> tuple[int, str]:
-    """Call `./inv` with ``words`` and ``end`` its training's container once it has said ``text``."""
-    task = subprocess.Popen(
-        [str(ROOT / "inv"), *words],
-        cwd=ROOT,
-        env=place.environment,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    assert task.stderr is not None
-    said = ""
-    with task.stderr:
-        for line in task.stderr:
-            # Once: the message of a failed step repeats its last lines.
-            if text in line and text not in said:
-                end(training(place))
-            said += line
-    return task.wait(60), said
-
-
 def begun(said: str) -> int:
     match = re.search(r"training: step (\d+) of 600", said)
     assert match, said
@@ -65,11 +46,11 @@ def test_the_web_model_equals_the_local_one_although_training_was_stopped_and_ki
     pipeline = ["pipeline", *given, "--name", "small", "--config", str(TINY), "--no-serve", "--on", "docker"]
     client = engine.connect().containers
     # `docker stop` is SIGTERM: it ends after a checkpoint, between two of the regular ones.
-    code, said = end_when(place, pipeline, "step 50/600", lambda name: client.get(name).stop(timeout=30))
+    code, said = place.inv_until(pipeline, "step 50/600", lambda _: client.get(training(place)).stop(timeout=30))
     assert code == 130, said
     stopped = time.monotonic()
     train = ["train", "--run", "small", "--resume", "--on", "docker"]
-    code, said = end_when(place, train, "step 300: ", lambda name: client.get(name).kill())
+    code, said = place.inv_until(train, "step 300: ", lambda _: client.get(training(place)).kill())
     assert 50 <= begun(said) < 150, "it didn't go on where it was stopped"
     assert code == 128 + 9, said
     assert "train was ended by signal 9" in said
@@ -93,3 +74,32 @@ def manifest(run: Path) -> dict[str, object]:
         if isinstance(figures, dict):
             figures.pop("milliseconds_per_photo", None)
     return content
+
+
+@pytest.mark.parametrize("kind", ["container", "local"])
+def test_tensorboard_shows_a_run_wherever_it_was_trained(
+    kind: str, place: Place, small_run: Path, small_place: Place
+) -> None:
+    shown = place if kind == "container" else small_place
+    if not (shown.run("small") / "checkpoints").exists():
+        done = shown.inv("train", "--run", "small", "--on", "docker")
+        assert done.returncode == 0, done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    found: dict[str, dict[str, object]] = {}
+
+    def look(task: subprocess.Popen[str]) -> None:
+        deadline = time.monotonic() + 60
+        while not found and time.monotonic() < deadline:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/plugin/scalars/tags") as answer:
+                found.update(json.load(answer))
+            time.sleep(0.5)
+        addresses = {str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), port)}
+        for address in (address for address in addresses if not address.startswith("127.")):
+            with pytest.raises(OSError, match="refused"):
+                socket.create_connection((address, port), timeout=5)
+        task.send_signal(signal.SIGINT)
+
+    code, said = shown.inv_until(["tensorboard", "--run", "small", "--port", str(port)], f"127.0.0.1:{port}", look)
+    assert code == 130, said
+    assert [tags for tags in found.values() if any("loss" in tag for tag in tags)], found

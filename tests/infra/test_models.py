@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import fingerprints, models
+from infra import fingerprints, models, recipes
 from infra.errors import UsageError
 
 
@@ -67,3 +67,9 @@ def test_a_folder_without_a_finished_training_is_refused(tmp_path: Path) -> None
 
 def test_the_released_detector_can_be_trained_further() -> None:
     assert models.checkpoint(models.RELEASED) == models.RELEASED / "checkpoint"
+
+
+def test_classes_reach_the_selection_as_a_row_of_csv(tmp_path: Path) -> None:
+    description = {"classes": ["one, or more", "0", "2"], "provenance": {}}
+    step = recipes.select(tmp_path, tmp_path, None, "all", description, tmp_path / "out")
+    assert step.options["classes"] == '"one, or more",0,2'

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import runs
+from infra import recipes, runs
 from infra.errors import UsageError
 
 
@@ -33,6 +33,20 @@ def test_a_request_is_remembered(tmp_path: Path) -> None:
     )
     run.save(request)
     assert run.request() == request
+
+
+def test_a_start_is_an_input_of_the_training(tmp_path: Path) -> None:
+    run = runs.Run(tmp_path / "one")
+    request = runs.Request(
+        config=Path("/c.yaml"),
+        images=Path("/images"),
+        annotations=Path("/a.csv"),
+        quantize="uint8",
+        start=Path("/start"),
+    )
+    words = recipes.train(run, request).arguments()
+    assert words[words.index("--from") + 1] == "/start"
+    assert "--from" not in recipes.train(run, request.model_copy(update={"start": None})).arguments()
 
 
 def test_a_broken_request_is_named(tmp_path: Path) -> None:

@@ -85,6 +85,27 @@ def test_every_kind_of_model_is_evaluated_by_the_same_command(small_place: Place
     assert {"digits", "map", "score_threshold", "per_class", "milliseconds_per_photo"} <= set(found)
 
 
+def test_photos_cut_to_their_numbers_are_judged_alike_whatever_the_model(small_place: Place, small_run: Path) -> None:
+    flags = [
+        "--images",
+        str(small_run / "photos" / "images"),
+        "--annotations",
+        str(small_run / "records/validation.csv"),
+    ]
+    found = []
+    for kind in ("checkpoints", "web_model"):
+        answer = small_place.inv("evaluate", "--json", "--crop", "number", "--model", str(small_run / kind), *flags)
+        assert answer.returncode == 0, answer.stderr
+        found.append(json.loads(answer.stdout))
+    trained, web = found
+    report = json.loads((small_run / "report.json").read_text("utf-8"))
+    assert trained["photos"] == web["photos"] <= report["photos"]
+    assert trained["digits"] == web["digits"] == report["digits"]
+    assert web["map50"] == pytest.approx(trained["map50"], abs=0.03)
+    # Other photos than the whole ones, though they show the same.
+    assert web["map50"] != report["map50"]
+
+
 def test_a_page_that_answers_otherwise_fails_the_smoke_test(small_place: Place, small_run: Path, place: Place) -> None:
     """The same site with its classes turned round in the manifest."""
     shutil.copytree(small_place.site, place.site)

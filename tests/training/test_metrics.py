@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from training.average_precision import average_precision
 from training.data.formats import LabelledObject, Photo
 from training.detector.recognition import Detections
 from training.metrics import (
     Judged,
-    average_precision,
     best_threshold,
     count_matches,
     full_number_accuracy,
@@ -48,25 +48,28 @@ def test_objects_that_stand_alone_have_no_order() -> None:
 
 
 def test_perfect_detections_have_a_precision_of_one() -> None:
-    map_all, map50, per_class = average_precision([judged("012", "012"), judged("11", "11")], CLASSES)
-    assert (map_all, map50) == pytest.approx((1, 1))
-    assert per_class == pytest.approx({"0": 1, "1": 1, "2": 1})
+    found = average_precision([judged("012", "012"), judged("11", "11")], CLASSES)
+    assert (found.map, found.map50) == pytest.approx((1, 1))
+    assert found.per_class == pytest.approx({"0": 1, "1": 1, "2": 1})
+    assert all(curve == pytest.approx(np.ones(101)) for curve in found.curves.values())
 
 
 def test_loose_boxes_count_at_half_overlap_only() -> None:
-    map_all, map50, _ = average_precision([judged("012", "012", shift=4)], CLASSES)
-    assert map50 == pytest.approx(1)
-    assert 0 < map_all < 0.5
+    found = average_precision([judged("012", "012", shift=4)], CLASSES)
+    assert found.map50 == pytest.approx(1)
+    assert 0 < found.map < 0.5
 
 
 def test_a_class_without_objects_has_no_precision() -> None:
-    _, _, per_class = average_precision([judged("00", "00")], CLASSES)
-    assert math.isnan(per_class["1"])
+    found = average_precision([judged("00", "00")], CLASSES)
+    assert math.isnan(found.per_class["1"])
+    assert set(found.curves) == {"0"}
 
 
 @pytest.mark.parametrize("cases", [[judged("01", "")], [judged("", "01")]])
 def test_nothing_found_or_nothing_there_is_zero(cases: list[Judged]) -> None:
-    assert average_precision(cases, CLASSES)[:2] == (0, 0)
+    found = average_precision(cases, CLASSES)
+    assert (found.map, found.map50) == (0, 0)
 
 
 def test_matches_are_counted_once_each() -> None:

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from training.detector.letterbox import FILL, letterbox, to_photo
+from training.detector.looks import FAITH, pool, second_region
 from training.detector.reading import numbers, text
-from training.detector.recognition import Suppression, detect, intersection_over_union
+from training.detector.recognition import Detections, Suppression, detect, intersection_over_union
+from training.models import look_at
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -46,6 +48,56 @@ def test_detections_are_those_of_the_vectors(case: Any) -> None:
 @pytest.mark.parametrize("case", vectors("recognition", "numbers"), ids=lambda case: case["name"])
 def test_numbers_are_those_of_the_vectors(case: Any) -> None:
     assert numbers(np.array(case["boxes"], np.float64).reshape(-1, 4)) == case["numbers"]
+
+
+@pytest.mark.parametrize("case", vectors("looks"), ids=lambda case: case["name"])
+def test_second_looks_are_those_of_the_vectors(case: Any) -> None:
+    scores = np.array(case["scores"], np.float64)
+    boxes = np.array(case["boxes"], np.float64).reshape(-1, 4)
+    found = Detections(np.zeros(len(scores), np.int64), scores, boxes)
+    region = second_region(found, *case["photo"], *case["input"])
+    assert (list(region) if region else None) == case["region"]
+
+
+def test_what_only_the_first_look_saw_has_to_be_clear() -> None:
+    first = np.array([[0.0, 0.0, 20.0, 10.0]]), np.array([[0.5, 0.1]])
+    second = np.array([[1.0, 2.0, 9.0, 8.0]]), np.array([[0.2, 0.9]])
+    boxes, scores = pool(first, second, (100, 200, 150, 280))
+    assert boxes.tolist() == [[0.0, 0.0, 20.0, 10.0], [101.0, 202.0, 109.0, 208.0]]
+    assert scores.tolist() == [[0.5 * FAITH, 0.1 * FAITH], [0.2, 0.9]]
+
+
+def dots(photo: np.ndarray) -> Any:
+    """A network that sees each bright pixel of the input as an object of two input pixels."""
+    rows, columns = np.nonzero(photo[..., 0] > 200)
+    centres = np.stack([rows, columns], 1) + 0.5
+    boxes = np.concatenate([centres - 1, centres + 1], 1) / 32
+    return boxes.astype(np.float32), np.full((len(boxes), 1), 0.9, np.float32)
+
+
+@pytest.mark.parametrize(("looks", "sides"), [(1, 16.0), (2, 3.0)])
+def test_a_second_look_reads_the_enlarged_part(looks: int, sides: float) -> None:
+    photo = np.zeros((256, 256, 3), np.uint8)
+    photo[100:120, 60:80] = 255
+    description = {
+        "input": {"width": 32, "height": 32},
+        "looks": looks,
+        "suppression": {"iou_threshold": 0.9},
+        "background_column": False,
+    }
+    seen: list[int] = []
+
+    def run(inputs: list[np.ndarray]) -> list[Any]:
+        seen.append(len(inputs))
+        return [dots(image) for image in inputs]
+
+    found, none = look_at([photo, np.zeros_like(photo)], run, description, 0.1)
+    assert seen == ([2] if looks == 1 else [2, 1])
+    assert len(none.scores) == 0
+    best = found.boxes[found.scores == found.scores.max()]
+    assert (best[:, 2] - best[:, 0]).max() <= sides
+    assert best.min() >= 50
+    assert best.max() <= 130
 
 
 def test_a_wide_photo_lies_on_top_and_grey_below() -> None:

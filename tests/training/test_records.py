@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -224,3 +225,16 @@ def test_selection_writes_one_split_and_names_faults(
     refused = run_step("training.data.selection", *source, *flags, "--classes", "1")
     assert refused.returncode == 2
     assert "class: 2 is not one of 1" in refused.stderr
+
+
+def test_a_class_may_have_a_comma_in_its_name(photos: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    text = (photos / "annotations.csv").read_text("utf-8")
+    labels.write_text(re.sub(r"(?m)^([^,]+,\d+,\d+,)1,", r'\1"one, or more",', text), "utf-8")
+    assert "one, or more" in labels.read_text("utf-8")
+    # As infra.recipes writes it, see tests/infra/test_models.py.
+    source = ["--images", photos / "images", "--annotations", labels, "--out", tmp_path / "s"]
+    done = run_step("training.data.selection", *source, "--classes", '"one, or more",0,2,3,4,5,6,7,8,9')
+    assert done.returncode == 0, done.stderr
+    found = {item.name for photo in read_csv(tmp_path / "s/annotations.csv").photos for item in photo.objects}
+    assert "one, or more" in found

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.training.conftest import run_step
 from training.config import Split
-from training.data.formats import read_csv
+from training.data.formats import read, read_csv
 from training.data.selection import split_of
 from training.data.sources import load, merge
 from training.errors import AnnotationError
@@ -57,7 +57,7 @@ def test_a_photo_is_in_the_same_split_as_in_its_source_alone(data: Path, tmp_pat
     merged = read_csv(tmp_path / "out" / "annotations.csv").photos
     shares = Split(validation=0.3, calibration=0.3)
     for source, groups in (("streets", None), ("meters", tmp_path / "groups.csv")):
-        alone = read_csv(tmp_path / f"{source}.csv", groups=groups).photos
+        alone = read(tmp_path / f"{source}.csv", groups=groups).photos
         expected = {f"{source}/{photo.filename}": split_of(photo.group, shares) for photo in alone}
         found = {photo.filename: split_of(photo.group, shares) for photo in merged if photo.filename in expected}
         assert found == expected

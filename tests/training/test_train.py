@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +16,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.training.conftest import ROOT, run_step
 from training.data.formats import read_csv
@@ -79,9 +83,13 @@ def test_a_training_leaves_what_others_need(checkpoint: Path) -> None:
     assert description["name"] == "tiny"
     assert 0 < description["score_threshold"] < 1
     assert len(history(checkpoint)) == 3
+    assert all(0 < entry["processor_share"] <= 1.05 for entry in history(checkpoint))
     assert (checkpoint / "loss.png").read_bytes().startswith(b"\x89PNG")
     assert list((checkpoint / "tensorboard").glob("events*"))
-    assert json.loads((checkpoint / "training.json").read_text())["steps"] == 12
+    summary = json.loads((checkpoint / "training.json").read_text())
+    assert summary["steps"] == 12
+    assert summary["machine"]["processors"] == len(os.sched_getaffinity(0))
+    assert summary["machine"]["processor"]
 
 
 def test_another_configuration_is_refused_and_nothing_is_lost(
@@ -145,7 +153,7 @@ def test_checkpoint_and_saved_model_say_the_same(checkpoint: Path, photos: Path,
     assert found
 
 
-def test_evaluation_of_both_agrees_and_draws_pictures(
+def test_an_evaluation_has_figures_charts_and_pictures(
     checkpoint: Path, photos: Path, records: Path, tmp_path: Path
 ) -> None:
     done = run_step(
@@ -154,9 +162,28 @@ def test_evaluation_of_both_agrees_and_draws_pictures(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "e/evaluation.json").read_text())
-    assert figures["photos"] == len(read_csv(records / "validation.csv").photos)
+    judged = read_csv(records / "validation.csv").photos
+    assert figures["photos"] == len(judged)
     low, high = figures["full_number_accuracy_interval"]
     assert low <= figures["full_number_accuracy"] <= high
     assert figures["milliseconds_per_photo"] > 0
     assert set(figures["per_class"]) == set("0123456789")
     assert list((tmp_path / "e/pictures").glob("*.jpg"))
+    rows = list(csv.DictReader((tmp_path / "e/photos.csv").read_text().splitlines()))
+    assert [row["filename"] for row in rows] == [photo.filename for photo in judged]
+    wrong = sum(row["right"] == "0" for row in rows)
+    assert wrong / len(rows) == pytest.approx(1 - figures["full_number_accuracy"])
+    # A detector of twelve steps reads nothing right: the sheet of the worst is there.
+    assert len(list((tmp_path / "e/worst").glob("*.jpg"))) == min(50, wrong) > 0
+    with Image.open(tmp_path / "e/worst.jpg") as sheet:
+        assert sheet.width == 1500
+    page = (tmp_path / "e/evaluation.md").read_text()
+    charts = re.findall(r"!\[[^]]*\]\(([^)]+)\)", page)
+    assert charts == [
+        f"charts/{n}.png" for n in ("precision_recall", "confusion", "heights", "calibration", "thresholds")
+    ]
+    for chart in charts:
+        with Image.open(tmp_path / "e" / chart) as image:
+            assert image.width > 500
+    assert "chosen on the calibration split" in page
+    assert f"{100 * low:.1f} to {100 * high:.1f}" in page

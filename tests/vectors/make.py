@@ -1,5 +1,6 @@
-"""Writes letterbox.json and recognition.json beside this file: the vectors that hold the Python and TypeScript
-versions of letterbox, suppression and reading order together. Run it after a deliberate change of the routines:
+"""Writes letterbox.json, recognition.json and looks.json beside this file: the vectors that hold the Python and the
+TypeScript versions of letterbox, suppression, reading order and second look together. Run it after a deliberate change
+of the routines:
 
     .environments/train/bin/python -m tests.vectors.make
 """
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from training.detector.letterbox import letterbox, scaled_size, to_photo
+from training.detector.looks import second_region
 from training.detector.reading import numbers
-from training.detector.recognition import Suppression, detect
+from training.detector.recognition import Detections, Suppression, detect
 
 HERE = Path(__file__).parent
 SIZES = [(7, 5), (64, 48), (48, 64), (100, 30), (33, 200), (1, 1), (500, 3), (40, 40)]
@@ -117,10 +119,47 @@ def reading_cases() -> list[dict[str, Any]]:
     return cases
 
 
+def looks_cases() -> list[dict[str, Any]]:
+    """Photos with nothing sure, one object, several, at the edge, all over; and heaps at random."""
+    rng, cases = np.random.default_rng(4), []
+    layouts = {
+        "nothing": ([], []),
+        "nothing sure": ([[10.0, 10.0, 40.0, 30.0]], [0.24]),
+        "one small object": ([[100.0, 200.0, 130.0, 220.0]], [0.25]),
+        "unsure ones don't count": ([[100.0, 200.0, 130.0, 220.0], [300.0, 20.0, 330.0, 40.0]], [0.9, 0.2]),
+        "a number": ([[100.5, 200.25 + 21 * i, 131.0, 219.75 + 21 * i] for i in range(4)], [0.9, 0.5, 0.8, 0.3]),
+        "at the edge": ([[0.0, 0.0, 50.0, 30.0], [2.0, 32.0, 50.0, 60.0]], [0.9, 0.9]),
+        "all over": ([[10.0, 10.0, 60.0, 40.0], [400.0, 560.0, 460.0, 600.0]], [0.9, 0.9]),
+        "fills the photo": ([[5.0, 5.0, 470.0, 300.0]], [0.9]),
+    }
+    for _ in range(8):
+        corner = rng.uniform(0, 300, (4, 2))
+        heap = np.concatenate([corner, corner + rng.uniform(5, 90, (4, 2))], 1)
+        layouts[f"random {len(layouts)}"] = (heap.tolist(), rng.uniform(0, 1, 4).tolist())
+    for name, (boxes, scores) in layouts.items():
+        for width, height, input_width, input_height in [(640, 480, 192, 192), (640, 480, 320, 160)]:
+            order = np.argsort(scores)[::-1].astype(np.int64)
+            found = Detections(
+                np.zeros(len(scores), np.int64), np.array(scores)[order], np.array(boxes).reshape(-1, 4)[order]
+            )
+            cases.append(
+                {
+                    "name": f"{name}, {input_width}x{input_height}",
+                    "boxes": found.boxes.tolist(),
+                    "scores": found.scores.tolist(),
+                    "photo": [width, height],
+                    "input": [input_width, input_height],
+                    "region": second_region(found, width, height, input_width, input_height),
+                }
+            )
+    return cases
+
+
 def main() -> None:
-    """Write both files."""
+    """Write the files."""
     recognition = {"detect": recognition_cases(), "numbers": reading_cases()}
-    for name, value in (("letterbox", letterbox_cases()), ("recognition", recognition)):
+    files = {"letterbox": letterbox_cases(), "recognition": recognition, "looks": looks_cases()}
+    for name, value in files.items():
         (HERE / f"{name}.json").write_text(json.dumps(value) + "\n")
 
 

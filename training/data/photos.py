@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from training.data.formats import Annotations, Photo
+from training.data.labels import Annotations, Photo
 from training.errors import AnnotationError
 
 DECODING_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
@@ -44,6 +44,21 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     return (image.height, image.width) if turned else (image.width, image.height)
 
 
+def size(images: Path, filename: str) -> tuple[int, int]:
+    """Width and height in pixels of a photo of a folder, upright, from its header.
+
+    Raises:
+        AnnotationError: where the file is missing or not a readable picture
+    """
+    try:
+        with Image.open(images / filename) as image:
+            return upright_size(image)
+    except FileNotFoundError as error:
+        raise AnnotationError(f"{filename}: no such file in the folder") from error
+    except DECODING_ERRORS as error:
+        raise AnnotationError(f"{filename}: not a readable picture: {error}") from error
+
+
 def check_files(annotations: Annotations, images: Path) -> Annotations:
     """Compare every label with the header of its file; what doesn't fit is left out and listed.
 
@@ -57,24 +72,21 @@ def check_files(annotations: Annotations, images: Path) -> Annotations:
     good: list[Photo] = []
     findings = list(annotations.skipped)
     for photo in annotations.photos:
-        finding = _finding(photo, images / photo.filename)
+        finding = _finding(photo, images)
         if finding:
             findings.append(finding)
         else:
             good.append(photo)
     if not good:
         raise AnnotationError(f"{images}: none of the labelled photos is there and readable", findings)
-    return Annotations(good, findings)
+    return Annotations(good, findings, annotations.notes)
 
 
-def _finding(photo: Photo, path: Path) -> str | None:
+def _finding(photo: Photo, images: Path) -> str | None:
     try:
-        with Image.open(path) as image:
-            width, height = upright_size(image)
-    except FileNotFoundError:
-        return f"{photo.where}, filename: {photo.filename}: no such file in the folder"
-    except DECODING_ERRORS as error:
-        return f"{photo.where}, filename: {photo.filename}: not a readable picture: {error}"
+        width, height = size(images, photo.filename)
+    except AnnotationError as error:
+        return f"{photo.where}, filename: {error}"
     if (width, height) != (photo.width, photo.height):
         said = f"the label says {photo.width} × {photo.height}"
         return f"{photo.where}, width: {photo.filename}: the file has {width} × {height} pixels, {said}"
@@ -95,10 +107,9 @@ def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
     for path in sorted(path for path in images.rglob("*") if path.suffix.lower() in known and path.is_file()):
         filename = path.relative_to(images).as_posix()
         try:
-            with Image.open(path) as image:
-                width, height = upright_size(image)
-        except DECODING_ERRORS as error:
-            findings.append(f"{filename}: not a readable picture: {error}")
+            width, height = size(images, filename)
+        except AnnotationError as error:
+            findings.append(str(error))
             continue
         photos.append(Photo(filename, width, height, group_of.get(filename, filename), where=filename))
     if not photos:

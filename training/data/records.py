@@ -19,10 +19,11 @@ from PIL import Image
 
 from training import command
 from training.config import Configuration, load
-from training.data.formats import Annotations, Photo
+from training.data.labels import Annotations, Photo
 from training.data.photos import DECODING_ERRORS, upright, upright_size
 from training.data.selection import (
     SPLITS,
+    add_skip_argument,
     add_source_arguments,
     csv_text,
     place,
@@ -172,6 +173,7 @@ def main() -> None:
     """Pack labelled photos as TFRecords."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
+    add_skip_argument(parser)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -180,6 +182,8 @@ def main() -> None:
     with whole_folder(options.out) as folder:
         manifest = write(found, options.images, config, folder, options.skip_bad)
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    for note in found.notes:
+        print(f"note: {note}")
     for finding in manifest["skipped"]:
         print(f"skipped: {finding}")
     for name, split in manifest["splits"].items():

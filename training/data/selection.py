@@ -6,6 +6,7 @@ Membership is a hash of the photo's group: adding photos or reordering rows neve
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import io
 from collections.abc import Iterable
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from training import command
 from training.config import Split
-from training.data.formats import Annotations, Photo, read_csv, write_csv
+from training.data import formats
+from training.data.labels import Annotations, Photo
 from training.data.photos import check_files
 from training.errors import AnnotationError
 from training.outputs import whole_folder
@@ -47,7 +49,7 @@ def read(
         AnnotationError: naming each fault of rows and files; with ``skip_bad`` those are left out and listed
     """
     allowed = None if classes is None else tuple(classes)
-    found = check_files(read_csv(annotations, allowed, groups, skip_bad=True), images)
+    found = check_files(formats.read(annotations, images, allowed, groups, skip_bad=True), images)
     if found.skipped and not skip_bad:
         raise AnnotationError(
             f"{annotations}: {len(found.skipped)} faults; correct them, or leave them out with --skip-bad",
@@ -59,7 +61,7 @@ def read(
 def csv_text(photos: Iterable[Photo]) -> str:
     """The photos as CSV."""
     text = io.StringIO()
-    write_csv(photos, text)
+    formats.write_rows(photos, text)
     return text.getvalue()
 
 
@@ -67,13 +69,14 @@ def main() -> None:
     """Write the chosen split as DIR/annotations.csv."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
-    parser.add_argument("--classes", required=True, help="the only ones allowed, separated by commas")
+    add_skip_argument(parser)
+    parser.add_argument("--classes", required=True, help="the only ones allowed, as a row of CSV")
     parser.add_argument("--validation", type=float, default=Split().validation, help="share of the groups")
     parser.add_argument("--calibration", type=float, default=Split().calibration, help="share of the groups")
     parser.add_argument("--split", choices=[*SPLITS, "all"], default="all")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    classes = options.classes.split(",")
+    classes = next(csv.reader([options.classes]))
     found = read(options.images, options.annotations, options.groups, classes, options.skip_bad)
     shares = Split(validation=options.validation, calibration=options.calibration)
     photos = [photo for photo in found.photos if options.split in ("all", split_of(photo.group, shares))]
@@ -88,13 +91,24 @@ def main() -> None:
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that name labelled photos."""
     parser.add_argument("--images", type=Path, required=True, help="folder of photos")
-    parser.add_argument("--annotations", type=Path, required=True, help="CSV file of labels")
+    parser.add_argument(
+        "--annotations",
+        type=Path,
+        required=True,
+        help="their labels: CSV, COCO JSON, digitStruct.mat, or a folder of Pascal VOC",
+    )
     parser.add_argument("--groups", type=Path, help="CSV file filename,group: a group stays in one split")
-    parser.add_argument("--skip-bad", action="store_true", help="leave bad rows out and list them")
+
+
+def add_skip_argument(parser: argparse.ArgumentParser) -> None:
+    """The argument that forgives faults."""
+    parser.add_argument("--skip-bad", action="store_true", help="leave bad labels out and list them")
 
 
 def report_skipped(found: Annotations) -> None:
-    """List what was left out."""
+    """List what was left out, and what else is to be said."""
+    for note in found.notes:
+        print(f"note: {note}")
     for finding in found.skipped:
         print(f"skipped: {finding}")
 

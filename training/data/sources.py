@@ -19,9 +19,10 @@ import jsonschema
 import yaml
 
 from training import command
-from training.data.formats import Annotations, Photo, read_groups
+from training.data.formats import read_groups
+from training.data.labels import Annotations, Photo
 from training.data.photos import unlabelled
-from training.data.selection import csv_text, read, report_skipped
+from training.data.selection import add_skip_argument, csv_text, read, report_skipped
 from training.errors import AnnotationError
 from training.outputs import whole_folder
 
@@ -108,7 +109,7 @@ def merge(sources: Iterable[Source], folder: Path, skip_bad: bool) -> Annotation
             named = replace(photo, filename=f"{prefix}{photo.filename}")
             _place(source.images / photo.filename, folder / named.filename)
             merged.append(named)
-    return Annotations(merged, findings)
+    return Annotations(merged, findings, [f"{source.name}: {note}" for source, read_ in found for note in read_.notes])
 
 
 def _place(file: Path, place: Path) -> None:
@@ -123,7 +124,7 @@ def main() -> None:
     """Merge sources: DIR/images and DIR/annotations.csv."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--data", type=Path, required=True, help="YAML file that lists the sources")
-    parser.add_argument("--skip-bad", action="store_true", help="leave bad labels out and list them")
+    add_skip_argument(parser)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     sources = load(options.data)

@@ -1,5 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { tilesOf, wholeIn } from '../src/looks';
+import { secondRegion, tilesOf, wholeIn } from '../src/looks';
+import { looksCases } from './vectors';
+
+function size([width, height]: [number, number]) {
+  return { width, height };
+}
+
+describe('the second look', () => {
+  it.each(looksCases)('goes where Python sends it: $name', (vector) => {
+    const boxes = Float64Array.from(vector.boxes.flat());
+    const found = secondRegion(boxes, vector.scores, size(vector.photo), size(vector.input));
+    const region = found ? [found.ymin, found.xmin, found.ymax, found.xmax] : null;
+    expect(region).toEqual(vector.region);
+  });
+});
 
 const input = { width: 100, height: 100 };
 

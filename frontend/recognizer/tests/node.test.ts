@@ -69,6 +69,15 @@ function recognizeRequest(minScore?: number): Uint8Array {
   return encodeFrame({ op: 'recognize', width, height, min_score: minScore }, rgb);
 }
 
+/** 128 × 128 pixels, a red square from 64 to 96: one cell of the first look, four of the enlarged second. */
+function farAway(header: object): Uint8Array {
+  const colours = Array.from({ length: 16 }, (_, y) =>
+    Array.from({ length: 16 }, (_, x) => (x >> 2 === 2 && y >> 2 === 2 ? RED : BLACK)),
+  );
+  const { width, height, rgb } = cells(...colours);
+  return encodeFrame({ op: 'recognize', width, height, ...header }, rgb);
+}
+
 describe('the Node runtime', () => {
   it('finds the objects of a photo and reads them', async () => {
     writeTinyModel(folder);
@@ -89,6 +98,23 @@ describe('the Node runtime', () => {
     writeTinyModel(folder, { reading: 'none' });
     const [{ header }] = await answersOf(recognizeRequest());
     expect(header['numbers']).toMatchObject([{ text: 'a' }, { text: 'b' }, { text: 'a' }]);
+  });
+
+  it('looks again, enlarged, where the manifest says so, and believes the first look less', async () => {
+    writeTinyModel(folder, { looks: 2 });
+    const [twice, once] = await answersOf(farAway({}), farAway({ looks: 1 }));
+    expect(once.header['detections']).toMatchObject([{ box: { xmin: 64, xmax: 96 } }]);
+    const found = twice.header['detections'] as { score: number; box: { xmin: number } }[];
+    expect(found).toHaveLength(5);
+    // The region begins 0.6 of the square's height before it, at 44, and its cells are 18 pixels wide.
+    expect(
+      found
+        .slice(0, 4)
+        .map(({ box }) => box.xmin)
+        .sort(),
+    ).toEqual([62, 62, 80, 80]);
+    const [first] = once.header['detections'] as { score: number }[];
+    expect(found[4]).toMatchObject({ box: { xmin: 64 }, score: first.score * 0.6 });
   });
 
   it('skips a background column', async () => {
@@ -148,10 +174,12 @@ describe('the Node runtime', () => {
       encodeFrame({ op: 'dance' }),
       encodeFrame({ op: 'run' }, new Uint8Array(5)),
       encodeFrame({ op: 'recognize', width: 0, height: 4 }),
+      farAway({ looks: 3 }),
       recognizeRequest(),
     );
-    const [dance, short, empty, fine] = answers.map(errorOf);
-    expect([dance?.code, short?.code, empty?.code]).toEqual(['request', 'request', 'request']);
+    const [dance, short, empty, thrice, fine] = answers.map(errorOf);
+    const codes = [dance, short, empty, thrice].map((error) => error?.code);
+    expect(codes).toEqual(['request', 'request', 'request', 'request']);
     expect(dance?.message).toContain('dance');
     expect(short?.message).toContain('3072 bytes');
     expect(fine).toBeUndefined();

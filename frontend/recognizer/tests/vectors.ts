@@ -34,6 +34,19 @@ export interface NumbersCase {
   numbers: number[][];
 }
 
+export interface LooksCase {
+  name: string;
+  boxes: number[][];
+  scores: number[];
+  /** width, height */
+  photo: [number, number];
+  input: [number, number];
+  /** ymin, xmin, ymax, xmax */
+  region: [number, number, number, number] | null;
+}
+
+export const looksCases = read('looks') as LooksCase[];
+
 export const letterboxCases = read('letterbox') as LetterboxCase[];
 
 export const recognitionCases = read('recognition') as {

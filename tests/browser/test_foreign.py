@@ -1,0 +1,64 @@
+"""Somebody else's SavedModel, with suppression in its graph and a background column: convert, gate and page take it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from infra import frontend, site
+from infra.execution import environments
+from infra.hosting import emulator
+from tests.browser.conftest import Witness, wait_for
+from tests.conftest import ROOT, Place
+
+MAKE = """
+import sys
+from pathlib import Path
+import tensorflow as tf
+from tests.conversion import detectors
+
+# Wherever it looks, it sees 4 and 2 beside each other in the upper half.
+finds = detectors.constant([(0.1, 0.1, 0.4, 0.25), (0.1, 0.3, 0.4, 0.45)], [4, 2])
+folder, described = map(Path, sys.argv[1:])
+detectors.save(
+    folder, signature="serving_default", input_name="input_tensor", dtype=tf.uint8, shape=(1, None, None, 3),
+    after=lambda outputs: detectors.exported(detectors.with_background(finds(outputs))),
+)
+detectors.describe(described, background_column=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def theirs(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a site with their model, made by the tasks that a user would call."""
+    folder = tmp_path_factory.mktemp("theirs")
+    place = Place(folder)
+    python = environments.ensure("train").python
+    words = [str(python), "-c", MAKE, str(folder / "saved_model"), str(folder / "detector.json")]
+    subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
+    done = place.inv(
+        *("convert", "--run", "theirs", "--saved-model", str(folder / "saved_model")),
+        *("--detector", str(folder / "detector.json")),
+        *("--images", str(small_run / "photos" / "images")),
+        *("--annotations", str(small_run / "records" / "validation.csv")),
+    )
+    assert done.returncode == 0, done.stderr
+    environments.ensure("hosting")
+    frontend.build_recognizer()
+    frontend.build_app()
+    site.assemble(place.run("theirs") / "web_model", place.site)
+    with emulator.serving(place.site) as address:
+        yield address
+
+
+def test_the_page_reads_with_somebody_elses_model(page: Page, witness: Witness, theirs: str, small_run: Path) -> None:
+    photo = next((small_run / "photos" / "images").iterdir())
+    page.goto(f"{theirs}/")
+    wait_for(page, "idle")
+    page.get_by_test_id("file").set_input_files(photo)
+    wait_for(page, "done")
+    assert page.get_by_test_id("result").get_attribute("data-text") == "42"

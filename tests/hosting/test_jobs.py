@@ -1,0 +1,174 @@
+"""Each workflow's jobs, run as far as a machine without GitHub can: every task, in order, with its environment."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.errors import DigitlensError
+from infra.execution import engine
+from tests.conftest import ROOT, TINY
+from tests.hosting import google
+from tests.hosting.certificate import Certificate
+from tests.hosting.conftest import Deployer, commit, git
+from tests.hosting.jobs import FOLDER, Runner, read
+from tests.hosting.test_chromium import browser
+
+REFERENCES = Path(__file__).with_name("references")
+BORROWED = ("frontend/node_modules", ".mypy_cache")
+BUILT = ("frontend/recognizer/dist", "frontend/app/dist", "frontend/recognizer/src/generated")
+ELSEWHERE = ("DIGITLENS_PATHS_", "GOOGLE_APPLICATION_CREDENTIALS", "DIGITLENS_HOSTING_PROJECT")
+"""What a job's own checkout and environment say."""
+
+
+@pytest.fixture
+def runner(deployer: Deployer, certificate: Certificate, small_run: Path, tmp_path: Path) -> Runner:
+    """A checkout of its own, a branch on a remote, and a `gh` that keeps what it is told."""
+    checkout = tmp_path / "work"
+    subprocess.run(["git", "clone", "--quiet", str(deployer.checkout), str(checkout)], check=True)
+    shutil.copy(deployer.checkout / ".git/info/exclude", checkout / ".git/info/exclude")
+    for name in (".environments", "infra/hosting/client/node_modules", *BORROWED):
+        (ROOT / name).mkdir(exist_ok=True)
+        (checkout / name).symlink_to(ROOT / name)
+    with (checkout / ".git/info/exclude").open("a") as file:
+        file.write("\n".join(BORROWED))
+    # Built from the same files: what is current isn't made again.
+    for name in BUILT:
+        shutil.copytree(ROOT / name, checkout / name)
+    git(tmp_path, "init", "--quiet", "--bare", "remote")
+    git(checkout, "remote", "set-url", "origin", str(tmp_path / "remote"))
+    own = {name: value for name, value in deployer.environment.items() if not name.startswith(ELSEWHERE)}
+    own |= {
+        "DIGITLENS_TOOLS_CHROMIUM": browser(tmp_path, certificate),
+        "DIGITLENS_EXECUTION_ON": "local",
+        "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
+    }
+    values = {
+        "vars.FIREBASE_PROJECT": google.PROJECT,
+        "github.token": "token",
+        "github.repository": "o/r",
+        "github.event.number": "7",
+        "github.event.pull_request.base.sha": "main",
+        "github.event.repository.default_branch": "main",
+        "vars.WORKLOAD_IDENTITY_PROVIDER": "provider",
+        "vars.DEPLOY_ACCOUNT": "account",
+        "steps.builder.outputs.name": "builder",
+    }
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    made = Runner(checkout, temporary, own, deployer.environment["GOOGLE_APPLICATION_CREDENTIALS"], values)
+    made.standins["./inv bench"] = lambda *_: measured(checkout / "runs" / "bench")
+    return made
+
+
+def measured(folder: Path) -> None:
+    """What a benchmark leaves, without taking its minutes."""
+    size = {"name": "bytes | of the first visit", "value": 1_050_000.0, "unit": "B", "reach": 1_200_000}
+    wait = {"name": "second visit, offline", "value": 0.484, "unit": "s", "reach": 1.0}
+    score = {"name": "Lighthouse: performance", "value": None, "unit": "of 100", "reach": 95}
+    rows = [{**row, "more_is_better": row is score} for row in (size, wait, score)]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bench.json").write_text(json.dumps({"format_version": 1, "rows": rows}), "utf-8")
+
+
+def said_to_github(runner: Runner) -> str:
+    """Keep what `gh` is given; returns where."""
+    place = runner.temporary / "said"
+
+    def keep(line: str, environment: dict[str, str]) -> None:
+        assert environment["GH_TOKEN"] == "token"
+        name = re.search(r'--body-file "([^"]+)"', line)
+        assert name, line
+        file = runner.checkout / re.sub(r"\$(\w+)", lambda found: environment[found[1]], name[1])
+        place.write_text(file.read_text("utf-8"), "utf-8")
+
+    runner.standins["gh pr "] = keep
+    return str(place)
+
+
+def masked(comment: str) -> str:
+    """Without what is another in each run."""
+    for pattern, word in (
+        (r"https://127\.0\.0\.1:\d+", "ADDRESS"),
+        (r"`[0-9a-f]{16}`", "`VERSION`"),
+        (r"`[0-9a-f]{12}(-dirty)?`", "`COMMIT`"),
+        (r"20\d\d-\d\d-\d\dT[\d:.]+Z", "TIME"),
+        (r"-?\d+\.\d%", "N%"),
+        (r"\| 0\.\d{3} ", "| 0.N "),
+        (r"\| \d[\d,]* (?=\|)", "| N "),
+    ):
+        comment = re.sub(pattern, word, comment)
+    return comment
+
+
+def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: Deployer, runner: Runner) -> None:
+    standin = deployer.standin
+    comment = Path(said_to_github(runner))
+    for side in ("change", "main"):
+        runner.job("preview", "build", matrix_side=side, matrix_ref="")
+    runner.job("preview", "deploy")
+    assert standin.serve("live") == {}
+    assert masked(comment.read_text("utf-8")) == (REFERENCES / "comment.md").read_text("utf-8")
+    runner.job("deploy", "deploy")
+    assert standin.serve("live") == standin.serve("preview-main") == standin.serve("pr-7")
+    first, other = standin.version_of("live"), standin.version_of("pr-7")
+    assert first != other
+    runner.job("rollback", "rollback", inputs_version=other)
+    assert standin.version_of("live") == other
+    runner.job("rollback", "rollback", inputs_version="")
+    assert standin.version_of("live") == first
+    runner.job("cleanup", "prune")
+    assert sorted(standin.channels) == ["live", "preview-main"]
+
+
+def test_without_mains_figures_there_is_a_preview_all_the_same(deployer: Deployer, runner: Runner) -> None:
+    comment = Path(said_to_github(runner))
+    runner.job("preview", "build", matrix_side="change", matrix_ref="")
+    runner.job("preview", "deploy")
+    assert "| model | digits | - |" in comment.read_text("utf-8")
+
+
+def test_every_job_of_continuous_integration_finds_what_it_calls(runner: Runner) -> None:
+    """Its tests are collected only: this is one of them, and comes after the checks."""
+    collecting = {"PYTEST_ADDOPTS": "--collect-only"}
+    runner.standins["./inv check"] = lambda *_: None
+    runner.standins[".environments/host/bin/playwright install"] = lambda *_: None
+    try:
+        engine.connect()
+    except DigitlensError:
+        runner.standins["./inv images."] = lambda *_: None
+    content = read(FOLDER / "workflows" / "ci.yml")["jobs"]
+    runner.job("ci", "check")
+    for suite in content["test"]["strategy"]["matrix"]["suite"]:
+        runner.job("ci", "test", collecting, matrix_suite=suite)
+    for browser_engine in content["browser"]["strategy"]["matrix"]["engine"]:
+        runner.job("ci", "browser", collecting, matrix_engine=browser_engine)
+    runner.job("ci", "images", collecting)
+    runner.job("ci", "benchmark")
+
+
+def test_a_training_becomes_a_version_and_a_pull_request(runner: Runner, small_run: Path, tmp_path: Path) -> None:
+    """As on a runner without GPUs; what was trained already is current."""
+    proposal = Path(said_to_github(runner))
+    runner.standins["./inv images.build --gpu"] = lambda *_: None
+    runner.elsewhere = {" --on docker --gpus all": " --on local", " --on docker": " --on local"}
+    runner.environment |= {"DIGITLENS_PIPELINE_CONFIG": str(TINY), "DIGITLENS_PIPELINE_GATE_PHOTOS": "20"}
+    shutil.copytree(small_run, runner.checkout / "runs" / "v1")
+    # So small a model isn't better than the released one.
+    git(runner.checkout, "rm", "-r", "--quiet", "models/digits/web_model")
+    commit(runner.checkout, "No model is released")
+    images, annotations = (str(small_run / "photos" / name) for name in ("images", "annotations.csv"))
+    given = {"inputs_version": "v1", "inputs_images": images, "inputs_annotations": annotations}
+    registry = tmp_path / "registry"
+    runner.job("train", "train", {"DIGITLENS_REGISTRY_LOCATION": str(registry)}, **given)
+    assert (registry / "versions" / "v1.json").is_file()
+    runner.job("train", "propose", **given)
+    assert "there was no released model to compare it with" in proposal.read_text("utf-8")
+    words = ["git", "--git-dir", str(tmp_path / "remote"), "show", "model/v1:models/digits/web_model/manifest.json"]
+    proposed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert proposed == (small_run / "web_model" / "manifest.json").read_text("utf-8")

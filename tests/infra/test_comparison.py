@@ -1,0 +1,63 @@
+"""Two models on the same photos: the figures, and who may take whose place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from infra.comparison import Comparison, compare
+from infra.errors import UsageError
+
+
+def evaluation(folder: Path, right: str, map50: float, label: str = "12") -> Path:
+    """The evaluation of a model that reads photos right where ``right`` has a 1."""
+    folder.mkdir()
+    rows = [f"{index}.jpg,{label},x,{one},0.5" for index, one in enumerate(right)]
+    (folder / "photos.csv").write_text("\n".join(["filename,label,read,right,regret", *rows]) + "\n", "utf-8")
+    (folder / "evaluation.json").write_text(json.dumps({"map50": map50}), "utf-8")
+    return folder
+
+
+def test_photos_are_compared_one_by_one(tmp_path: Path) -> None:
+    found = compare(evaluation(tmp_path / "new", "1110010", 0.8), evaluation(tmp_path / "old", "1100100", 0.7))
+    assert found == Comparison(7, 2, 2, 1, 0.8, 0.7)
+    assert found.difference == pytest.approx(1 / 7)
+
+
+def test_the_interval_is_that_of_pairs() -> None:
+    # Agresti 2013, table 11.1: 1,600 people asked twice, 150 changed one way, 86 the other; 0.04 ± 0.0187.
+    found = Comparison(1600, 794 + 570, 150, 86, 0.0, 0.0)
+    assert found.difference == pytest.approx(0.04)
+    assert found.interval == pytest.approx((0.0213, 0.0587), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("found", "fault"),
+    [
+        (Comparison(100, 70, 10, 5, 0.80, 0.80), None),
+        (Comparison(100, 70, 5, 5, 0.81, 0.80), None),
+        (Comparison(100, 70, 10, 5, 0.797, 0.80), None),
+        (Comparison(100, 70, 5, 10, 0.90, 0.80), "reads 5 photos fewer right"),
+        (Comparison(100, 70, 10, 5, 0.79, 0.80), "mAP50 is 0.0100 lower"),
+        (Comparison(100, 80, 0, 0, 0.80, 0.80), "no better"),
+    ],
+)
+def test_only_a_better_model_takes_the_place(found: Comparison, fault: str | None) -> None:
+    said = found.fault()
+    assert said is None if fault is None else said and fault in said
+
+
+def test_what_is_said_has_both_sides_and_the_interval() -> None:
+    said = str(Comparison(1600, 794, 86, 150, 0.7, 0.8))
+    assert "candidate 880 of 1600 photos right, current 944: -4.0 points (95 % interval -5.9 to -2.1" in said
+    assert "mAP50 0.7000 against 0.8000" in said
+
+
+def test_other_photos_or_labels_are_not_compared(tmp_path: Path) -> None:
+    first = evaluation(tmp_path / "first", "11", 0.8)
+    with pytest.raises(UsageError, match="aren't of the same photos"):
+        compare(first, evaluation(tmp_path / "fewer", "1", 0.8))
+    with pytest.raises(UsageError, match="aren't of the same photos"):
+        compare(first, evaluation(tmp_path / "labels", "11", 0.8, label="13"))

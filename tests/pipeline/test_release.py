@@ -1,0 +1,125 @@
+"""A run's detector takes the released one's place only where it reads more photos right, and then whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra import fingerprints, model_card, models
+from infra.errors import RefusedError, UsageError
+from infra.execution.local import Local
+from infra.release import CHECKPOINT, MADE, release
+from infra.runs import Run
+from infra.settings import settings
+from tests.conftest import Place
+
+
+def strict(detector: Path) -> None:
+    """Raise a detector's threshold so far that it finds next to nothing."""
+    document = json.loads(detector.read_text("utf-8"))
+    detector.write_text(json.dumps(document | {"score_threshold": 0.95}), "utf-8")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _settings_of_the_small_run(small_place: Place) -> Iterator[None]:
+    """What was made there is current here."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in small_place.environment.items():
+            patch.setenv(name, value)
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def released(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A first release of the small run; nobody changes it."""
+    folder = tmp_path_factory.mktemp("models") / "digits"
+    folder.mkdir()
+    shutil.copyfile(models.RELEASED / "notes.md", folder / "notes.md")
+    assert "no released model" in release(Run(small_run), None, None, Local(), folder)
+    return folder
+
+
+def test_a_release_is_whole(released: Path, small_run: Path) -> None:
+    assert {path.name for path in released.iterdir()} == {*MADE, "notes.md"}
+    assert {path.name for path in (released / "checkpoint").iterdir()} == set(CHECKPOINT)
+    manifest = models.find(released / "web_model").description
+    listed = {file["path"]: file["sha256"] for file in manifest["files"]}
+    assert {path.name for path in (released / "web_model").iterdir()} == {*listed, "manifest.json"}
+    for name, digest in listed.items():
+        assert fingerprints.of_file(released / "web_model" / name) == digest
+    assert (released / "README.md").read_text("utf-8") == model_card.render(released)
+    evaluation = json.loads((released / "evaluation.json").read_text("utf-8"))
+    report = json.loads((small_run / "report.json").read_text("utf-8"))
+    assert evaluation["full_number_accuracy"] == report["full_number_accuracy"]
+    assert "model" not in evaluation
+    cut = json.loads((released / "evaluation_number.json").read_text("utf-8"))
+    assert 0 < cut["photos"] <= evaluation["photos"]
+    assert not list(released.parent.glob(".digits*"))
+
+
+def test_the_card_says_how_to_repeat_it(released: Path, small_run: Path) -> None:
+    card = (released / "README.md").read_text("utf-8")
+    config = (small_run / "checkpoints" / "config.yaml").read_text("utf-8")
+    assert (released / "checkpoint" / "config.yaml").read_text("utf-8") == config
+    fingerprint = models.find(released / "checkpoint").description["provenance"]["data_fingerprint"]
+    for words in ("--config models/digits/checkpoint/config.yaml", "--name small", "| seed | 1 |", f"`{fingerprint}`"):
+        assert words in card
+    assert "use of the processors" in card
+
+
+def test_the_same_model_again_is_no_better(released: Path, small_run: Path) -> None:
+    before = fingerprints.of_listing(released)
+    with pytest.raises(RefusedError, match="isn't released: it is no better"):
+        release(Run(small_run), None, None, Local(), released)
+    assert fingerprints.of_listing(released) == before
+
+
+def test_a_worse_model_is_refused_and_it_is_said_by_how_much(released: Path, small_run: Path, tmp_path: Path) -> None:
+    worse = Path(shutil.copytree(small_run, tmp_path / "worse", ignore=shutil.ignore_patterns("photos")))
+    strict(worse / "checkpoints" / "detector.json")
+    before = fingerprints.of_listing(released)
+    with pytest.raises(RefusedError, match=r"reads \d+ photos fewer right.*95 % interval -.*mAP50") as caught:
+        release(Run(worse), None, None, Local(), released)
+    assert "is as it was" in str(caught.value)
+    assert fingerprints.of_listing(released) == before
+    assert not list(released.parent.glob(".digits*"))
+
+
+def test_a_better_model_takes_the_place_and_what_people_wrote_stays(
+    released: Path, small_run: Path, tmp_path: Path
+) -> None:
+    place = Path(shutil.copytree(released, tmp_path / "digits"))
+    strict(place / "web_model" / "manifest.json")
+    with (place / "notes.md").open("a", encoding="utf-8") as file:
+        file.write("\n- Written by hand.\n")
+    (place / "peers.md").write_text("kept", "utf-8")
+    (place / "charts" / "old.png").touch()
+    said = release(Run(small_run), None, None, Local(), place)
+    compared = json.loads((place / "release.json").read_text("utf-8"))["compared"]
+    assert compared["candidate_only"] > compared["current_only"]
+    assert said.split(" (")[0] in (place / "README.md").read_text("utf-8").replace("Candidate", "candidate")
+    assert "- Written by hand." in (place / "README.md").read_text("utf-8")
+    assert (place / "peers.md").read_text("utf-8") == "kept"
+    assert not (place / "charts" / "old.png").exists()
+
+
+def test_other_classes_are_not_compared(released: Path, small_run: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(released, tmp_path / "letters"))
+    manifest = place / "web_model" / "manifest.json"
+    document = json.loads(manifest.read_text("utf-8"))
+    manifest.write_text(json.dumps(document | {"classes": [*"abcdefghij"]}), "utf-8")
+    with pytest.raises(RefusedError, match=r"classes .* aren't those of the released model"):
+        release(Run(small_run), None, None, Local(), place)
+
+
+def test_a_run_without_a_finished_training_is_refused(released: Path, small_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    shutil.copyfile(small_run / "run.json", tmp_path / "run" / "run.json")
+    with pytest.raises(UsageError, match=r"no finished training: \./inv train"):
+        release(Run(tmp_path / "run"), None, None, Local(), released)

@@ -1,0 +1,183 @@
+"""What every format's entries must be: the checks behind each reader, with the field named as that format calls it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from training.data.labels import Annotations, LabelledObject, Photo
+from training.errors import AnnotationError
+
+Value = object
+"""As it stands in the file: text, a number, or nothing."""
+SIDES = ("xmin", "ymin", "xmax", "ymax")
+Sizes = Callable[[str], tuple[int, int]]
+"""Width and height of a photo file; raises AnnotationError."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """An object as its file has it; ``fault`` is what the reader itself found wrong."""
+
+    where: str
+    name: Value = None
+    sides: tuple[Value, Value, Value, Value] = (None, None, None, None)
+    """xmin, ymin, xmax, ymax in pixels"""
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A photo as its file has it; a size that isn't said is that of the photo's own file."""
+
+    where: str
+    filename: Value
+    size: tuple[Value, Value] | None
+    boxes: Sequence[Box] = ()
+    group: Value = None
+
+
+class _BadValueError(Exception):
+    """A value that can't be used; the message starts with its field."""
+
+
+@dataclass
+class Checker:
+    """Takes entries, keeps those that are right, and has a finding for each fault of the others."""
+
+    classes: Collection[str] | None = None
+    """names that may occur; any where None"""
+    group_of: Mapping[str, str] = field(default_factory=dict)
+    size_of: Sizes | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """what the format calls filename, width, height, class, xmin, …, where it differs"""
+    cuts: bool = False
+    """boxes that hang over the photo's edge are cut there instead of being faults"""
+    cut: int = 0
+    photos: dict[str, Photo] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Check a photo and its objects. Of a photo with objects at least one must be right, or it is left out."""
+        try:
+            photo = self._photo(entry)
+        except _BadValueError as fault:
+            self.reject(entry.where, str(fault))
+            return
+        known = self.photos.get(photo.filename, photo)
+        good: list[LabelledObject] = []
+        for box in entry.boxes:
+            try:
+                item = self._object(box, photo)
+                if item in known.objects or item in good:
+                    raise self._bad("filename", f"the same object stands above ({photo.filename})")
+                good.append(item)
+            except _BadValueError as fault:
+                self.reject(box.where, str(fault))
+        if good or not entry.boxes:
+            self.photos[photo.filename] = known
+            known.objects += good
+
+    def reject(self, where: str, finding: str) -> None:
+        """Note a fault; ``finding`` starts with the field."""
+        self.findings.append(f"{where}, {finding}")
+
+    def result(self, path: Path, skip_bad: bool) -> Annotations:
+        """What was right.
+
+        Raises:
+            AnnotationError: with all findings, unless ``skip_bad``; or where nothing was right
+        """
+        if self.findings and not skip_bad:
+            raise AnnotationError(
+                f"{path}: {len(self.findings)} of its entries can't be used; correct them, or leave them out "
+                "with --skip-bad",
+                self.findings,
+            )
+        if not self.photos:
+            raise AnnotationError(f"{path}: has no usable entry", self.findings)
+        notes = [f"{self.cut} boxes hang over the edge of their photo and were cut there"] if self.cut else []
+        return Annotations(list(self.photos.values()), self.findings, notes)
+
+    def _photo(self, entry: Entry) -> Photo:
+        name = self._filename(entry.filename)
+        width, height = self._size(name, entry.size)
+        known = self.photos.get(name)
+        if known and (known.width, known.height) != (width, height):
+            raise self._bad("width", f"{name} was {known.width} × {known.height} in an earlier entry")
+        if known and not entry.boxes:
+            raise self._bad("filename", f"the same photo stands above ({name})")
+        group = str(entry.group) if entry.group else self.group_of.get(name, name)
+        return Photo(name, width, height, group, where=entry.where)
+
+    def _filename(self, value: Value) -> str:
+        if not isinstance(value, str) or not value:
+            raise self._bad("filename", "is missing")
+        if Path(value).is_absolute() or ".." in Path(value).parts:
+            raise self._bad("filename", f"{value!r} leaves the folder of photos")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self._bad("filename", f"{value!r} is not valid Unicode") from None
+        if "\0" in value:
+            raise self._bad("filename", f"{value!r} can't be a file's name")
+        return value
+
+    def _size(self, name: str, size: tuple[Value, Value] | None) -> tuple[int, int]:
+        if size is None:
+            if self.size_of is None:
+                raise self._bad("width", f"{name}: its size isn't said, and there is no folder of photos to look into")
+            try:
+                return self.size_of(name)
+            except AnnotationError as error:
+                raise self._bad("filename", str(error)) from error
+        width, height = (self._number(value, key) for value, key in zip(size, ("width", "height"), strict=True))
+        if width < 1 or height < 1 or width % 1 or height % 1:
+            raise self._bad("width", f"a photo of {size[0]} × {size[1]} pixels")
+        return int(width), int(height)
+
+    def _object(self, box: Box, photo: Photo) -> LabelledObject:
+        if box.fault:
+            raise _BadValueError(box.fault)
+        name = "" if box.name is None else str(box.name)
+        if not name or (self.classes is not None and name not in self.classes):
+            raise self._bad("class", f"{name or '(empty)'} is not one of {', '.join(self.classes or ['(any name)'])}")
+        xmin, ymin, xmax, ymax = (self._number(value, key) for value, key in zip(box.sides, SIDES, strict=True))
+        if self.cuts:
+            said = (xmin, ymin, xmax, ymax)
+            xmin, ymin = max(xmin, 0), max(ymin, 0)
+            xmax, ymax = min(xmax, photo.width), min(ymax, photo.height)
+            self.cut += (xmin, ymin, xmax, ymax) != said
+        for low, high, size, axis in ((xmin, xmax, photo.width, "x"), (ymin, ymax, photo.height, "y")):
+            if low >= high:
+                raise self._bad(f"{axis}max", f"{high:g} is not above {self._called(f'{axis}min')}, {low:g}")
+            if low < 0:
+                raise self._bad(f"{axis}min", f"{low:g} is outside the photo (0 to {size:g})")
+            if high > size:
+                raise self._bad(f"{axis}max", f"{high:g} is outside the photo (0 to {size:g})")
+        return LabelledObject(name, xmin, ymin, xmax, ymax)
+
+    def _number(self, value: Value, key: str) -> float:
+        try:
+            if isinstance(value, bool) or not isinstance(value, str | float | int | Decimal):
+                raise ValueError
+            number = float(value)
+        except (ValueError, OverflowError):
+            raise self._bad(key, f"{'' if value is None else value!r} is not a number") from None
+        if not math.isfinite(number):
+            raise self._bad(key, f"{value!r} is not a finite number")
+        return number
+
+    def _bad(self, key: str, message: str) -> _BadValueError:
+        return _BadValueError(f"{self._called(key)}: {message}")
+
+    def _called(self, key: str) -> str:
+        return self.fields.get(key, key)
+
+
+def text(number: float) -> str:
+    """A number as text that reads back as the same one."""
+    return str(int(number)) if number == int(number) else repr(float(number))
