@@ -71,8 +71,8 @@ def odd(kind: str, folder: Path) -> Path:
         case "cmyk":
             return saved(picture.convert("CMYK"), folder / "cmyk.jpg", quality=95)
         case "16-bit":
-            grey = picture.convert("L").point([level * 257 for level in range(256)], "I;16")
-            return saved(grey, folder / "deep.png")
+            levels = bytes(level for level in picture.convert("L").tobytes() for _ in range(2))
+            return saved(Image.frombytes("I;16", SIZE, levels), folder / "deep.png")
         case "animated":
             pictures = [plate("55"), plate("88")]
             return saved(picture, folder / "moving.gif", save_all=True, append_images=pictures, duration=200)

@@ -29,7 +29,13 @@ export class Release {
     });
     const { signal } = page;
     for (const event of ['online', 'offline']) {
-      addEventListener(event, () => this.isOffline.set(!navigator.onLine), { signal });
+      addEventListener(
+        event,
+        () => {
+          this.isOffline.set(!navigator.onLine);
+        },
+        { signal },
+      );
     }
     const { container } = this;
     if (!container) return;
