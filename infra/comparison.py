@@ -44,7 +44,7 @@ class Comparison:
     def fault(self) -> str | None:
         """Why the candidate may not take the current model's place, or None where it may."""
         if self.difference < 0:
-            return f"it reads {-self._gain} photos fewer right"
+            return f"it reads {-self._gain} fewer of the photos right"
         if self.candidate_map50 < self.current_map50 - ROOM:
             return f"its mAP50 is {self.current_map50 - self.candidate_map50:.4f} lower"
         if self.difference == 0 and self.candidate_map50 <= self.current_map50:

@@ -98,7 +98,7 @@ def memory() -> Finding:
 def environment(name: environments.Name) -> Finding:
     """Whether an environment is what its lock says."""
     current = environments.find(name).is_current
-    remedy = "" if current else f"./inv environments.install {name} (tasks that need it do so by themselves)"
+    remedy = "" if current else f"./inv environments.install --name {name} (tasks that need it do so by themselves)"
     return Finding(
         f"environment {name}",
         "current" if current else "not installed, or from another lock",

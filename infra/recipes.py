@@ -19,7 +19,7 @@ FORMATS = ("csv", "voc", "coco")
 """Formats that labels can be written in."""
 
 
-def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
+def synthesize(output: Path, config: Path, photos: int, seed: int, kind: str = "street") -> Step:
     """Labelled photos from nothing."""
     return Step(
         "synthesize",
@@ -27,7 +27,7 @@ def synthesize(output: Path, config: Path, photos: int, seed: int) -> Step:
         "training.data.synthesis",
         output,
         inputs={"config": config},
-        options={"photos": photos, "seed": seed},
+        options={"photos": photos, "seed": seed, "kind": kind},
         surroundings=(Path("/usr/share/fonts"),),
     )
 

@@ -1,4 +1,4 @@
-"""Records to a trained detector: the loop, its checkpoints, and what it leaves behind.
+"""Records to a trained detector: the loop, and what it leaves behind.
 
 The output folder is kept between attempts. A training that was killed goes on at its last checkpoint and ends with the
 same weights as one that was not: batches depend on the step alone (see `data.batches`), and all state is in the
@@ -23,137 +23,19 @@ import yaml
 from training import command
 from training.calibration import Calibration
 from training.config import Configuration, load
+from training.course import Course, Lap
 from training.data.batches import training_batches
-from training.data.pixels import recolour
 from training.data.records import read_manifest
-from training.detector import losses, network
-from training.detector.network import STRIDE
-from training.detector.targets import targets
 from training.drawing import plot_history
-from training.errors import ModelError, TrainingError
-from training.machine import Meter, describe
+from training.errors import TrainingError
+from training.machine import describe
 from training.models import DESCRIPTION, WEIGHTS, meaning
 from training.outputs import write_whole
+from training.state import State, make_step, wants_bfloat16
 from training.warm_start import Start
 
 SUMMARY = "training.json"
 SAY_EVERY = 50
-
-
-class State:
-    """Everything that changes while training: networks, optimiser, counters, and their checkpoints."""
-
-    def __init__(self, config: Configuration, folder: Path) -> None:
-        """Start from scratch, or from the last checkpoint in ``folder``. Raises ModelError if that is unreadable."""
-        settings = config.training
-        keras.config.set_dtype_policy("mixed_bfloat16" if wants_bfloat16(settings.precision) else "float32")
-        self.model = network.build(config.network, len(config.classes))
-        keras.config.set_dtype_policy("float32")
-        # The moving average of the weights is what is judged and exported.
-        self.averaged = network.build(config.network, len(config.classes))
-        self.averaged.set_weights(self.model.get_weights())
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0,
-            max(1, settings.steps - settings.warmup),
-            alpha=0.02,
-            warmup_target=settings.learning_rate,
-            warmup_steps=settings.warmup,
-        )
-        self.optimizer = keras.optimizers.AdamW(
-            schedule, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm
-        )
-        self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        self.optimizer.build(self.model.trainable_variables)
-        self.step = tf.Variable(0, dtype=tf.int64)
-        self.best = tf.Variable(-1.0)
-        self.stale = tf.Variable(0)
-        checkpoint = tf.train.Checkpoint(
-            model=self.model,
-            averaged=self.averaged,
-            optimizer=self.optimizer,
-            step=self.step,
-            best=self.best,
-            stale=self.stale,
-        )
-        self.manager = tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=2)
-        if self.manager.latest_checkpoint:
-            self._restore(checkpoint)
-
-    def _restore(self, checkpoint: Any) -> None:
-        latest = self.manager.latest_checkpoint
-        try:
-            checkpoint.restore(latest).assert_consumed()
-        except (tf.errors.OpError, ValueError, AssertionError) as error:
-            raise ModelError(
-                f"{latest}: unreadable, or not of this configuration; delete its folder to train anew"
-            ) from error
-
-    def save(self) -> None:
-        """Write a checkpoint of the present step."""
-        self.manager.save(checkpoint_number=int(self.step))
-
-
-def wants_bfloat16(precision: str) -> bool:
-    """Whether to compute in bfloat16: as asked, or where the processor or the GPU does so natively."""
-    if precision != "auto":
-        return precision == "bfloat16"
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
-        return bool(capability >= (8, 0))
-    flags = Path("/proc/cpuinfo")
-    return flags.exists() and "avx512_bf16" in flags.read_text()
-
-
-def make_step(state: State, config: Configuration) -> Any:
-    """The compiled training step: batch and step number in, class loss and box loss out."""
-    settings = config.training
-    cells = (settings.crop // STRIDE, settings.crop // STRIDE)
-    variables = state.model.trainable_variables
-
-    @tf.function
-    def step(crops: Any, boxes: Any, labels: Any) -> tuple[Any, Any]:
-        seed = tf.stack([settings.seed, tf.cast(state.step, tf.int32)])
-        images = recolour(crops, seed, config.augmentation)
-        truth = targets(boxes, labels, cells, len(config.classes))
-        with tf.GradientTape() as tape:
-            logits, distances = state.model(images, training=True)
-            class_loss = losses.class_loss(logits, truth)
-            box_loss = losses.box_loss(distances, truth)
-            loss = class_loss + losses.BOX_WEIGHT * box_loss
-        state.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        state.step.assign_add(1)
-        # Young averages follow quickly, so that they don't remember the start.
-        done = tf.cast(state.step, tf.float32)
-        decay = tf.minimum(settings.averaging, (1 + done) / (10 + done))
-        for average, weight in zip(state.averaged.variables, state.model.variables, strict=True):
-            if average.dtype == "float32":
-                average.assign(average * decay + tf.cast(weight, tf.float32) * (1 - decay))
-        return class_loss, box_loss
-
-    return step
-
-
-class Course:
-    """What has happened so far, one entry a checkpoint: ``history.jsonl``, TensorBoard and the loss curve."""
-
-    def __init__(self, folder: Path, first_step: int) -> None:
-        """Continue the history in ``folder`` up to ``first_step``; what came after it will be trained again."""
-        self.path = folder / "history.jsonl"
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        self.entries = [entry for entry in map(json.loads, lines) if entry["step"] <= first_step]
-        self.writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
-
-    def add(self, entry: dict[str, Any], pictures: list[Any]) -> None:
-        """Remember an entry and show it."""
-        self.entries.append(entry)
-        write_whole(self.path, "".join(json.dumps(entry) + "\n" for entry in self.entries))
-        with self.writer.as_default(step=entry["step"]):
-            for name, value in entry.items():
-                tf.summary.scalar(name, value)
-            for index, picture in enumerate(pictures):
-                tf.summary.image(f"calibration/{index}", np.asarray(picture)[None])
-        self.writer.flush()
 
 
 def train(
@@ -184,8 +66,7 @@ def train(
     ended = _catch_signals()
     count = manifest["splits"]["train"]["photos"]
     print(f"training: step {first} of {settings.steps}, {count} photos", file=sys.stderr)
-    # Since the last checkpoint: both losses summed, steps, seconds spent waiting for batches.
-    sums, steps, waiting, since, meter = np.zeros(2), 0, 0.0, time.monotonic(), Meter()
+    lap = Lap(settings.batch)
     batches = iter(training_batches(records, config, first))
     for number in range(first + 1, settings.steps + 1):
         if state.stale >= settings.patience:
@@ -193,37 +74,24 @@ def train(
             break
         before = time.monotonic()
         batch = next(batches)
-        waiting += time.monotonic() - before
-        sums += [float(value) for value in step(*batch)]
-        steps += 1
-        rate = steps * settings.batch / (time.monotonic() - since)
-        class_loss, box_loss = (float(value) for value in sums / steps)
+        waited = time.monotonic() - before
+        lap.add(step(*batch), waited)
         if number % SAY_EVERY == 0:
+            class_loss, box_loss = lap.means()
             losses_said = f"class loss {class_loss:.3f}, box loss {box_loss:.3f}"
-            print(f"step {number}/{settings.steps}, {losses_said}, {rate:.0f} photos/s", file=sys.stderr)
+            print(f"step {number}/{settings.steps}, {losses_said}, {lap.rate():.0f} photos/s", file=sys.stderr)
         if number % settings.checkpoint_every == 0 or number == settings.steps:
-            busy = meter.share()
+            entry = {"step": number, **lap.entry()}
             figure, threshold, pictures = calibration.judge(state.averaged)
             better = figure > float(state.best)
             state.best.assign(max(figure, float(state.best)))
             state.stale.assign(0 if better else int(state.stale) + 1)
             if better:
                 _save_weights(state.averaged, out / WEIGHTS)
-            entry = {
-                "step": number,
-                "loss": class_loss + losses.BOX_WEIGHT * box_loss,
-                "class_loss": class_loss,
-                "box_loss": box_loss,
-                "calibration": figure,
-                "threshold": threshold,
-                "photos_per_second": rate,
-                "seconds_waiting": waiting,
-                "processor_share": busy,
-            }
-            course.add(entry, pictures)
+            course.add({**entry, "calibration": figure, "threshold": threshold}, pictures)
             print(f"step {number}: calibration {figure:.3f}{' (best)' if better else ''}", file=sys.stderr)
             state.save()
-            sums, steps, waiting, since, meter = np.zeros(2), 0, 0.0, time.monotonic(), Meter()
+            lap = Lap(settings.batch)
         elif ended:
             state.save()
             raise KeyboardInterrupt

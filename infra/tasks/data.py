@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     help={
         "photos": "how many (default: see digitlens.toml)",
         "seed": "equal seeds give equal photos (default: see digitlens.toml)",
+        "kind": "street, what is trained on (default); large, for judging: one number fills the photo, other textures",
         "config": words.CONFIG,
         "out": "folder to make (default: runs/digits-synthetic/photos)",
         "on": words.ON,
@@ -28,6 +29,7 @@ def synthesize(
     _: Context,
     photos: str | None = None,
     seed: str | None = None,
+    kind: str = "street",
     config: str | None = None,
     out: str | None = None,
     on: str | None = None,
@@ -38,7 +40,7 @@ def synthesize(
     from infra.execution.steps import perform
 
     output = Path(out).expanduser().resolve() if out else runs.find(runs.SYNTHETIC).photos
-    perform(recipes.synthesize(output, *synthesis(config, photos, seed)), runners.choose(on, None))
+    perform(recipes.synthesize(output, *synthesis(config, photos, seed), kind), runners.choose(on, None))
     print(output)
 
 

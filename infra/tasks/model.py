@@ -111,7 +111,7 @@ def convert(
             chosen,
             words.folder(saved_model, "saved-model"),
             words.file(detector, "detector") if detector else None,
-            models.Photos(words.folder(images, "images"), words.file(annotations, "annotations")),
+            models.Photos(words.folder(images, "images"), words.existing(annotations, "annotations")),
             words.quantization(quantize),
             runners.choose(on, None, ("train", "convert")),
         )
@@ -153,7 +153,7 @@ def release(
         words.only_without("images", data=data)
         asked = Photos(
             words.folder(images, "images"),
-            words.file(annotations, "annotations"),
+            words.existing(annotations, "annotations"),
             words.file(groups, "groups") if groups else None,
             "validation",
         )

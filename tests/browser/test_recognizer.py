@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import struct
+import subprocess
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from infra import frontend, models, results
 from infra.errors import CommandError
-from tests.browser.conftest import ANSWER_MILLISECONDS, Witness
+from tests.browser.conftest import ANSWER_MILLISECONDS, TOLERANCE, Witness
 from tests.browser.library import EXAMPLE, Library, serving
 from tests.browser.test_released import photograph
 
@@ -226,6 +227,55 @@ def test_memory_returns_to_its_level_after_500_photos(blank: Page) -> None:
 def starts(library: Library) -> list[int]:
     """Where the ranges began that were asked for of the weights."""
     return [int(wanted.removeprefix("bytes=").rstrip("-")) for wanted in library.ranges("weights-")]
+
+
+def asked_of_node(web_model: Path, header: dict[str, Any], payload: bytes) -> Any:
+    """What the Node runtime answers to one frame."""
+    text = json.dumps({**header, "bytes": len(payload)}).encode()
+    frame = struct.pack("<I", len(text)) + text + payload
+    command = ["node", str(frontend.RUNTIME), str(web_model)]
+    output = subprocess.run(command, input=frame, capture_output=True, check=True).stdout
+    answers = []
+    while output:
+        (length,) = struct.unpack_from("<I", output)
+        answers.append(json.loads(output[4 : 4 + length]))
+        output = output[4 + length + answers[-1].get("bytes", 0) :]
+    return answers[-1]
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_the_page_looks_as_the_node_runtime_does(looks: int, blank: Page, library: Library, tmp_path: Path) -> None:
+    released = models.RELEASED / "web_model"
+    for file in released.iterdir():
+        shutil.copyfile(file, tmp_path / file.name)
+    manifest = {**json.loads((released / "manifest.json").read_text("utf-8")), "looks": looks}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    library.changed["manifest.json"] = lambda _: json.dumps(manifest).encode()
+    found = evaluate(
+        blank,
+        """
+        const plate = await createImageBitmap(await photo('plate.png'));
+        const canvas = new OffscreenCanvas(960, 640);
+        const context = canvas.getContext('2d');
+        context.fillStyle = '#8a7f72';
+        context.fillRect(0, 0, 960, 640);
+        context.drawImage(plate, 500, 300, 240, 160);
+        const rgb = context.getImageData(0, 0, 960, 640).data.filter((_, index) => index % 4 < 3);
+        const text = Array.from(rgb, (byte) => String.fromCharCode(byte)).join('');
+        const recognizer = await create({ backend: 'wasm' });
+        const recognition = await recognizer.recognize(await canvas.convertToBlob());
+        recognizer.close();
+        return { ...recognition, rgb: btoa(text) };
+        """,
+    )
+    header = {"op": "recognize", "width": 960, "height": 640}
+    expected = asked_of_node(tmp_path, header, base64.b64decode(found["rgb"]))
+    assert found["looks"] == looks
+    assert len(found["detections"]) == len(expected["detections"]) > 0
+    for one, other in zip(found["detections"], expected["detections"], strict=True):
+        assert one["class"] == other["class"]
+        assert one["score"] == pytest.approx(other["score"], abs=TOLERANCE)
+        assert one["box"] == pytest.approx(other["box"], abs=0.01)
 
 
 class TestDownloads:

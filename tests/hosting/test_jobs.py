@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import frontend
 from infra.errors import DigitlensError
 from infra.execution import engine
 from tests.conftest import ROOT, TINY
@@ -27,7 +28,7 @@ ELSEWHERE = ("DIGITLENS_PATHS_", "GOOGLE_APPLICATION_CREDENTIALS", "DIGITLENS_HO
 
 
 @pytest.fixture
-def runner(deployer: Deployer, certificate: Certificate, small_run: Path, tmp_path: Path) -> Runner:
+def runner(deployer: Deployer, certificate: Certificate, tmp_path: Path) -> Runner:
     """A checkout of its own, a branch on a remote, and a `gh` that keeps what it is told."""
     checkout = tmp_path / "work"
     subprocess.run(["git", "clone", "--quiet", str(deployer.checkout), str(checkout)], check=True)
@@ -38,6 +39,8 @@ def runner(deployer: Deployer, certificate: Certificate, small_run: Path, tmp_pa
     with (checkout / ".git/info/exclude").open("a") as file:
         file.write("\n".join(BORROWED))
     # Built from the same files: what is current isn't made again.
+    frontend.build_recognizer()
+    frontend.build_app()
     for name in BUILT:
         shutil.copytree(ROOT / name, checkout / name)
     git(tmp_path, "init", "--quiet", "--bare", "remote")
@@ -163,7 +166,8 @@ def test_a_training_becomes_a_version_and_a_pull_request(runner: Runner, small_r
     git(runner.checkout, "rm", "-r", "--quiet", "models/digits/web_model")
     commit(runner.checkout, "No model is released")
     images, annotations = (str(small_run / "photos" / name) for name in ("images", "annotations.csv"))
-    given = {"inputs_version": "v1", "inputs_images": images, "inputs_annotations": annotations}
+    given = {"inputs_version": "v1", "inputs_images": images, "inputs_annotations": annotations, "inputs_fetch": "svhn"}
+    runner.standins["./inv data.fetch "] = lambda *_: None
     registry = tmp_path / "registry"
     runner.job("train", "train", {"DIGITLENS_REGISTRY_LOCATION": str(registry)}, **given)
     assert (registry / "versions" / "v1.json").is_file()

@@ -19,8 +19,17 @@ def test_no_task_gives_a_secret_away(deployer: Deployer, tmp_path: Path) -> None
     scratch.mkdir()
     # Everything a program may be told to say, also where it fails; and all that it leaves behind.
     deployer.environment |= {"TMPDIR": str(scratch), "DEBUG": "*"}
-    deployer.inv("--debug", "deploy.preview", "--channel", "pr-7")
-    deployer.inv("--debug", "deploy.list", "--json")
+    for loudly in ((), ("--debug",)):
+        deployer.inv(*loudly, "deploy.preview", "--channel", "pr-7")
+        deployer.smoke("smoke_deployed", deployer.standin.channels["pr-7"]["url"])
+        deployer.inv(*loudly, "deploy.live", "--from", "pr-7")
+        deployer.inv(*loudly, "deploy.list", "--json")
+        deployer.inv(*loudly, "deploy.diff", "--channel", "pr-7")
+        deployer.inv(*loudly, "deploy.comment", "--channel", "pr-7", "--main", str(tmp_path))
+        deployer.inv(*loudly, "deploy.rollback", "--to", deployer.standin.version_of("pr-7"))
+        deployer.inv(*loudly, "deploy.rollback", "--to", "0123", code=1 if loudly else 2)
+        deployer.inv(*loudly, "deploy.prune", "--channel", "pr-7", "--dry-run")
+        deployer.inv(*loudly, "deploy.prune", "--channel", "pr-7")
     deployer.standin.fail("POST .*/versions$", 401, expires=True)
     deployer.inv("--debug", "deploy.preview", "--channel", "pr-7", code=1)
     deployer.standin.fail("POST /sts/", 401)

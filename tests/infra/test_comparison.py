@@ -39,7 +39,7 @@ def test_the_interval_is_that_of_pairs() -> None:
         (Comparison(100, 70, 10, 5, 0.80, 0.80), None),
         (Comparison(100, 70, 5, 5, 0.81, 0.80), None),
         (Comparison(100, 70, 10, 5, 0.797, 0.80), None),
-        (Comparison(100, 70, 5, 10, 0.90, 0.80), "reads 5 photos fewer right"),
+        (Comparison(100, 70, 5, 10, 0.90, 0.80), "reads 5 fewer of the photos right"),
         (Comparison(100, 70, 10, 5, 0.79, 0.80), "mAP50 is 0.0100 lower"),
         (Comparison(100, 80, 0, 0, 0.80, 0.80), "no better"),
     ],

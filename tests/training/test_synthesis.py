@@ -10,7 +10,7 @@ import pytest
 from tests.training.conftest import run_step
 from training.data.formats import read_csv
 from training.data.photos import check_files
-from training.data.synthesis import fonts, synthesise
+from training.data.synthesis import FILLED, fonts, large, synthesise
 from training.errors import ConfigurationError
 
 DIGITS = tuple("0123456789")
@@ -34,6 +34,19 @@ def test_characters_stand_out_from_what_surrounds_them() -> None:
             inside = pixels[int(item.ymin) : int(item.ymax), int(item.xmin) : int(item.xmax)]
             contrasts.append(inside.max() - inside.min())
     assert np.median(contrasts) > 50
+
+
+def test_a_large_number_fills_the_photo_that_it_is_in() -> None:
+    faces = fonts(DIGITS)
+    shares = []
+    for number in range(40):
+        photo, objects = large(number, 1, DIGITS, faces)
+        assert 1 <= len(objects) <= 4
+        top, bottom = min(item.ymin for item in objects), max(item.ymax for item in objects)
+        shares.append((bottom - top) / photo.height)
+        assert all(0 <= item.xmin < item.xmax <= photo.width for item in objects)
+    assert FILLED[0] - 0.02 <= min(shares) < 0.45
+    assert 0.85 < max(shares) <= 1
 
 
 def test_labels_are_right_in_themselves(photos: Path) -> None:

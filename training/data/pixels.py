@@ -65,7 +65,9 @@ def cut(
             level = round(100 - quality * options.compression)
             _, file = cv2.imencode(".jpg", batch[index], (cv2.IMWRITE_JPEG_QUALITY, level))
             # Channels stay as they are: the order doesn't matter to a colour transform and back.
-            batch[index] = cv2.imdecode(file, cv2.IMREAD_COLOR)
+            unpacked = cv2.imdecode(file, cv2.IMREAD_COLOR)
+            assert unpacked is not None
+            batch[index] = unpacked
     return batch
 
 

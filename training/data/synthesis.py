@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from training import command
 from training.config import load
 from training.data.formats import LabelledObject, Photo
+from training.data.scenery import STREET, STUDIO, Generator, colour, ink_on
 from training.data.selection import csv_text
 from training.drawing import fonts_folder
 from training.errors import ConfigurationError
@@ -42,10 +43,12 @@ SMALLEST = 0.075
 """Font size, as part of the photo's longer side, that is still readable once a phone's photo is letterboxed."""
 TRIES = 6
 """Places looked for before a word is left out."""
+GLYPHS = 240
+"""Font size that characters are drawn at before they are scaled to fill a photo."""
+FILLED = (0.3, 1.0)
+"""How high a large number is, as part of the photo's height."""
 EMPTY = 0.06
 """Share of photos without any character of the classes."""
-
-Generator = np.random.Generator
 
 
 def fonts(classes: Sequence[str]) -> list[Path]:
@@ -84,7 +87,7 @@ def synthesise(
     """Photo ``number`` of the series ``seed``, with the boxes of its characters in pixels."""
     rng = np.random.default_rng([seed, number])
     width, height = int(rng.integers(120, 420)), int(rng.integers(90, 320))
-    canvas = _wall(rng, width, height)
+    canvas = STREET.wall(rng, width, height)
     labels = Image.new("L", (width, height))
     names: list[str] = []
     if rng.random() > EMPTY:
@@ -96,54 +99,43 @@ def synthesise(
     for _ in range(int(rng.integers(0, 3))):
         letters = list(rng.choice(list(CLUTTER), int(rng.integers(1, 6))))
         _write(rng, canvas, labels, letters, faces, TAKEN)
-    photo = _expose(rng, canvas)
+    photo = STREET.expose(rng, canvas)
     return photo, _boxes(np.asarray(labels), names)
 
 
-def _noise(rng: Generator, width: int, height: int, cells: int) -> np.ndarray:
-    """Smooth noise [height, width, 3], -1 to 1, with about ``cells`` bumps across."""
-    small = rng.integers(0, 256, (max(2, cells * height // width), max(2, cells), 3), np.uint8)
-    large = Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
-    noise = np.asarray(large, np.float32) / 127.5 - 1
-    shared: np.ndarray = noise.mean(axis=2, keepdims=True)
-    return noise * np.float32(0.35) + shared * np.float32(0.65)
+def large(
+    number: int, seed: int, classes: Sequence[str], faces: Sequence[Path]
+) -> tuple[Image.Image, list[LabelledObject]]:
+    """Photo ``number`` of the series ``seed``, filled by one number, with the boxes of its characters in pixels.
 
-
-def _wall(rng: Generator, width: int, height: int) -> Image.Image:
-    """A background: colour, stains of several sizes, sometimes bricks or boards."""
-    wall = np.full((height, width, 3), _colour(rng), np.float32)
-    for cells in (2, 6, 24, 80):
-        wall += _noise(rng, width, height, cells) * rng.uniform(0, 70 / cells**0.5)
-    image = Image.fromarray(np.clip(wall, 0, 255).astype(np.uint8))
-    if rng.random() < 0.35:
-        pen = ImageDraw.Draw(image)
-        colour = _colour(rng)
-        course, thickness = int(rng.integers(10, 60)), int(rng.integers(1, 4))
-        vertical = rng.random() < 0.5
-        for offset in range(0, width if vertical else height, course):
-            line = (offset, 0, offset, height) if vertical else (0, offset, width, offset)
-            pen.line(line, colour, thickness)
-        if not vertical and rng.random() < 0.6:
-            for row, top in enumerate(range(0, height, course)):
-                for left in range(course * (row % 2), width, course * 2):
-                    pen.line((left, top, left, top + course), colour, thickness)
-    return image
-
-
-def _colour(rng: Generator) -> tuple[int, int, int]:
-    """Any colour, mostly a dull one."""
-    grey, vivid = rng.uniform(0, 255), rng.uniform(0, 255, 3)
-    red, green, blue = (int(value) for value in grey + (vivid - grey) * rng.uniform(0, 1) ** 2)
-    return red, green, blue
-
-
-def _ink(rng: Generator, ground: tuple[float, ...]) -> tuple[int, int, int]:
-    """A colour that can be told from the ground's."""
-    for _ in range(20):
-        colour = _colour(rng)
-        if abs(float(np.dot(np.subtract(colour, ground), (0.3, 0.59, 0.11)))) > rng.uniform(45, 120):
-            return colour
-    return (0, 0, 0) if np.mean(ground) > 127 else (255, 255, 255)
+    The number is 30 to 100 % as high as the photo. Textures and light are none that `synthesise` uses.
+    """
+    rng = np.random.default_rng([seed, number])
+    word = [classes[index] for index in rng.integers(0, len(classes), int(rng.integers(1, 5)))]
+    layers = _characters(rng, word, str(faces[int(rng.integers(len(faces)))]), GLYPHS, 1)
+    turned = [
+        layer.rotate(float(angle), Image.Resampling.NEAREST, expand=True)
+        for angle in [rng.normal(0, 3)]
+        for layer in layers
+    ]
+    hull = turned[1].getbbox()
+    assert hull is not None
+    mask, numbered = (layer.crop(hull) for layer in turned)
+    height = int(rng.integers(120, 480))
+    tall = max(1, round(height * rng.uniform(*FILLED)))
+    wide = max(1, round(mask.width * tall / mask.height))
+    width = max(round(wide * rng.uniform(1.0, 1.5)), round(height * rng.uniform(0.6, 1.6)))
+    canvas = STUDIO.wall(rng, width, height)
+    corner = int(rng.integers(0, width - wide + 1)), int(rng.integers(0, height - tall + 1))
+    middle = canvas.crop((corner[0], corner[1], corner[0] + wide, corner[1] + tall)).resize(
+        (1, 1), Image.Resampling.BOX
+    )
+    ground = middle.getpixel((0, 0))
+    assert isinstance(ground, tuple)
+    canvas.paste(ink_on(rng, ground), corner, mask.resize((wide, tall), Image.Resampling.BICUBIC))
+    labels = Image.new("L", canvas.size)
+    labels.paste(numbered.resize((wide, tall), Image.Resampling.NEAREST), corner)
+    return STUDIO.expose(rng, canvas), _boxes(np.asarray(labels), word)
 
 
 def _write(
@@ -160,6 +152,36 @@ def _write(
     smallest = SMALLEST * max(width, height)
     size = int(np.exp(rng.uniform(np.log(smallest), np.log(height * 1.1))))
     size = max(int(smallest), min(size, int(1.5 * width / len(word))))
+    ink, numbered = _characters(rng, word, face, size, first)
+    warp = _warp(rng, ink.size, canvas.size)
+    if warp is None:
+        return False
+    perspective = Image.Transform.PERSPECTIVE
+    plate = Image.new("L", ink.size, 255).transform(canvas.size, perspective, warp, Image.Resampling.BILINEAR)
+    if np.any(np.asarray(labels)[np.asarray(plate) > 0]):
+        return False
+    area = numbered.transform(canvas.size, perspective, warp, Image.Resampling.NEAREST)
+    labels.paste(area, mask=area.point(lambda value: 255 * (value > 0)))
+    middle = canvas.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    assert isinstance(middle, tuple)
+    ground: tuple[float, ...] = middle
+    if rng.random() < 0.55:
+        ground = colour(rng)
+        canvas.paste(tuple(int(value) for value in ground), mask=plate)
+    mask = ink.transform(canvas.size, perspective, warp, Image.Resampling.BICUBIC)
+    if rng.random() < 0.25:
+        shadow = Image.new("L", mask.size)
+        shadow.paste(mask, (1 + size // 20, 1 + size // 20))
+        soft = shadow.filter(ImageFilter.GaussianBlur(size / 25))
+        canvas.paste((0, 0, 0), mask=soft.point(lambda value: value * 0.6))
+    canvas.paste(ink_on(rng, ground), mask=mask)
+    return True
+
+
+def _characters(
+    rng: Generator, word: Sequence[str], face: str, size: int, first: int
+) -> tuple[Image.Image, Image.Image]:
+    """A line of characters as a mask, and as areas numbered from ``first``, both with some room around."""
     # The basic layout: the other one is there or not, as a library of the machine is, and kerns otherwise.
     font = ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
     gap = rng.uniform(-0.02, 0.25) * size
@@ -180,29 +202,7 @@ def _write(
         ImageDraw.Draw(single).text(place, character, 255, font, stroke_width=stroke)
         ink.paste(255, mask=single)
         numbered.paste(min(first + index, TAKEN), mask=single.point(lambda value: 255 * (value > 100)))
-    warp = _warp(rng, (layer_width, layer_height), canvas.size)
-    if warp is None:
-        return False
-    perspective = Image.Transform.PERSPECTIVE
-    plate = Image.new("L", ink.size, 255).transform(canvas.size, perspective, warp, Image.Resampling.BILINEAR)
-    if np.any(np.asarray(labels)[np.asarray(plate) > 0]):
-        return False
-    area = numbered.transform(canvas.size, perspective, warp, Image.Resampling.NEAREST)
-    labels.paste(area, mask=area.point(lambda value: 255 * (value > 0)))
-    middle = canvas.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-    assert isinstance(middle, tuple)
-    ground: tuple[float, ...] = middle
-    if rng.random() < 0.55:
-        ground = _colour(rng)
-        canvas.paste(tuple(int(value) for value in ground), mask=plate)
-    mask = ink.transform(canvas.size, perspective, warp, Image.Resampling.BICUBIC)
-    if rng.random() < 0.25:
-        shadow = Image.new("L", mask.size)
-        shadow.paste(mask, (1 + size // 20, 1 + size // 20))
-        soft = shadow.filter(ImageFilter.GaussianBlur(size / 25))
-        canvas.paste((0, 0, 0), mask=soft.point(lambda value: value * 0.6))
-    canvas.paste(_ink(rng, ground), mask=mask)
-    return True
+    return ink, numbered
 
 
 def _warp(rng: Generator, layer: tuple[int, int], canvas: tuple[int, int]) -> tuple[float, ...] | None:
@@ -227,23 +227,6 @@ def _warp(rng: Generator, layer: tuple[int, int], canvas: tuple[int, int]) -> tu
     return tuple(np.linalg.solve(np.array(rows, float), np.array(values, float)).tolist())
 
 
-def _expose(rng: Generator, canvas: Image.Image) -> Image.Image:
-    """What light and camera do: shading, shadows with an edge, blur, noise."""
-    if rng.random() < 0.5:
-        canvas = canvas.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.2, 1.4))))
-    width, height = canvas.size
-    pixels = np.asarray(canvas, np.float32)
-    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-    direction = rng.uniform(0, 2 * np.pi)
-    slope = (columns / width - 0.5) * np.cos(direction) + (rows / height - 0.5) * np.sin(direction)
-    light = 1 + slope * rng.uniform(0, 0.7)
-    if rng.random() < 0.3:
-        light *= np.where(slope > rng.uniform(-0.3, 0.3), 1.0, rng.uniform(0.45, 0.85))
-    pixels = pixels * light[..., None] * rng.uniform(0.6, 1.15)
-    pixels += rng.normal(0, rng.uniform(0, 9), pixels.shape).astype(np.float32)
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-
-
 def _boxes(labels: np.ndarray, names: Sequence[str]) -> list[LabelledObject]:
     objects = []
     for number, name in enumerate(names, 1):
@@ -254,8 +237,11 @@ def _boxes(labels: np.ndarray, names: Sequence[str]) -> list[LabelledObject]:
     return objects
 
 
-def _save(number: int, seed: int, classes: Sequence[str], faces: Sequence[Path], folder: Path) -> Photo:
-    image, objects = synthesise(number, seed, classes, faces)
+KINDS = {"street": synthesise, "large": large}
+
+
+def _save(number: int, kind: str, seed: int, classes: Sequence[str], faces: Sequence[Path], folder: Path) -> Photo:
+    image, objects = KINDS[kind](number, seed, classes, faces)
     quality = int(np.random.default_rng([seed, number, 1]).integers(55, 96))
     filename = f"{number:06d}.jpg"
     image.save(folder / filename, quality=quality)
@@ -268,6 +254,9 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True, help="its classes are drawn")
     parser.add_argument("--photos", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--kind", choices=KINDS, default="street", help="large: one number fills the photo, for judging"
+    )
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     if options.photos < 1:
@@ -276,11 +265,18 @@ def main() -> None:
     faces = fonts(classes)
     with whole_folder(options.out) as folder, ProcessPoolExecutor(os.cpu_count()) as pool:
         (folder / "images").mkdir()
-        save = partial(_save, seed=options.seed, classes=classes, faces=faces, folder=folder / "images")
+        save = partial(
+            _save, kind=options.kind, seed=options.seed, classes=classes, faces=faces, folder=folder / "images"
+        )
         drawn = pool.map(save, range(options.photos), chunksize=32)
         photos = list(command.progress(drawn, options.photos, "photos drawn"))
         (folder / "annotations.csv").write_text(csv_text(photos))
-        summary = {"photos": options.photos, "seed": options.seed, "fonts": [path.name for path in faces]}
+        summary = {
+            "kind": options.kind,
+            "photos": options.photos,
+            "seed": options.seed,
+            "fonts": [path.name for path in faces],
+        }
         (folder / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n")
     print(f"{options.photos} photos, {sum(len(photo.objects) for photo in photos)} objects, {len(faces)} fonts")
 

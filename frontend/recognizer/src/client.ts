@@ -16,7 +16,7 @@ import type { Choice, Outcome, Task } from './protocol';
 import { Session } from './session';
 
 const IDLE_AFTER = 60_000;
-/** Milliseconds without work after which faster backends are looked for: not while the visitor waits for anything. */
+/** Milliseconds after an answer without more work, after which faster backends are looked for. */
 const SEARCH_AFTER = 3000;
 const BENCHMARK_RUNS = 10;
 /** Inferences that are timed to compare two backends. */
@@ -59,6 +59,8 @@ class QueuedRecognizer implements Recognizer {
   private known: { manifest: Manifest; runtime: Runtime } | undefined;
   private finding: Finding | undefined;
   private closed: RecognizerError | undefined;
+  /** the visitor has seen an answer: what is downloaded from now on keeps nobody waiting */
+  private hasServed = false;
   private idle: ReturnType<typeof setTimeout> | undefined;
   private search: { timer: ReturnType<typeof setTimeout>; stop: AbortController } | undefined;
 
@@ -155,6 +157,7 @@ class QueuedRecognizer implements Recognizer {
       if (!job.isSettled) await this.perform(job);
     }
     this.active = undefined;
+    this.hasServed = true;
     this.rest();
   }
 
@@ -216,7 +219,8 @@ class QueuedRecognizer implements Recognizer {
     this.idle = setTimeout(() => {
       this.session?.close();
     }, this.settings.idleAfter ?? IDLE_AFTER);
-    if (this.settings.backend !== undefined || this.finding?.complete === true) return;
+    const isKnown = this.settings.backend !== undefined || this.finding?.complete === true;
+    if (isKnown || !this.hasServed) return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
       void this.compare(stop.signal);
@@ -238,8 +242,8 @@ class QueuedRecognizer implements Recognizer {
   private async compare(signal: AbortSignal): Promise<void> {
     const { finding, session } = this;
     if (!finding || session?.isAlive !== true) return;
-    const wishes = (navigator as { connection?: { saveData?: boolean } }).connection;
-    if (wishes?.saveData === true) return;
+    const { onLine, connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
+    if (!onLine || connection?.saveData === true) return;
     const present = this.runtime.backend;
     let best: Runtime | undefined;
     for (const backend of [present, ...challengers(present)]) {

@@ -101,6 +101,7 @@ beforeEach(() => {
   vi.stubGlobal('navigator', {
     locks,
     gpu: {},
+    onLine: true,
     get userAgent() {
       return agent;
     },
@@ -129,6 +130,15 @@ function found(width: number): Outcome {
   const list = { detections: [], numbers: [] };
   const recognition = { width, height: 9, ...list, looks: 1, small: false, timings };
   return { type: 'recognized', recognition };
+}
+
+/** Has a photo read, and waits until faster backends are looked for. */
+async function served(recognizer: Recognizer): Promise<void> {
+  const given = recognizer.recognize(photo);
+  await turn();
+  ScriptedWorker.current.done(found(1));
+  await given;
+  await vi.advanceTimersByTimeAsync(3100);
 }
 
 const turn = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
@@ -330,7 +340,7 @@ describe('a recognizer without work', () => {
 
   it('tries other backends in workers of their own, and passes over one that gives wrong values', async () => {
     const recognizer = await ready({ idleAfter: 10_000 });
-    await vi.advanceTimersByTimeAsync(3100);
+    await served(recognizer);
     expect(ScriptedWorker.current.choice).toMatchObject({
       backends: ['wasm'],
       software: false,
@@ -355,8 +365,7 @@ describe('a recognizer without work', () => {
 
   it('remembers the best for the next visit, until the browser is another', async () => {
     vi.stubGlobal('OffscreenCanvas', vi.fn());
-    await ready({ idleAfter: 10_000 });
-    await vi.advanceTimersByTimeAsync(3100);
+    await served(await ready({ idleAfter: 10_000 }));
     ScriptedWorker.current.ready({ milliseconds: 20 });
     await turn();
     ScriptedWorker.current.ready({ backend: 'webgpu', milliseconds: 18 });
@@ -370,10 +379,21 @@ describe('a recognizer without work', () => {
     expect(ScriptedWorker.current.choice?.backends).toEqual(['wasm', 'webgl', 'cpu']);
   });
 
+  it.each([
+    ['before the first answer', {}, false],
+    ['without a network', { onLine: false }, true],
+    ['for visitors who save data', { connection: { saveData: true } }, true],
+  ])('looks for no other backend %s', async (_, own, serves) => {
+    vi.stubGlobal('navigator', { locks, gpu: {}, userAgent: agent, onLine: true, ...own });
+    const recognizer = await ready({ idleAfter: 10_000 });
+    if (serves) await served(recognizer);
+    else await vi.advanceTimersByTimeAsync(9000);
+    expect(ScriptedWorker.all).toHaveLength(1);
+  });
+
   it('looks for no other backend than the one that was asked for', async () => {
-    await ready({ backend: 'cpu', idleAfter: 10_000 });
+    await served(await ready({ backend: 'cpu', idleAfter: 10_000 }));
     expect(ScriptedWorker.current.choice).toMatchObject({ backends: ['cpu'], software: true });
-    await vi.advanceTimersByTimeAsync(9000);
     expect(ScriptedWorker.all).toHaveLength(1);
   });
 });

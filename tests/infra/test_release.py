@@ -1,0 +1,166 @@
+"""Which detector takes the released one's place, and what becomes of the folder; the answers of steps are canned."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra import frontend, models, recipes
+from infra.errors import RefusedError, UsageError
+from infra.execution.steps import Step
+from infra.release import MADE, release
+from infra.runs import Request, Run
+from infra.settings import settings
+
+LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax,group\n"
+
+
+class Canned:
+    """A runner whose candidate is the released detector again, and whose evaluations say what they are told to."""
+
+    def __init__(self, candidate: str, current: str, released: Path) -> None:
+        """``candidate`` and ``current`` have a 1 for each photo that is read right."""
+        self.candidate, self.current, self.released = candidate, current, released
+
+    def run(self, step: Step) -> None:
+        """Leave what the step would."""
+        if step.module == "conversion.convert":
+            shutil.copytree(models.RELEASED / "web_model", step.output, dirs_exist_ok=True)
+            return
+        step.output.mkdir(parents=True, exist_ok=True)
+        if step.module == "training.evaluation":
+            judged = step.inputs.get("web-model", step.inputs.get("model"))
+            assert judged
+            self._evaluation(step.output, self.current if judged.is_relative_to(self.released) else self.candidate)
+        elif step.module in {"training.data.selection", "training.data.cropping"}:
+            (step.output / "images").mkdir(exist_ok=True)
+            (step.output / "annotations.csv").write_text(LABELS, "utf-8")
+        elif step.module == "conversion.predict":
+            (step.output / "predictions.jsonl").touch()
+
+    def _evaluation(self, folder: Path, right: str) -> None:
+        for name in ("evaluation.json", "evaluation.md"):
+            shutil.copyfile(models.RELEASED / name, folder / name)
+        shutil.copytree(models.RELEASED / "charts", folder / "charts", dirs_exist_ok=True)
+        rows = [f"{index}.jpg,12,x,{one},0" for index, one in enumerate(right)]
+        (folder / "photos.csv").write_text("\n".join(["filename,label,read,right,regret", *rows]) + "\n", "utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Evaluations are kept apart from the user's, and no recognizer is built."""
+    runtime = tmp_path / "runtime.mjs"
+    runtime.touch()
+    monkeypatch.setattr(frontend, "RUNTIME", runtime)
+    monkeypatch.setattr(frontend, "build_recognizer", lambda: None)
+    monkeypatch.setattr(recipes, "commit", lambda: None)
+    monkeypatch.setenv("DIGITLENS_PATHS_CACHE", str(tmp_path / "cache"))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    """A copy of the released model."""
+    return Path(shutil.copytree(models.RELEASED, tmp_path / "models" / "digits"))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run with a finished training."""
+    made = Run(tmp_path / "candidate")
+    shutil.copytree(models.RELEASED / "checkpoint", made.checkpoints)
+    made.records.mkdir()
+    made.validation.write_text(LABELS, "utf-8")
+    (tmp_path / "images").mkdir()
+    made.save(
+        Request(config=tmp_path / "c.yaml", images=tmp_path / "images", annotations=made.validation, quantize="uint8")
+    )
+    return made
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_better_model_takes_the_place_and_what_people_wrote_stays(released: Path, run: Run) -> None:
+    with (released / "notes.md").open("a", encoding="utf-8") as file:
+        file.write("\n- Written by hand.\n")
+    (released / "peers.md").write_text("kept", "utf-8")
+    (released / "charts" / "old.png").touch()
+    said = release(run, None, None, Canned("11101", "11000", released), released)
+    assert "candidate 4 of 5 photos right, current 2: +40.0 points (95 % interval" in said
+    assert {path.name for path in released.iterdir()} == {*MADE, "notes.md", "peers.md"}
+    card = (released / "README.md").read_text("utf-8")
+    assert "Candidate 4 of 5 photos right" in card
+    assert "- Written by hand." in card
+    assert "--name candidate" in card
+    assert not (released / "charts" / "old.png").exists()
+    assert json.loads((released / "release.json").read_text("utf-8"))["compared"]["candidate_only"] == 2
+
+
+@pytest.mark.parametrize(
+    ("candidate", "words"),
+    [("10001", "reads 1 fewer of the photos right.*-20.0 points.*95 % interval"), ("11100", "it is no better")],
+)
+def test_a_model_that_is_no_better_is_refused_and_nothing_changes(
+    candidate: str, words: str, released: Path, run: Run
+) -> None:
+    before = contents(released)
+    with pytest.raises(RefusedError, match=words):
+        release(run, None, None, Canned(candidate, "11100", released), released)
+    assert contents(released) == before
+    assert [path.name for path in released.parent.iterdir()] == ["digits"]
+
+
+def test_a_first_release_has_nothing_to_be_compared_with(released: Path, run: Run) -> None:
+    for name in MADE:
+        path = released / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert "no released model" in release(run, None, None, Canned("1", "", released), released)
+    assert {path.name for path in released.iterdir()} == {*MADE, "notes.md"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"classes": [*"abcdefghij"]}, "classes .* aren't those of the released model"),
+        ({"provenance": {"split": {"validation": 0.5, "calibration": 0.1}}}, "Train with the same split"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    changes: dict[str, object], words: str, released: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = released / "web_model" / "manifest.json"
+    document = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps(document | changes), "utf-8")
+    canned = Canned("11", "10", released)
+    if "provenance" in changes:
+        original = models.find
+
+        def with_split(folder: Path) -> models.Model:
+            found = original(folder)
+            found.description["provenance"].setdefault("split", {"validation": 0.1, "calibration": 0.05})
+            return found
+
+        monkeypatch.setattr(models, "find", with_split)
+    with pytest.raises(RefusedError, match=words):
+        release(run, None, None, canned, released)
+
+
+def test_a_run_without_a_finished_training_is_refused(released: Path, run: Run) -> None:
+    (run.checkpoints / "training.json").unlink()
+    with pytest.raises(UsageError, match=r"no finished training: \./inv train --run candidate"):
+        release(run, None, None, Canned("1", "0", released), released)
+
+
+def test_without_notes_nothing_is_begun(released: Path, run: Run) -> None:
+    (released / "notes.md").unlink()
+    with pytest.raises(UsageError, match=r"notes\.md: can't be read"):
+        release(run, None, None, Canned("1", "0", released), released)
+    assert not run.web_model.exists()
