@@ -37,6 +37,20 @@ export default defineConfig(
     },
   },
   {
+    files: ['app/public/sw.js'],
+    languageOptions: {
+      globals: {
+        BroadcastChannel: 'readonly',
+        PerformanceObserver: 'readonly',
+        Response: 'readonly',
+        caches: 'readonly',
+        crypto: 'readonly',
+        fetch: 'readonly',
+        self: 'readonly',
+      },
+    },
+  },
+  {
     files: ['recognizer/example/*.js'],
     languageOptions: {
       globals: {

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
-from infra import chromium
+from infra import chromium, frontend, models
+from infra import site as sites
+from infra.execution import environments
 from infra.hosting import emulator
+from tests.browser.pictures import camera_film
 from tests.conftest import Place
 
 ANSWER_MILLISECONDS = 60_000
@@ -55,12 +58,16 @@ class Witness:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_name: str) -> dict[str, Any]:
-    """The Chromium of this machine; other engines (``--browser``) are Playwright's own."""
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], browser_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """The Chromium of this machine, whose camera films a plate; other engines (``--browser``) are Playwright's own."""
     if browser_name != "chromium":
         return browser_type_launch_args
+    film = camera_film(tmp_path_factory.mktemp("camera") / "plate.mjpeg")
+    camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
     path = str(chromium.require())
-    return {**browser_type_launch_args, "executable_path": path, "args": chromium.flags()}
+    return {**browser_type_launch_args, "executable_path": path, "args": [*chromium.flags(), *camera]}
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +82,24 @@ def site(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterato
         yield given.rstrip("/")
         return
     with emulator.serving(Path(given)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site with the released model."""
+    environments.ensure("hosting")
+    frontend.build_recognizer(models.RELEASED / "web_model")
+    frontend.build_app()
+    folder = tmp_path_factory.mktemp("released") / "site"
+    sites.assemble(models.RELEASED / "web_model", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def released(released_folder: Path) -> Iterator[str]:
+    """The address of the site with the released model."""
+    with emulator.serving(released_folder) as address:
         yield address
 
 
@@ -127,3 +152,23 @@ def wait_for(page: Page, state: str) -> None:
     """Until the page says that it is in ``state``."""
     result = page.get_by_test_id("result")
     expect(result).to_have_attribute("data-state", state, timeout=ANSWER_MILLISECONDS)
+
+
+@pytest.fixture
+def lens(page: Page, witness: Witness, released: str) -> Page:
+    """The page with the released model loaded."""
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    return page
+
+
+def show(page: Page, *photos: Path) -> None:
+    """Choose photos and wait until the first of them is read."""
+    page.get_by_test_id("file").set_input_files(list(photos))
+    expect(page.get_by_test_id("result")).to_have_attribute("data-photo", photos[0].name)
+    wait_for(page, "done")
+
+
+def text_of(page: Page) -> str:
+    """What the page read on the photo that it shows."""
+    return page.get_by_test_id("result").get_attribute("data-text") or ""

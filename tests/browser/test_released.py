@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from infra import frontend, models, site
-from infra.execution import environments
-from infra.hosting import emulator
 from tests.browser.conftest import Witness, wait_for
 
 PLATE = """
@@ -19,18 +15,6 @@ PLATE = """
               color: #1d2733; font: bold 110px sans-serif; letter-spacing: 6px">NUMBER</div>
 </body>
 """
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the site with the released model."""
-    environments.ensure("hosting")
-    frontend.build_recognizer(models.RELEASED / "web_model")
-    frontend.build_app()
-    folder = tmp_path_factory.mktemp("released") / "site"
-    site.assemble(models.RELEASED / "web_model", folder)
-    with emulator.serving(folder) as address:
-        yield address
 
 
 def photograph(browser: Browser, number: str, path: Path) -> Path:

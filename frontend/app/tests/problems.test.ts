@@ -26,9 +26,18 @@ describe('problems', () => {
   });
 
   it('asks for another file where the file is not a picture', () => {
-    const problem = photoProblem(new ImageError('no'));
+    const problem = photoProblem(new ImageError('no', 'not-image'));
     expect(problem.sentence).toContain('not a picture');
     expect(problem.retry).toBe(false);
+  });
+
+  it('says for each refused file what to do, and names a format that is not opened', () => {
+    const reasons = ['empty', 'not-image', 'truncated', 'damaged', 'too-large'] as const;
+    const sentences = reasons.map((why) => photoProblem(new ImageError('no', why)).sentence);
+    expect(new Set(sentences).size).toBe(reasons.length);
+    const heic = photoProblem(new ImageError('no', 'unsupported', 'HEIC'));
+    expect(heic.sentence).toContain('HEIC');
+    expect(heic.sentence).toContain('JPEG');
   });
 
   it('does not blame the photo when the worker stopped', () => {

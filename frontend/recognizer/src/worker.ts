@@ -7,6 +7,7 @@ import type { Manifest } from './manifest';
 import type { Outcome, Reply, Request, Task, WorkerRecognition } from './protocol';
 import type { Box } from './recognition';
 import { madeUpPhoto } from './answer';
+import { reportRequests } from './requests';
 
 type Engine = typeof import('./engine');
 
@@ -32,6 +33,7 @@ addEventListener('message', ({ data }: MessageEvent<Request>) => {
 });
 
 live();
+reportRequests();
 
 /** Holds a lock that the browser frees when this worker dies, however it dies: no event would tell the page. */
 function live(): void {

@@ -1,37 +1,70 @@
-import { ChangeDetectionStrategy, Component, computed, effect, inject } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  computed,
+  effect,
+  inject,
+  signal,
+} from '@angular/core';
 import { Title } from '@angular/platform-browser';
-import { bytes } from './format';
+import { Camera } from './camera';
+import { DevicePanel } from './device-panel';
+import { LoadProgress } from './load-progress';
+import { PhotoList } from './photo-list';
 import { PhotoPicker } from './photo-picker';
 import { PhotoView } from './photo-view';
+import { ProofPanel } from './proof-panel';
 import { Reader } from './reader';
+import { Release } from './release';
+import { RequestLog } from './request-log';
 import { ResultList } from './result-list';
+import { text } from './text';
 
 /** The page. */
 @Component({
   selector: 'app-root',
   templateUrl: './app.html',
-  imports: [PhotoPicker, PhotoView, ResultList],
+  imports: [
+    Camera,
+    DevicePanel,
+    LoadProgress,
+    PhotoList,
+    PhotoPicker,
+    PhotoView,
+    ProofPanel,
+    ResultList,
+  ],
   changeDetection: ChangeDetectionStrategy.OnPush,
 })
 export class App {
   protected readonly reader = inject(Reader);
-  protected readonly title = computed(() => this.reader.manifest()?.name ?? 'digitlens');
-  protected readonly text = computed(() =>
+  protected readonly release = inject(Release);
+  protected readonly text = text;
+  protected readonly isCameraOpen = signal(false);
+  protected readonly isProofOpen = signal(false);
+  protected readonly isDeviceOpen = signal(false);
+  protected readonly marked = signal<number | undefined>(undefined);
+  protected readonly title = computed(() => this.reader.manifest()?.name ?? text.name);
+  protected readonly read = computed(() =>
     this.reader
-      .photo()
-      ?.recognition?.numbers.map((number) => number.text)
+      .findings()
+      ?.numbers.map((number) => number.text)
       .join(''),
   );
-  protected readonly progressText = computed(() => {
-    const progress = this.reader.progress();
-    return progress ? `${bytes(progress.loaded)} of ${bytes(progress.total)}` : 'starting';
-  });
 
   constructor() {
+    // From the start, so that nothing is missed.
+    inject(RequestLog);
     const documentTitle = inject(Title);
     effect(() => {
       documentTitle.setTitle(this.title());
     });
     void this.reader.load();
+  }
+
+  /** A link to a closed section opens it. */
+  protected openProof(section: HTMLDetailsElement): void {
+    section.open = true;
+    section.querySelector('summary')?.focus();
   }
 }

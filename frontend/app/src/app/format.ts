@@ -14,6 +14,5 @@ export function milliseconds(duration: number): string {
 
 /** "7", "7 and 12", "7, 12 and 305" */
 export function listed(words: string[]): string {
-  if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+  return new Intl.ListFormat('en-GB').format(words);
 }

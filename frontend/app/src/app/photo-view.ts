@@ -1,26 +1,69 @@
-import { ChangeDetectionStrategy, Component, computed, input, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, input, linkedSignal } from '@angular/core';
+import type { Findings } from './findings';
 import { framesOf } from './overlay';
 import type { Photo } from './reader';
+import { text } from './text';
 
-/** The photo with a frame and a label around each object. */
+const STEPS = [1, 1.5, 2, 3, 4, 6, 8];
+
+/** The photo with a frame and a label around each object, at any zoom: frames are placed in per cent of the photo. */
 @Component({
   selector: 'app-photo-view',
   templateUrl: './photo-view.html',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  host: { class: 'photo', '[style.--ratio]': 'ratio()', '[class.photo-busy]': 'busy()' },
+  host: { class: 'viewer' },
 })
 export class PhotoView {
   readonly photo = input.required<Photo>();
+  readonly findings = input.required<Findings | undefined>();
   readonly busy = input.required<boolean>();
+  /** position of the detection to point out */
+  readonly marked = input<number>();
 
+  protected readonly text = text.photo;
+  private readonly url = computed(() => this.photo().url);
   /** width over height, known once the browser has opened the photo */
-  protected readonly ratio = signal<number | undefined>(undefined);
+  protected readonly ratio = linkedSignal<string, number | undefined>({
+    source: this.url,
+    computation: () => undefined,
+  });
+  private readonly step = linkedSignal({ source: this.url, computation: () => 0 });
+  protected readonly zoom = computed(() => STEPS[this.step()]);
+  protected readonly canEnlarge = computed(() => this.step() < STEPS.length - 1);
+  protected readonly canReduce = computed(() => this.step() > 0);
   protected readonly frames = computed(() => {
     const { recognition } = this.photo();
-    return recognition ? framesOf(recognition.detections, recognition) : [];
+    const findings = this.findings();
+    return recognition && findings ? framesOf(findings.detections, recognition) : [];
+  });
+  protected readonly alternative = computed(() => {
+    const numbers = this.findings()?.numbers.map((number) => number.text);
+    return text.photo.alternative(
+      this.photo().file.name,
+      numbers ? numbers.join(', ') || text.list.nothing : text.photo.unread,
+    );
   });
 
   protected measure(image: HTMLImageElement): void {
     this.ratio.set(image.naturalWidth / image.naturalHeight);
+  }
+
+  /** Keeps the middle of what is seen where it is. */
+  protected zoomBy(steps: number, scroller: HTMLElement): void {
+    const before = this.zoom();
+    this.step.update((step) => Math.max(0, Math.min(STEPS.length - 1, step + steps)));
+    const factor = this.zoom() / before;
+    const { scrollLeft, scrollTop, clientWidth, clientHeight } = scroller;
+    requestAnimationFrame(() => {
+      scroller.scrollLeft = (scrollLeft + clientWidth / 2) * factor - clientWidth / 2;
+      scroller.scrollTop = (scrollTop + clientHeight / 2) * factor - clientHeight / 2;
+    });
+  }
+
+  /** The wheel scrolls, as everywhere; with Ctrl, as pinching on a touchpad reports it, it zooms. */
+  protected wheel(event: WheelEvent, scroller: HTMLElement): void {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    this.zoomBy(event.deltaY < 0 ? 1 : -1, scroller);
   }
 }

@@ -6,6 +6,7 @@ import {
   RecognizerError,
   WorkerError,
 } from '@digitlens/recognizer';
+import { text } from './text';
 
 /** What went wrong, in the visitor's words, and what the page offers to do about it. */
 export interface Problem {
@@ -17,35 +18,42 @@ export interface Problem {
 }
 
 const SENTENCES: [new (message?: string) => RecognizerError, string][] = [
-  [
-    DownloadError,
-    'The model could not be loaded. Check the connection, then try again. Your photo stays here.',
-  ],
-  [
-    IntegrityError,
-    'The model arrived damaged and is not used. Try again; if it stays so, the site needs repair.',
-  ],
-  [ManifestError, 'This page and its model do not fit together. The site needs repair.'],
-  [WorkerError, 'The recognizer stopped. Try again; a smaller photo needs less memory.'],
+  [DownloadError, text.problems.download],
+  [IntegrityError, text.problems.integrity],
+  [ManifestError, text.problems.manifest],
+  [WorkerError, text.problems.worker],
 ];
 
 /** Why there is no model, or no longer one. */
 export function modelProblem(error: unknown): Problem {
   const known = SENTENCES.find(([kind]) => error instanceof kind);
-  const sentence = known?.[1] ?? 'The model does not run in this browser. An update may help.';
+  const sentence = known?.[1] ?? text.problems.model;
   return { sentence, detail: detailOf(error), retry: true };
 }
 
 /** Why there is no answer for a photo. */
 export function photoProblem(error: unknown): Problem {
   if (error instanceof ImageError) {
-    return {
-      sentence: 'This file is not a picture that your browser can open. Try a JPEG, PNG or WebP.',
-      detail: detailOf(error),
-      retry: false,
-    };
+    return { sentence: imageSentence(error), detail: detailOf(error), retry: false };
   }
   return modelProblem(error);
+}
+
+function imageSentence({ reason, format }: ImageError): string {
+  switch (reason) {
+    case 'empty':
+      return text.problems.empty;
+    case 'not-image':
+      return text.problems.notImage;
+    case 'unsupported':
+      return format === undefined ? text.problems.notImage : text.problems.unsupported(format);
+    case 'truncated':
+      return text.problems.truncated;
+    case 'damaged':
+      return text.problems.damaged;
+    case 'too-large':
+      return text.problems.tooLarge;
+  }
 }
 
 function detailOf(error: unknown): string {

@@ -1,0 +1,49 @@
+import { ChangeDetectionStrategy, Component, input, linkedSignal } from '@angular/core';
+import { linesOf, type Findings } from './findings';
+import type { Photo } from './reader';
+import { text } from './text';
+
+/** The result as text, JSON, CSV or a picture; what writes them is loaded when it is first wanted. */
+@Component({
+  selector: 'app-export-bar',
+  templateUrl: './export-bar.html',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  host: { class: 'exports' },
+})
+export class ExportBar {
+  readonly photo = input.required<Photo>();
+  readonly findings = input.required<Findings>();
+
+  protected readonly text = text.exports;
+  /** what came of it, until another result is shown */
+  protected readonly note = linkedSignal({ source: this.findings, computation: () => '' });
+
+  protected async copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(linesOf(this.findings().numbers).join('\n'));
+      this.note.set(text.exports.copied);
+    } catch {
+      this.note.set(text.exports.copyFailed);
+    }
+  }
+
+  protected async save(kind: 'json' | 'csv' | 'png'): Promise<void> {
+    const { fileOf } = await import('./exports');
+    const { recognition, file } = this.photo();
+    if (!recognition) return;
+    try {
+      const made = await fileOf(kind, file, recognition, this.findings());
+      const url = URL.createObjectURL(made);
+      const link = document.createElement('a');
+      link.href = url;
+      link.download = made.name;
+      link.click();
+      // The download has its own hold on the bytes once it has begun.
+      setTimeout(() => {
+        URL.revokeObjectURL(url);
+      }, 10_000);
+    } catch {
+      this.note.set(text.exports.pngFailed);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/** What a recognition shows at a threshold of the visitor's: no new inference, only another choice among its detections. */
+import type { Box, Detection, Manifest } from '@digitlens/recognizer';
+// The library groups at the model's threshold; a slider needs the same routine at any.
+import { numbers as inReadingOrder } from '../../../recognizer/src/reading';
+
+/** Lower than this, detections are noise on any photo. */
+const LEAST = 0.1;
+/** Of the smaller height: numbers whose centres differ by less stand on one line (as in reading.ts). */
+const LEVEL = 0.5;
+
+/** Objects that are read together. */
+export interface FoundNumber {
+  text: string;
+  /** 0–1, that of its least certain object */
+  score: number;
+  box: Box;
+}
+
+export interface Findings {
+  /** in reading order */
+  detections: Detection[];
+  /** in reading order */
+  numbers: FoundNumber[];
+}
+
+/** Score down to which detections are asked for, so that the slider has something to show. */
+export function leastScore(manifest: Manifest): number {
+  return Math.min(LEAST, manifest.score_threshold);
+}
+
+/**
+ * @param detections best first
+ * @param threshold 0–1
+ */
+export function findingsAt(
+  detections: Detection[],
+  threshold: number,
+  { reading }: Pick<Manifest, 'reading'>,
+): Findings {
+  const certain = detections.filter(({ score }) => score >= threshold);
+  const groups =
+    reading === 'lines' ? inReadingOrder(cornersOf(certain)) : certain.map((_, index) => [index]);
+  const members = groups.map((indices) => indices.map((index) => certain[index]));
+  return { detections: members.flat(), numbers: members.map(numberOf) };
+}
+
+/** Numbers of a line with spaces between, a line of text for each line of the photo. */
+export function linesOf(numbers: FoundNumber[]): string[] {
+  const lines: FoundNumber[][] = [];
+  for (const number of numbers) {
+    const line = lines.at(-1);
+    if (line !== undefined && standsLevel(line[0].box, number.box)) line.push(number);
+    else lines.push([number]);
+  }
+  return lines.map((line) => line.map((number) => number.text).join(' '));
+}
+
+function standsLevel(a: Box, b: Box): boolean {
+  const apart = Math.abs(a.ymin + a.ymax - b.ymin - b.ymax) / 2;
+  return apart < LEVEL * Math.min(a.ymax - a.ymin, b.ymax - b.ymin);
+}
+
+function cornersOf(detections: Detection[]): Float64Array {
+  return Float64Array.from(
+    detections.flatMap(({ box }) => [box.ymin, box.xmin, box.ymax, box.xmax]),
+  );
+}
+
+function numberOf(members: Detection[]): FoundNumber {
+  const boxes = members.map((member) => member.box);
+  return {
+    text: members.map((member) => member.class).join(''),
+    score: Math.min(...members.map((member) => member.score)),
+    box: {
+      xmin: Math.min(...boxes.map((box) => box.xmin)),
+      ymin: Math.min(...boxes.map((box) => box.ymin)),
+      xmax: Math.max(...boxes.map((box) => box.xmax)),
+      ymax: Math.max(...boxes.map((box) => box.ymax)),
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { DestroyRef, effect, inject, Injectable, signal } from '@angular/core';
+import { Reader } from './reader';
+
+/** Milliseconds of quiet before anything is fetched that this visit doesn't need. */
+const QUIET = 3000;
+/** Milliseconds after which a page that stays open asks again. */
+const AGAIN = 3_600_000;
+
+/** Keeps the page's files for visits without a network; says when a newer release is there, and installs it when asked. */
+@Injectable({ providedIn: 'root' })
+export class Release {
+  private readonly reader = inject(Reader);
+  private readonly container: ServiceWorkerContainer | undefined =
+    'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
+  private waiting: ServiceWorker | undefined;
+  private hasAsked = false;
+  private checked = -Infinity;
+
+  /** whether a newer release is complete and waits */
+  readonly isOffered = signal(false);
+  /** whether another tab has brought a newer release */
+  readonly isOutdated = signal(false);
+  readonly isOffline = signal(!navigator.onLine);
+
+  constructor() {
+    const page = new AbortController();
+    inject(DestroyRef).onDestroy(() => {
+      page.abort();
+    });
+    const { signal } = page;
+    for (const event of ['online', 'offline']) {
+      addEventListener(
+        event,
+        () => {
+          this.isOffline.set(!navigator.onLine);
+        },
+        { signal },
+      );
+    }
+    const { container } = this;
+    if (!container) return;
+    // Null on the first visit, whose page is not this worker's.
+    const wasServed = container.controller !== null;
+    container.addEventListener(
+      'controllerchange',
+      () => {
+        if (this.hasAsked) location.reload();
+        else if (wasServed) this.isOutdated.set(true);
+      },
+      { signal },
+    );
+    document.addEventListener('visibilitychange', () => void this.check(), { signal });
+    effect((onCleanup) => {
+      if (!this.reader.isQuiet()) return;
+      const timer = setTimeout(() => void this.check(), QUIET);
+      onCleanup(() => {
+        clearTimeout(timer);
+      });
+    });
+  }
+
+  /** Starts the release that waits, in this tab at once. */
+  update(): void {
+    this.hasAsked = true;
+    this.waiting?.postMessage('take over');
+  }
+
+  later(): void {
+    this.isOffered.set(false);
+  }
+
+  reload(): void {
+    location.reload();
+  }
+
+  /** Registers the release that the site has now. Without a network all stays as it is. */
+  private async check(): Promise<void> {
+    const { container } = this;
+    if (!container || document.visibilityState !== 'visible') return;
+    if (!this.reader.isQuiet() || performance.now() - this.checked < AGAIN) return;
+    this.checked = performance.now();
+    try {
+      const response = await fetch('build.json', { cache: 'no-store' });
+      if (!response.ok) return;
+      const release = await nameOf(await response.arrayBuffer());
+      const registration = await container.register(`sw.js?release=${release}`, {
+        updateViaCache: 'none',
+      });
+      this.follow(registration);
+    } catch {
+      this.checked = -Infinity;
+    }
+  }
+
+  private follow(registration: ServiceWorkerRegistration): void {
+    const look = (): void => {
+      if (!registration.waiting || !registration.active) return;
+      this.waiting = registration.waiting;
+      this.isOffered.set(true);
+    };
+    look();
+    const { installing } = registration;
+    installing?.addEventListener('statechange', () => {
+      if (installing.state === 'redundant') this.checked = -Infinity;
+      look();
+    });
+  }
+}
+
+async function nameOf(bytes: ArrayBuffer): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,167 @@
+"""Ways for photos to reach the page: files, dropped, pasted, samples, the camera; several of them, odd ones."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import pictures
+from tests.browser.conftest import show, text_of, wait_for
+
+TRANSFER = """
+(node, [type, bytes]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], 'given.jpg', {type: 'image/jpeg'}));
+  const event = type === 'paste'
+    ? new ClipboardEvent(type, {clipboardData: data, bubbles: true})
+    : new DragEvent(type, {dataTransfer: data, bubbles: true, cancelable: true});
+  node.dispatchEvent(event);
+}
+"""
+
+
+def hand_over(page: Page, event: str) -> None:
+    """Let ``event`` (drop, paste, dragover) bring a photo."""
+    page.locator("body").evaluate(TRANSFER, [event, base64.b64encode(pictures.jpeg()).decode()])
+
+
+def entries(page: Page) -> Locator:
+    return page.get_by_test_id("photos").get_by_role("listitem")
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_a_photo_may_be_dropped_or_pasted(event: str, lens: Page) -> None:
+    if event == "drop":
+        hand_over(lens, "dragover")
+    hand_over(lens, event)
+    wait_for(lens, "done")
+    assert text_of(lens) == pictures.NUMBER
+
+
+def test_several_photos_make_a_list_that_shows_what_is_on_each(lens: Page, tmp_path: Path) -> None:
+    photos = [pictures.saved(pictures.plate(number), tmp_path / f"{number}.png") for number in ("407", "123", "56")]
+    broken = pictures.unreadable("words.jpg", tmp_path)
+    show(lens, *photos, broken)
+    items = entries(lens)
+    expect(items).to_have_count(4)
+    for item, number in zip(items.all(), ("407", "123", "56"), strict=False):
+        expect(item).to_contain_text(number, timeout=20_000)
+    expect(items.nth(3)).to_contain_text("can't be read", timeout=20_000)
+    items.nth(1).get_by_role("button").first.click()
+    expect(lens.get_by_test_id("result")).to_have_attribute("data-text", "123")
+    lens.get_by_role("button", name="Remove 123.png").click()
+    expect(items).to_have_count(3)
+    expect(lens.get_by_test_id("result")).to_have_attribute("data-photo", "56.png")
+    lens.get_by_test_id("clear").click()
+    wait_for(lens, "idle")
+
+
+def test_a_photo_chosen_while_the_model_loads_is_read_afterwards(page: Page, released: str, tmp_path: Path) -> None:
+    page.goto(f"{released}/")
+    photo = pictures.saved(pictures.plate(), tmp_path / "early.png")
+    page.get_by_test_id("file").set_input_files(photo)
+    assert page.get_by_test_id("result").get_attribute("data-photo") == "early.png"
+    wait_for(page, "done")
+    assert text_of(page) == pictures.NUMBER
+
+
+def test_samples_are_fetched_after_the_model_and_read(lens: Page) -> None:
+    sample = lens.get_by_test_id("sample-house")
+    expect(sample.locator("img")).to_have_js_property("complete", True)
+    sample.click()
+    wait_for(lens, "done")
+    assert text_of(lens) == "7537"
+
+
+def test_a_still_of_the_camera_is_read(lens: Page) -> None:
+    lens.context.grant_permissions(["camera"])
+    lens.get_by_test_id("camera").click()
+    lens.get_by_test_id("take").click()
+    wait_for(lens, "done")
+    assert lens.get_by_test_id("result").get_attribute("data-photo") == "camera.jpg"
+    assert text_of(lens) == pictures.NUMBER
+    expect(lens.get_by_role("dialog")).to_have_count(0)
+
+
+def test_live_video_is_read_one_picture_at_a_time(lens: Page) -> None:
+    # Pictures that were taken and not yet given back: never more than one.
+    lens.evaluate(
+        """() => {
+          window.most = 0; window.taken = 0;
+          let open = 0;
+          const make = window.createImageBitmap;
+          window.createImageBitmap = async (...arguments_) => {
+            if (!(arguments_[0] instanceof HTMLVideoElement)) return make(...arguments_);
+            open += 1; window.taken += 1; window.most = Math.max(window.most, open);
+            const bitmap = await make(...arguments_);
+            const close = bitmap.close.bind(bitmap);
+            bitmap.close = () => { open -= 1; close(); };
+            return bitmap;
+          };
+        }"""
+    )
+    lens.context.grant_permissions(["camera"])
+    lens.get_by_test_id("camera").click()
+    lens.get_by_test_id("read-live").click()
+    expect(lens.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER, timeout=20_000)
+    lens.wait_for_function("window.taken > 5")
+    assert lens.evaluate("window.most") == 1
+    lens.keyboard.press("Escape")
+    expect(lens.get_by_role("dialog")).to_have_count(0)
+    lens.wait_for_timeout(300)
+    taken = lens.evaluate("window.taken")
+    lens.wait_for_timeout(500)
+    assert lens.evaluate("window.taken") == taken, "the camera goes on after it was closed"
+
+
+def test_a_camera_that_may_not_be_used_is_explained(lens: Page) -> None:
+    lens.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia ="
+        " () => Promise.reject(new DOMException('no', 'NotAllowedError')); }"
+    )
+    lens.get_by_test_id("camera").click()
+    expect(lens.get_by_role("alert")).to_contain_text("Allow it")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_turned_as_its_exif_says(orientation: int, lens: Page, tmp_path: Path) -> None:
+    show(lens, pictures.turned(orientation, tmp_path / f"turned-{orientation}.jpg"))
+    assert text_of(lens) == pictures.NUMBER
+    # The frames lie on the picture as the browser shows it: left to right, in the middle.
+    image = lens.locator(".photo-image")
+    assert image.evaluate("(image) => image.naturalWidth") == pictures.SIZE[0]
+    lefts = [frame.bounding_box() for frame in lens.locator(".frame").all()]
+    assert [box["x"] for box in lefts if box] == sorted(box["x"] for box in lefts if box)
+
+
+@pytest.mark.parametrize("kind", ["cmyk", "16-bit", "animated", "transparent", "50 megapixels"])
+def test_an_odd_picture_is_read(kind: str, lens: Page, tmp_path: Path) -> None:
+    show(lens, pictures.odd(kind, tmp_path))
+    assert text_of(lens) == pictures.NUMBER
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("empty.jpg", "empty"),
+        ("words.jpg", "Try a JPEG"),
+        ("truncated.jpg", "again"),
+        ("damaged.png", "another copy"),
+        ("phone.heic", "Save it as JPEG"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_advice(kind: str, advice: str, lens: Page, tmp_path: Path) -> None:
+    lens.get_by_test_id("file").set_input_files(pictures.unreadable(kind, tmp_path))
+    wait_for(lens, "error")
+    expect(lens.get_by_role("alert")).to_contain_text(advice)
+
+
+def test_a_panorama_is_offered_a_closer_look(lens: Page, tmp_path: Path) -> None:
+    wide = pictures.plate(size=(3200, 800), height=0.1)
+    show(lens, pictures.saved(wide, tmp_path / "panorama.png"))
+    lens.get_by_test_id("tiles").click()
+    expect(lens.get_by_test_id("result")).to_contain_text("Looked at part by part", timeout=60_000)
+    assert text_of(lens) == pictures.NUMBER

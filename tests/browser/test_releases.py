@@ -1,0 +1,221 @@
+"""Loading and keeping: progress, cancelling, faults, visits without a network, an update that is offered."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from infra import site as sites
+from infra.hosting import emulator
+from tests.browser import pictures
+from tests.browser.conftest import Witness, show, text_of, wait_for
+
+KEPT = "navigator.serviceWorker.ready.then((registration) => registration.active.scriptURL)"
+
+
+@pytest.fixture
+def site_folder(released_folder: Path, tmp_path: Path) -> Path:
+    """A site of its own, which the test may change."""
+    return Path(shutil.copytree(released_folder, tmp_path / "site"))
+
+
+@pytest.fixture
+def address(site_folder: Path) -> Iterator[str]:
+    with emulator.serving(site_folder) as address:
+        yield address
+
+
+def release_anew(site: Path) -> None:
+    """Another build in place of this one: its main script has another name and other content."""
+    index = site / "index.html"
+    old = next(site.glob("main-*.js"))
+    new = old.with_name("main-NEWBUILD.js")
+    new.write_text(f"{old.read_text('utf-8')}\nwindow.isNew = true;\n", "utf-8")
+    index.write_text(index.read_text("utf-8").replace(old.name, new.name), "utf-8")
+    old.unlink()
+    (site / sites.BUILD).write_text(json.dumps(sites.describe(site)), "utf-8")
+
+
+def open_kept(page: Page, address: str) -> None:
+    """Visit, and wait until the release is kept."""
+    page.goto(f"{address}/")
+    wait_for(page, "idle")
+    page.evaluate(KEPT)
+
+
+def test_the_download_is_shown_in_bytes_and_can_be_cancelled_and_resumed(
+    page: Page, witness: Witness, released: str, tmp_path: Path
+) -> None:
+    held: list[Route] = []
+    page.context.route("**/model/*.bin", held.append)
+    page.goto(f"{released}/")
+    result = page.get_by_test_id("result")
+    expect(result).to_contain_text("kB of", timeout=20_000)
+    # Usable meanwhile.
+    page.get_by_test_id("file").set_input_files(pictures.saved(pictures.plate(), tmp_path / "early.png"))
+    page.get_by_test_id("cancel").click()
+    wait_for(page, "cancelled")
+    page.context.unroute("**/model/*.bin")
+    for route in held:
+        route.abort()
+    page.get_by_test_id("resume").click()
+    wait_for(page, "done")
+    assert text_of(page) == pictures.NUMBER
+
+
+@pytest.mark.parametrize("part", ["manifest.json", "model.json", "*.bin"])
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("cut", "could not be loaded"),
+        ("404", "could not be loaded"),
+        ("flipped", "damaged|do not fit|could not be loaded"),
+    ],
+)
+def test_a_fault_on_the_way_is_explained_and_trying_again_mends_it(
+    part: str, fault: str, sentence: str, page: Page, released: str
+) -> None:
+    def break_it(route: Route) -> None:
+        if fault == "cut":
+            route.abort("connectionreset")
+        elif fault == "404":
+            route.fulfill(status=404)
+        else:
+            answer = route.fetch()
+            body = bytearray(answer.body())
+            body[len(body) // 2] ^= 0x01
+            route.fulfill(response=answer, body=bytes(body))
+
+    pattern = f"**/model/{part}"
+    page.context.route(pattern, break_it)
+    page.goto(f"{released}/")
+    wait_for(page, "error")
+    text = page.get_by_role("alert").inner_text()
+    assert any(words in text for words in sentence.split("|")), text
+    page.context.unroute(pattern)
+    page.get_by_test_id("retry").click()
+    wait_for(page, "idle")
+
+
+def test_a_device_without_room_reads_all_the_same(page: Page, witness: Witness, released: str, tmp_path: Path) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": released, "quotaSize": 1000})
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    show(page, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
+    assert text_of(page) == pictures.NUMBER
+
+
+def test_a_later_visit_needs_no_network(page: Page, witness: Witness, address: str, tmp_path: Path) -> None:
+    open_kept(page, address)
+    page.context.set_offline(True)
+    page.goto(f"{address}/")
+    wait_for(page, "idle")
+    expect(page.get_by_test_id("offline")).to_be_visible()
+    show(page, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
+    assert text_of(page) == pictures.NUMBER
+    # Parts that are loaded when they are wanted are there, too.
+    page.get_by_test_id("device").locator("summary").click()
+    expect(page.get_by_test_id("stages")).to_be_visible()
+
+
+def test_keeping_fetches_nothing_again_that_has_a_hash(page: Page, witness: Witness, address: str) -> None:
+    asked: list[str] = []
+    page.context.on("requestfinished", lambda request: asked.append(request.url))
+    open_kept(page, address)
+    fetched = [
+        request.url
+        for request in witness.requests
+        if request.url.endswith(".bin") and (answer := request.response()) and not answer.from_service_worker
+    ]
+    assert 1 <= len(fetched) <= 2
+    kept = page.evaluate(
+        "caches.keys().then((names) => Promise.all(names.filter((name) => name.startsWith('digitlens-release-'))"
+        ".map((name) => caches.open(name).then((cache) => cache.keys()))))"
+        ".then((lists) => lists.flat().map(({url}) => new URL(url).pathname))"
+    )
+    assert "/index.html" in kept
+    assert not [path for path in kept if "webgl" in path or "webgpu" in path or "LEGAL" in path]
+
+
+def test_the_page_can_be_installed(page: Page, witness: Witness, released: str) -> None:
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    session = page.context.new_cdp_session(page)
+    assert session.send("Page.getAppManifest")["errors"] == []
+    faults = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [fault["errorId"] for fault in faults if fault["errorId"] != "in-incognito"] == []
+
+
+def test_an_update_is_offered_and_comes_when_it_is_asked_for(
+    page: Page, witness: Witness, address: str, site_folder: Path, tmp_path: Path
+) -> None:
+    open_kept(page, address)
+    release_anew(site_folder)
+    page.reload()
+    wait_for(page, "idle")
+    assert page.evaluate("window.isNew") is None, "an update was forced"
+    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    show(page, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
+    assert text_of(page) == pictures.NUMBER
+    page.get_by_test_id("update").click()
+    page.wait_for_function("window.isNew === true")
+    wait_for(page, "idle")
+    page.context.set_offline(True)
+    page.reload()
+    wait_for(page, "idle")
+    assert page.evaluate("window.isNew") is True
+
+
+def test_another_tab_keeps_its_release_until_its_visitor_reloads_it(
+    page: Page, witness: Witness, address: str, site_folder: Path, tmp_path: Path
+) -> None:
+    open_kept(page, address)
+    page.reload()
+    wait_for(page, "idle")
+    other = page.context.new_page()
+    other.goto(f"{address}/")
+    wait_for(other, "idle")
+    show(other, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
+    release_anew(site_folder)
+    page.bring_to_front()
+    page.reload()
+    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    page.get_by_test_id("update").click()
+    page.wait_for_function("window.isNew === true")
+    expect(other.get_by_text("updated in another tab")).to_be_visible()
+    assert text_of(other) == pictures.NUMBER, "the other tab lost its photo"
+    # Its lazily loaded parts are still those of its own release.
+    other.bring_to_front()
+    other.get_by_test_id("device").locator("summary").click()
+    expect(other.get_by_test_id("stages")).to_be_visible()
+    assert other.evaluate("window.isNew") is None
+
+
+def test_a_release_that_is_not_whole_is_not_kept(page: Page, witness: Witness, address: str, site_folder: Path) -> None:
+    # As in the middle of a deploy: the list says one thing, a file another.
+    sample = next((site_folder / "samples").glob("*.jpg"))
+    sample.write_bytes(pictures.jpeg())
+    page.goto(f"{address}/")
+    wait_for(page, "idle")
+    page.wait_for_timeout(8000)
+    names = page.evaluate("caches.keys()")
+    assert [name for name in names if name.startswith("digitlens-release-")] == []
+
+
+def test_two_tabs_read_at_once(browser: Browser, page: Page, witness: Witness, released: str, tmp_path: Path) -> None:
+    other = page.context.new_page()
+    photo = pictures.saved(pictures.plate(), tmp_path / "plate.png")
+    for tab in (page, other):
+        tab.goto(f"{released}/")
+    for tab in (page, other):
+        tab.get_by_test_id("file").set_input_files(photo)
+    for tab in (page, other):
+        tab.bring_to_front()
+        wait_for(tab, "done")
+        assert text_of(tab) == pictures.NUMBER

@@ -1,0 +1,131 @@
+"""What the page makes of an answer: frames, reading order, threshold, files to keep, the panels."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Download, Page, expect
+
+from tests.browser import pictures
+from tests.browser.conftest import Witness, show, text_of, wait_for
+
+CLOSE = 2.0
+"""Pixels of the screen."""
+
+
+@pytest.fixture
+def reading(lens: Page, tmp_path: Path) -> Page:
+    """The page showing a photo of two lines."""
+    show(lens, pictures.saved(pictures.plate("407\n123", height=0.25), tmp_path / "two.png"))
+    return lens
+
+
+def saved(page: Page, kind: str) -> Path:
+    """The file that a button gives."""
+    with page.expect_download() as pending:
+        page.get_by_test_id(f"save-{kind}").click()
+    download: Download = pending.value
+    path = download.path()
+    assert Path(download.suggested_filename).suffix == f".{kind}"
+    return Path(path)
+
+
+def test_numbers_and_digits_are_in_reading_order(reading: Page) -> None:
+    assert text_of(reading) == "407123"
+    assert reading.locator(".numbers").all_inner_texts() == ["407", "123"]
+    assert [item.get_attribute("data-class") for item in reading.locator("li[data-class]").all()] == list("407123")
+
+
+@pytest.mark.parametrize("steps", [0, 2, 5])
+def test_frames_lie_on_their_digits_at_any_zoom(steps: int, reading: Page) -> None:
+    for _ in range(steps):
+        reading.get_by_test_id("zoom-in").click()
+    image = reading.locator(".photo-image").bounding_box()
+    assert image
+    scale = image["width"] / pictures.SIZE[0]
+    items, frames = reading.locator("li[data-class]").all(), reading.locator(".frame").all()
+    assert len(items) == len(frames) == 6
+    for item, frame in zip(items, frames, strict=True):
+        place = frame.bounding_box()
+        assert place
+        assert place["x"] - image["x"] == pytest.approx(float(item.get_attribute("data-xmin") or 0) * scale, abs=CLOSE)
+        assert place["y"] - image["y"] == pytest.approx(float(item.get_attribute("data-ymin") or 0) * scale, abs=CLOSE)
+
+
+def test_the_threshold_acts_at_once_and_infers_nothing(reading: Page) -> None:
+    before = reading.evaluate("performance.now()")
+    slider = reading.get_by_test_id("threshold")
+    slider.focus()
+    reading.keyboard.press("End")
+    expect(reading.locator("li[data-class]")).to_have_count(0)
+    assert text_of(reading) == ""
+    assert reading.get_by_test_id("result").get_attribute("data-state") == "done"
+    reading.get_by_role("button", name="Back to the standard").click()
+    assert text_of(reading) == "407123"
+    assert reading.evaluate("performance.now()") > before
+
+
+def test_the_result_is_kept_as_json_csv_picture_and_text(reading: Page) -> None:
+    found = json.loads(saved(reading, "json").read_text("utf-8"))
+    assert found["lines"] == ["407", "123"]
+    assert (found["width"], found["height"]) == pictures.SIZE
+    rows = list(csv.DictReader(io.StringIO(saved(reading, "csv").read_text("utf-8"))))
+    assert "".join(row["class"] for row in rows) == "407123"
+    assert {row["filename"] for row in rows} == {"two.png"}
+    with Image.open(saved(reading, "png")) as picture:
+        assert picture.size == pictures.SIZE
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20) or []}
+    assert (255, 210, 63) in colours, "no frames are drawn"
+    reading.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    reading.get_by_test_id("copy").click()
+    expect(reading.get_by_text("Copied.")).to_be_visible()
+    assert reading.evaluate("navigator.clipboard.readText()") == "407\n123"
+
+
+def test_the_page_lists_every_request_that_was_made(lens: Page, witness: Witness, released: str) -> None:
+    # The offline store is complete: nothing more is on its way.
+    lens.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    lens.get_by_test_id("privacy").click()
+    rows = lens.get_by_test_id("requests").locator("tbody tr")
+    asked = {request.url for request in witness.requests if request.url.startswith("http")}
+    assert any(url.endswith(".bin") for url in asked), "the witness does not see workers"
+    expect(rows.filter(has_text=".bin").first).to_be_visible()
+    listed = {row.get_attribute("data-url") for row in rows.all()}
+    # Of a service worker's own script the browser keeps no record that pages can read.
+    assert {url for url in asked - listed if "/sw.js" not in url} == set()
+    expect(lens.locator("#proof")).to_contain_text("Requests to other sites: 0.")
+
+
+def test_the_page_says_where_time_goes_and_measures_this_device(reading: Page) -> None:
+    reading.get_by_test_id("device").locator("summary").click()
+    expect(reading.get_by_test_id("backend")).to_contain_text("processor")
+    stages = reading.get_by_test_id("stages").locator("dt")
+    assert stages.count() == 6
+    reading.get_by_test_id("benchmark").click()
+    expect(reading.get_by_test_id("measured")).to_contain_text("20 runs", timeout=60_000)
+
+
+def test_the_main_thread_is_free_while_a_photo_is_read(lens: Page, tmp_path: Path) -> None:
+    lens.evaluate(
+        """() => {
+          window.blocks = [];
+          new PerformanceObserver((list) => window.blocks.push(...list.getEntries().map((entry) => entry.duration)))
+            .observe({type: 'longtask'});
+        }"""
+    )
+    show(lens, pictures.saved(pictures.plate(size=(4000, 3000)), tmp_path / "large.jpg", quality=85))
+    # What the machine's other work does to the page's tasks is not the page's: whole recognitions would be longer.
+    timings = lens.evaluate("window.blocks")
+    assert [duration for duration in timings if duration > 500] == []
+
+
+def test_a_backend_can_be_chosen_by_people_who_test(page: Page, witness: Witness, released: str) -> None:
+    page.goto(f"{released}/?backend=cpu")
+    wait_for(page, "idle")
+    page.get_by_test_id("device").locator("summary").click()
+    expect(page.get_by_test_id("backend")).to_contain_text("JavaScript")
