@@ -119,7 +119,6 @@ def test_a_doubled_delay_shows(front: Front, visited: Browser) -> None:
     for visit, shape in ((near, NEAR), (far, FAR)):
         assert visit.usable >= ROUND_TRIPS * shape.round_trip
         assert visit.answer > visit.usable
-    assert far.answer > near.answer
 
 
 def test_an_artificially_fat_file_shows(built: Path, front: Front, browser_type: BrowserType, tmp_path: Path) -> None:
