@@ -1,6 +1,6 @@
 /**
  * Bundles src into dist: index.js with its types, worker/ with the worker for one model and everything it loads,
- * assets.json (which names the worker), and node/web_runtime.mjs with its wasm files, which runs any model. dist is replaced
+ * assets.json (which names the worker and what it imports), and node/web_runtime.mjs with its wasm files, which runs any model. dist is replaced
  * as a whole when everything has been built.
  *
  * WEB_MODEL names the folder of the model that the worker is for; the released one if not set.
@@ -51,10 +51,32 @@ async function buildWorker({ operations, kernels, model, answer }) {
     logOverride: { 'import-is-undefined': 'silent' },
     plugins: [assets, lean(operations, kernels)],
   });
-  const [path] = Object.entries(metafile.outputs).find(
-    ([, { entryPoint }]) => entryPoint === 'src/worker.ts',
-  );
-  return basename(path);
+  const [worker, ...preload] = scriptsOf(FIRST, metafile.outputs);
+  return { worker, preload };
+}
+
+/** What is started on a first visit, in this order: the worker, and what it imports if it knows of no better backend. */
+const FIRST = [
+  /^src\/worker\.ts$/,
+  /^src\/engine\.ts$/,
+  /^src\/backends\/wasm\.ts$/,
+  /\/tfjs-backend-wasm\.js$/,
+];
+
+/** The scripts that these modules are in, with those that they import at once. */
+function scriptsOf(modules, outputs) {
+  const found = new Set();
+  const add = (path) => {
+    if (found.has(path)) return;
+    found.add(path);
+    for (const { path: other, kind } of outputs[path].imports) {
+      if (kind === 'import-statement') add(other);
+    }
+  };
+  for (const module of modules) {
+    add(Object.keys(outputs).find((path) => module.test(outputs[path].entryPoint ?? '')));
+  }
+  return [...found].map((path) => basename(path));
 }
 
 async function buildIndex(worker) {
@@ -149,9 +171,9 @@ async function buildAll() {
   lean(operations, []);
   const needed = await inspected(node);
   await verify(operations, needed);
-  const worker = await buildWorker({ operations, ...needed });
+  const { worker, preload } = await buildWorker({ operations, ...needed });
   await buildIndex(worker);
-  await writeFile(join(partial, 'assets.json'), `${JSON.stringify({ worker })}\n`);
+  await writeFile(join(partial, 'assets.json'), `${JSON.stringify({ worker, preload })}\n`);
   await rm(dist, { recursive: true, force: true });
   await rename(partial, dist);
 }
