@@ -3,6 +3,7 @@
 from invoke import Collection
 
 from infra.tasks import (
+    bench,
     check,
     data,
     deploy,
@@ -30,6 +31,7 @@ namespace = Collection(
     model.convert,
     frontend.smoke,
     frontend.serve,
+    bench.bench,
 )
 for wing in (data, deploy, environments, images, locks):
     namespace.add_collection(Collection.from_module(wing))

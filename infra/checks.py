@@ -23,6 +23,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tests/images",
         "benchmarks/containers.py",
         "benchmarks/converter.py",
+        "benchmarks/page",
         "benchmarks/deploying.py",
         "tests/conftest.py",
     ),

@@ -126,6 +126,7 @@ def findings() -> list[Finding]:
         "test",
         "frontend",
         "hosting",
+        "lighthouse",
     )
     return [part() for part in PARTS] + [environment(name) for name in names]
 

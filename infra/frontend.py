@@ -47,6 +47,12 @@ def app_folder() -> Path:
     return next((FRONTEND / "app" / "dist").rglob("index.html")).parent
 
 
+def worker_scripts() -> list[str]:
+    """Names of the scripts that the recognizer's worker starts with, itself first."""
+    assets = json.loads((FRONTEND / "recognizer" / "dist" / "assets.json").read_text("utf-8"))
+    return [Path(name).name for name in (assets["worker"], *assets.get("preload", []))]
+
+
 def _recognizer_fingerprint() -> str:
     shared = [path for path in FRONTEND.iterdir() if path.is_file()]
     own = _sources(FRONTEND / "recognizer")

@@ -11,7 +11,7 @@ from infra.settings import ROOT
 
 FOLDER = ROOT / "requirements"
 NAMES = ("host", "test", "image", "sbom", "train", "train-gpu", "convert")
-NODE_PROJECTS = (ROOT / "frontend", ROOT / "infra" / "hosting" / "client")
+NODE_PROJECTS = (ROOT / "frontend", ROOT / "infra/hosting/client", ROOT / "benchmarks/page/lighthouse")
 OLDEST_PYTHON = "3.11"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from infra.errors import UsageError
 
 MODEL = "model"
 """The folder of the web model within the site."""
+RECOGNIZER = "recognizer"
+"""The folder of the recognizer's worker within the site, see angular.json."""
 NOT_SERVED = ("prerendered-routes.json",)
 """What Angular leaves beside the app for servers that render pages."""
 BUILD = "build.json"
@@ -24,8 +27,10 @@ def assemble(web_model: Path, site: Path) -> results.Stamp:
     if not manifest.exists():
         raise UsageError(f"{web_model} is no web model: it has no manifest.json; ./inv convert makes one")
     app = frontend.app_folder()
+    scripts = [f"{RECOGNIZER}/{name}" for name in frontend.worker_scripts()]
     fingerprint = fingerprints.of_values(
         {
+            "scripts": scripts,
             "app": fingerprints.of_files(_files(app), app),
             "model": fingerprints.of_files(_model_files(web_model), web_model),
             "code": fingerprints.of_module(__name__, Path(__file__).parents[1]),
@@ -39,10 +44,22 @@ def assemble(web_model: Path, site: Path) -> results.Stamp:
         (new / MODEL).mkdir(exist_ok=True)
         for file in _model_files(web_model):
             shutil.copyfile(file, new / MODEL / file.name)
+        index = new / "index.html"
+        index.write_text(hinted(index.read_text("utf-8"), scripts), "utf-8")
         (new / BUILD).write_text(json.dumps(describe(new), indent=1) + "\n", "utf-8")
         results.replace(new, place)
 
     return results.make_current("site", site, fingerprint, make)
+
+
+def hinted(page: str, scripts: Sequence[str]) -> str:
+    """``page`` with hints to fetch ``scripts`` at once, which only its worker would ask for, one after the other.
+
+    Behind the page's own script, which must not wait for them. Not ``rel="preload"``: Chromium complains of what the
+    page itself doesn't use, though the worker gets it from there.
+    """
+    links = "".join(f'<link rel="modulepreload" fetchpriority="low" href="{script}">' for script in scripts)
+    return page.replace("</body>", f"{links}</body>", 1)
 
 
 def describe(site: Path) -> dict[str, Any]:

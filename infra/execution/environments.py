@@ -24,7 +24,7 @@ from infra.settings import ROOT, settings
 
 SECONDS = "installed-seconds.txt"
 
-Name = Literal["host", "train", "convert", "test", "sbom", "frontend", "hosting"]
+Name = Literal["host", "train", "convert", "test", "sbom", "frontend", "hosting", "lighthouse"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,11 @@ class Environment:
 
 def find(name: Name) -> Environment:
     """The environment called ``name``."""
-    node_projects = {"frontend": ROOT / "frontend", "hosting": ROOT / "infra/hosting/client"}
+    node_projects = {
+        "frontend": ROOT / "frontend",
+        "hosting": ROOT / "infra/hosting/client",
+        "lighthouse": ROOT / "benchmarks/page/lighthouse",
+    }
     if name in node_projects:
         project = node_projects[name]
         stamp = project / "node_modules" / ".installed-lock.json"
