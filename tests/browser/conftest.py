@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -172,3 +173,11 @@ def show(page: Page, *photos: Path) -> None:
 def text_of(page: Page) -> str:
     """What the page read on the photo that it shows."""
     return page.get_by_test_id("result").get_attribute("data-text") or ""
+
+
+def until(page: Page, condition: str) -> None:
+    """Until a JavaScript condition holds. Playwright's own wait is an ``eval`` in the page, which forbids it."""
+    deadline = time.monotonic() + ANSWER_MILLISECONDS / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"{condition} never held"
+        page.wait_for_timeout(50)

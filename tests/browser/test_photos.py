@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import pictures
-from tests.browser.conftest import show, text_of, wait_for
+from tests.browser.conftest import show, text_of, until, wait_for
 
 TRANSFER = """
 (node, [type, bytes]) => {
@@ -107,7 +107,7 @@ def test_live_video_is_read_one_picture_at_a_time(lens: Page) -> None:
     lens.get_by_test_id("camera").click()
     lens.get_by_test_id("read-live").click()
     expect(lens.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER, timeout=20_000)
-    lens.wait_for_function("window.taken > 5")
+    until(lens, "window.taken > 5")
     assert lens.evaluate("window.most") == 1
     lens.keyboard.press("Escape")
     expect(lens.get_by_role("dialog")).to_have_count(0)
@@ -164,4 +164,4 @@ def test_a_panorama_is_offered_a_closer_look(lens: Page, tmp_path: Path) -> None
     show(lens, pictures.saved(wide, tmp_path / "panorama.png"))
     lens.get_by_test_id("tiles").click()
     expect(lens.get_by_test_id("result")).to_contain_text("Looked at part by part", timeout=60_000)
-    assert text_of(lens) == pictures.NUMBER
+    assert pictures.NUMBER in text_of(lens)
