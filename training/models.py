@@ -19,7 +19,7 @@ from training.data.formats import Photo
 from training.data.photos import decode
 from training.detector import network
 from training.detector.letterbox import letterbox, to_photo
-from training.detector.looks import pool, second_region
+from training.detector.looks import SURE, pool, second_region
 from training.detector.losses import cell_boxes
 from training.detector.network import STRIDE
 from training.detector.recognition import Detections, Floats, Suppression, detect
@@ -96,20 +96,20 @@ def look_at(
             for part, (boxes, scores) in zip(parts, run(inputs), strict=True)
         ]
 
-    def thin(seen: tuple[Floats, Floats]) -> Detections:
-        return detect(*seen, suppression, min_score, description["background_column"])
+    def thin(seen: tuple[Floats, Floats], least: float) -> Detections:
+        return detect(*seen, suppression, least, description["background_column"])
 
     seen = see(photos)
     if description.get("looks", 1) == 2:
         regions = [
-            second_region(thin(first), photo.shape[1], photo.shape[0], *size)
+            second_region(thin(first, SURE), photo.shape[1], photo.shape[0], *size)
             for first, photo in zip(seen, photos, strict=True)
         ]
         again = [(index, region) for index, region in enumerate(regions) if region]
         parts = [photos[index][top:bottom, left:right] for index, (top, left, bottom, right) in again]
         for (index, region), second in zip(again, see(parts) if parts else [], strict=True):
             seen[index] = pool(seen[index], second, region)
-    return [thin(one) for one in seen]
+    return [thin(one, min_score) for one in seen]
 
 
 def load_description(folder: Path) -> Any:

@@ -104,7 +104,10 @@ export const text = {
     stop: 'Stop reading',
     turn: 'Other camera',
     waiting: 'Reading starts when the model is loaded.',
-    rate: (rate: number) => `${String(Math.round(rate))} pictures a second`,
+    rate: (rate: number) =>
+      Math.round(rate) === 1
+        ? '1 picture a second'
+        : `${String(Math.round(rate))} pictures a second`,
     nothing: 'Nothing found yet',
     refused:
       'The camera may not be used. Allow it in the browser’s settings of this page, then try again.',
