@@ -53,6 +53,12 @@ def find(folder: Path) -> Model:
     )
 
 
+def is_blend(run: Run) -> bool:
+    """Whether the run's checkpoint came from `./inv model.blend`, not from a training."""
+    detector = run.checkpoints / "detector.json"
+    return detector.is_file() and "blended_with" in json.loads(detector.read_text("utf-8"))["provenance"]
+
+
 def checkpoint(folder: Path) -> Path:
     """The finished training in ``folder``: a checkpoint, a released model that holds one, or a run.
 

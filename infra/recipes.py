@@ -108,6 +108,17 @@ def train(run: Run, request: Request) -> Step:
     )
 
 
+def blend(run: Run, other: Path, output: Path) -> Step:
+    """A checkpoint between those of two trainings."""
+    return Step(
+        "blend",
+        "train",
+        "training.blend",
+        output,
+        inputs={"checkpoint": run.checkpoints, "other": other, "records": run.records},
+    )
+
+
 def export(checkpoint: Path, output: Path) -> Step:
     """A SavedModel from a checkpoint."""
     return Step("export", "train", "training.export", output, inputs={"checkpoint": checkpoint})

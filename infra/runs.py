@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +125,13 @@ class Run:
             raise UsageError(f"there is no run {self.name}: {_known()}; ./inv pipeline makes one") from error
         except ValidationError as error:
             raise UsageError(f"{file} can't be used; call ./inv data.records again: {error}") from error
+
+
+def derive(run: Run, origin: Run) -> None:
+    """Make ``run`` one of the same photos and records as ``origin``, whose training is another."""
+    run.save(origin.request())
+    if not run.records.exists():
+        shutil.copytree(origin.records, run.records, copy_function=os.link)
 
 
 def find(name: str) -> Run:

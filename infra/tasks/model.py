@@ -161,6 +161,30 @@ def release(
     print(releasing.release(runs.find(run), asked, sources, runners.choose(on, None, ("train", "convert"))))
 
 
+@task(
+    positional=["run"],
+    help={
+        "run": words.RUN,
+        "with": "a released model, a run, or a checkpoint of the same network and classes",
+        "name": "the run to make",
+        "on": words.ON,
+    },
+)
+def blend(_: Context, run: str, with_: str, name: str, on: str | None = None) -> None:
+    """Make a run of the weights between two trainings' that read the calibration photos best."""
+    from infra import models, recipes, runs
+    from infra.execution import runners
+    from infra.execution.steps import perform
+
+    chosen, made = runs.find(run), runs.find(name)
+    if made.folder.exists() and not models.is_blend(made):
+        raise UsageError(f"--name {name}: that run was trained, or begun; choose a name that is free")
+    other = models.checkpoint(words.folder(with_, "with"))
+    runs.derive(made, chosen)
+    perform(recipes.blend(chosen, other, made.checkpoints), runners.choose(on, None))
+    print(made.checkpoints)
+
+
 @task
 def card(_: Context) -> None:
     """Make the released model's README.md again, after a change of its notes.md."""

@@ -84,8 +84,9 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
         (("convert", "--detector", "x"), "--detector needs --saved-model"),
         (("convert", "--saved-model", "/tmp"), "--saved-model needs --run, --images and --annotations"),
         (("model.release", "nothing"), "there is no run nothing"),
+        (("model.blend", "nothing", "--with", "models/digits", "--name", "x"), "there is no run nothing"),
         (("model.release", "nothing", "--groups", "x"), "--groups needs --images"),
-        (("pipeline", "--images", "/tmp"), "--images needs --annotations"),
+        (("pipeline", "--images", "/tmp"), "say which photos: --images FOLDER --annotations FILE"),
         (
             ("pipeline", "--images", "/nowhere", "--annotations", "x"),
             "--images: there is no folder",

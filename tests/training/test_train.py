@@ -51,7 +51,7 @@ def test_a_training_that_was_ended_resumes_and_ends_with_the_same_weights(
 ) -> None:
     arguments: list[object] = ["--config", config_file, "--records", records]
     folder = tmp_path / "checkpoints"
-    code = interrupted_training(arguments, folder, number, (folder / "ckpt-4.index").exists)
+    code = interrupted_training(arguments, folder, number, (folder / "checkpoint").exists)
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     assert not (folder / "training.json").exists()
     resumed = run_step("training.train", *arguments, "--out", folder)
@@ -116,7 +116,7 @@ def test_it_stops_early_when_nothing_gets_better(records: Path, config_file: Pat
 def test_an_unreadable_checkpoint_is_named(records: Path, config_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "checkpoints"
     arguments: list[object] = ["--config", config_file, "--records", records]
-    interrupted_training(arguments, folder, signal.SIGTERM, (folder / "ckpt-4.index").exists)
+    interrupted_training(arguments, folder, signal.SIGTERM, (folder / "checkpoint").exists)
     for path in folder.glob("ckpt-*.index"):
         path.write_bytes(b"rubbish")
     done = run_step("training.train", *arguments, "--out", folder)
