@@ -36,4 +36,6 @@ namespace = Collection(
 for wing in (data, deploy, environments, images, locks):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))
-namespace.add_collection(Collection("model", registry.push, registry.pull, registry.list_, model.release, model.card))
+namespace.add_collection(
+    Collection("model", registry.push, registry.pull, registry.list_, model.blend, model.release, model.card)
+)
