@@ -138,13 +138,16 @@ function expectBytes(payload: Uint8Array, bytes: number, what: string): void {
 async function load(folder: string, verified: boolean): Promise<Model> {
   const path = join(folder, 'manifest.json');
   const manifest = parseManifest(new TextDecoder().decode(await read(path)), path);
-  const entries = manifest.files.map(async (file) => {
-    const bytes = await read(join(folder, file.path));
-    if (verified) await verify(file, bytes);
-    return [file.path, bytes] as const;
-  });
+  const entries = await Promise.all(
+    manifest.files.map(async (file) => {
+      const bytes = await read(join(folder, file.path));
+      if (verified) await verify(file, bytes);
+      return [file.path, bytes] as const;
+    }),
+  );
+  // Not begun earlier: a file that is refused meanwhile would end the process before anybody hears why.
   await start({ threads: 1 });
-  return Model.load(manifest, new Map(await Promise.all(entries)));
+  return Model.load(manifest, new Map(entries));
 }
 
 async function read(path: string): Promise<Uint8Array<ArrayBuffer>> {
