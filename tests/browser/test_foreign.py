@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from infra import frontend, site
+from infra import frontend, models, site
 from infra.execution import environments
 from infra.hosting import emulator
 from tests.browser.conftest import Witness, wait_for
@@ -48,11 +48,15 @@ def theirs(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     )
     assert done.returncode == 0, done.stderr
     environments.ensure("hosting")
-    frontend.build_recognizer()
-    frontend.build_app()
-    site.assemble(place.run("theirs") / "web_model", place.site)
-    with emulator.serving(place.site) as address:
-        yield address
+    # As ./inv frontend.build does: the worker has the kernels of the model that it is built for.
+    frontend.build_recognizer(place.run("theirs") / "web_model")
+    try:
+        frontend.build_app()
+        site.assemble(place.run("theirs") / "web_model", place.site)
+        with emulator.serving(place.site) as address:
+            yield address
+    finally:
+        frontend.build_recognizer(models.RELEASED / "web_model")
 
 
 def test_the_page_reads_with_somebody_elses_model(page: Page, witness: Witness, theirs: str, small_run: Path) -> None:
