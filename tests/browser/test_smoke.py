@@ -81,7 +81,12 @@ def test_no_request_carries_anything_of_a_photo(ready: Page, cases: list[Case], 
 
 def test_a_photo_causes_no_request(ready: Page, cases: list[Case], witness: Witness) -> None:
     # What the page keeps for later visits is on its way when it is at rest, photo or not.
-    ready.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    ready.evaluate(
+        """Promise.race([
+            navigator.serviceWorker.ready.then(() => undefined),
+            new Promise((_, give) => setTimeout(give, 30000, new Error("the page is not kept for later visits"))),
+        ])"""
+    )
     ready.wait_for_load_state("networkidle")
     before = len(witness.requests)
     read(ready, cases[0])

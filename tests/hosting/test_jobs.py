@@ -21,10 +21,20 @@ from tests.hosting.jobs import FOLDER, Runner, read
 from tests.hosting.test_chromium import browser
 
 REFERENCES = Path(__file__).with_name("references")
-BORROWED = ("frontend/node_modules", ".mypy_cache")
+BORROWED = (".mypy_cache",)
 BUILT = ("frontend/recognizer/dist", "frontend/app/dist", "frontend/recognizer/src/generated")
 ELSEWHERE = ("DIGITLENS_PATHS_", "GOOGLE_APPLICATION_CREDENTIALS", "DIGITLENS_HOSTING_PROJECT")
 """What a job's own checkout and environment say."""
+
+
+def lend_packages(packages: Path, folder: Path) -> None:
+    """Links to the packages; those of the workspace are the checkout's own."""
+    folder.mkdir()
+    for package in packages.iterdir():
+        if package.name == "@digitlens":
+            shutil.copytree(package, folder / package.name, symlinks=True)
+        else:
+            (folder / package.name).symlink_to(package)
 
 
 @pytest.fixture
@@ -36,8 +46,9 @@ def runner(deployer: Deployer, certificate: Certificate, tmp_path: Path) -> Runn
     for name in (".environments", "infra/hosting/client/node_modules", *BORROWED):
         (ROOT / name).mkdir(exist_ok=True)
         (checkout / name).symlink_to(ROOT / name)
+    lend_packages(ROOT / "frontend/node_modules", checkout / "frontend/node_modules")
     with (checkout / ".git/info/exclude").open("a") as file:
-        file.write("\n".join(BORROWED))
+        file.write("\n".join([*BORROWED, "frontend/node_modules"]))
     # Built from the same files: what is current isn't made again.
     frontend.build_recognizer()
     frontend.build_app()
