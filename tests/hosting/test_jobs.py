@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from infra import frontend
 from tests.conftest import ROOT, TINY
 from tests.hosting import google
 from tests.hosting.certificate import Certificate
@@ -20,7 +19,6 @@ from tests.hosting.test_chromium import browser
 
 REFERENCES = Path(__file__).with_name("references")
 BORROWED = (".mypy_cache",)
-BUILT = ("frontend/recognizer/dist", "frontend/app/dist", "frontend/recognizer/src/generated")
 ELSEWHERE = ("DIGITLENS_PATHS_", "GOOGLE_APPLICATION_CREDENTIALS", "DIGITLENS_HOSTING_PROJECT")
 """What a job's own checkout and environment say."""
 
@@ -47,11 +45,6 @@ def runner(deployer: Deployer, certificate: Certificate, tmp_path: Path) -> Runn
     lend_packages(ROOT / "frontend/node_modules", checkout / "frontend/node_modules")
     with (checkout / ".git/info/exclude").open("a") as file:
         file.write("\n".join([*BORROWED, "frontend/node_modules"]))
-    # Built from the same files: what is current isn't made again.
-    frontend.build_recognizer()
-    frontend.build_app()
-    for name in BUILT:
-        shutil.copytree(ROOT / name, checkout / name)
     git(tmp_path, "init", "--quiet", "--bare", "remote")
     git(checkout, "remote", "set-url", "origin", str(tmp_path / "remote"))
     own = {name: value for name, value in deployer.environment.items() if not name.startswith(ELSEWHERE)}
@@ -148,12 +141,13 @@ def test_without_mains_figures_there_is_a_preview_all_the_same(deployer: Deploye
 def test_every_job_of_continuous_integration_finds_what_it_calls(runner: Runner) -> None:
     """Its tests are collected only: this is one of them, and comes after the checks.
 
-    Images take minutes and are made for real in tests/images, the benchmark's job in tests/browser/test_bench.py.
+    Images and the benchmark, minutes each, are made for real in tests/images and tests/browser/test_bench.py.
     """
     collecting = {"PYTEST_ADDOPTS": "--collect-only"}
     runner.standins["./inv check"] = lambda *_: None
     runner.standins[".environments/host/bin/playwright install"] = lambda *_: None
-    runner.standins["./inv images."] = lambda *_: None
+    for task in ("./inv images.", "./inv bench"):
+        runner.standins[task] = lambda *_: None
     content = read(FOLDER / "workflows" / "ci.yml")["jobs"]
     runner.job("ci", "check")
     for suite in content["test"]["strategy"]["matrix"]["suite"]:
@@ -161,6 +155,7 @@ def test_every_job_of_continuous_integration_finds_what_it_calls(runner: Runner)
     for browser_engine in content["browser"]["strategy"]["matrix"]["engine"]:
         runner.job("ci", "browser", collecting, matrix_engine=browser_engine)
     runner.job("ci", "images", collecting)
+    runner.job("ci", "benchmark")
 
 
 def test_a_training_becomes_a_version_and_a_pull_request(runner: Runner, small_run: Path, tmp_path: Path) -> None:
