@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.certificate import make
 from infra.settings import ROOT
 from tests.hosting import google
-from tests.hosting.certificate import make
 from tests.hosting.conftest import Deployer, describe, environment_of
 
 REPEATS = 5

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks import certificate
 from benchmarks.page.link import BUFFER, HOST
 from infra.errors import CommandError
 from infra.execution import processes
 from infra.hosting import emulator
 from infra.site import BUILD
-from tests.hosting import certificate
 
 PROGRAM = Path(__file__).with_name("front.mjs")
 

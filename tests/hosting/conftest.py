@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.certificate import Certificate, make
 from infra import settings as infra_settings
 from infra import site as infra_site
 from tests.hosting import google
-from tests.hosting.certificate import Certificate, make
 from tests.hosting.google import Google
 from tests.hosting.tokens import CANARY
 

@@ -6,9 +6,9 @@ import json
 import shutil
 from pathlib import Path
 
+from benchmarks.certificate import Certificate
 from infra import chromium
 from tests.conftest import Place
-from tests.hosting.certificate import Certificate
 from tests.hosting.conftest import Deployer
 
 SHARED = ("photos", "records", "predictions", "web_model")

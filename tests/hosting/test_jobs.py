@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.certificate import Certificate
 from tests.conftest import ROOT, TINY
 from tests.hosting import google
-from tests.hosting.certificate import Certificate
 from tests.hosting.conftest import Deployer, commit, git
 from tests.hosting.jobs import FOLDER, Runner, read
 from tests.hosting.test_chromium import browser

@@ -9,8 +9,9 @@ import pytest
 
 from tests.training.conftest import run_step
 from training.data.formats import read_csv
+from training.data.lettering import fonts
 from training.data.photos import check_files
-from training.data.synthesis import FILLED, fonts, large, synthesise
+from training.data.synthesis import FILLED, large, synthesise
 from training.errors import ConfigurationError
 
 DIGITS = tuple("0123456789")

@@ -1,4 +1,6 @@
-"""Photos to batches: ``formats`` → ``photos`` → ``selection`` → ``records`` → ``augmentation`` → ``batches``.
+"""Photos to batches.
 
-``synthesis`` draws photos where there are none.
+``formats`` → ``photos`` → ``selection`` → ``records`` → ``augmentation``, ``symmetry``, ``pixels`` → ``batches``.
+``sources`` joins several sets of photos, ``check`` looks for what is odd about one, ``cropping`` cuts photos to their
+numbers. ``synthesis`` draws photos where there are none: ``lettering`` before ``scenery``.
 """

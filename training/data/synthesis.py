@@ -15,30 +15,21 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from fontTools.ttLib import TTFont, TTLibError
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageFilter
 
 from training import command
 from training.config import load
 from training.data.formats import LabelledObject, Photo
+from training.data.lettering import TAKEN, characters, fonts
 from training.data.scenery import STREET, STUDIO, Generator, colour, ink_on
 from training.data.selection import csv_text
-from training.drawing import fonts_folder
 from training.errors import ConfigurationError
 from training.outputs import whole_folder
 
-SYSTEM_FONTS = Path("/usr/share/fonts")
 CLUTTER = "ACEFHJKMNPRTUVWXYaefhkmnrtuvwxy&%#-"
 """Distractors: nothing that could be taken for a digit."""
-TAKEN = 255
-"""Number of whatever isn't one of the photo's characters."""
 MIN_BOX = 5
 """Characters whose visible box is lower than this many pixels aren't labelled, and aren't drawn on purpose."""
-NOT_LETTERS = (
-    *("cm", "STIXSiz", "STIXNonUni", "LastResort"),
-    *("D050000L", "DSEGWeather", "LinBiolinum_K", "OCRBE", "OCRBX"),
-)
-"""Fonts that hold other shapes where digits belong: matplotlib's for formulas, and some of Debian's of symbols."""
 SMALLEST = 0.075
 """Font size, as part of the photo's longer side, that is still readable once a phone's photo is letterboxed."""
 TRIES = 6
@@ -49,36 +40,6 @@ FILLED = (0.3, 1.0)
 """How high a large number is, as part of the photo's height."""
 EMPTY = 0.06
 """Share of photos without any character of the classes."""
-
-
-def fonts(classes: Sequence[str]) -> list[Path]:
-    """Font files on this machine that have every character of the classes, sorted.
-
-    Raises:
-        ConfigurationError: where the classes aren't characters that a font can draw
-    """
-    needed = {ord(character) for name in classes for character in name}
-    if any(len(name) != 1 for name in classes):
-        raise ConfigurationError(
-            f"classes {', '.join(classes)}: only single characters can be synthesised; give photos with --images"
-        )
-    found = []
-    for folder in (fonts_folder(), SYSTEM_FONTS):
-        for path in sorted([*folder.rglob("*.ttf"), *folder.rglob("*.otf")]):
-            if not path.name.startswith(NOT_LETTERS) and _covers(path, needed):
-                found.append(path)
-    if not found:
-        raise ConfigurationError(f"no font in {fonts_folder()} or {SYSTEM_FONTS} has all of {', '.join(classes)}")
-    return found
-
-
-def _covers(path: Path, needed: set[int]) -> bool:
-    try:
-        with TTFont(path, lazy=True) as font:
-            symbolic = font["cmap"].getcmap(3, 0) is not None
-            return not symbolic and needed <= set(font.getBestCmap() or {})
-    except (TTLibError, OSError, KeyError, ValueError):
-        return False
 
 
 def synthesise(
@@ -112,7 +73,7 @@ def large(
     """
     rng = np.random.default_rng([seed, number])
     word = [classes[index] for index in rng.integers(0, len(classes), int(rng.integers(1, 5)))]
-    layers = _characters(rng, word, str(faces[int(rng.integers(len(faces)))]), GLYPHS, 1)
+    layers = characters(rng, word, str(faces[int(rng.integers(len(faces)))]), GLYPHS, 1)
     turned = [
         layer.rotate(float(angle), Image.Resampling.NEAREST, expand=True)
         for angle in [rng.normal(0, 3)]
@@ -152,7 +113,7 @@ def _write(
     smallest = SMALLEST * max(width, height)
     size = int(np.exp(rng.uniform(np.log(smallest), np.log(height * 1.1))))
     size = max(int(smallest), min(size, int(1.5 * width / len(word))))
-    ink, numbered = _characters(rng, word, face, size, first)
+    ink, numbered = characters(rng, word, face, size, first)
     warp = _warp(rng, ink.size, canvas.size)
     if warp is None:
         return False
@@ -176,33 +137,6 @@ def _write(
         canvas.paste((0, 0, 0), mask=soft.point(lambda value: value * 0.6))
     canvas.paste(ink_on(rng, ground), mask=mask)
     return True
-
-
-def _characters(
-    rng: Generator, word: Sequence[str], face: str, size: int, first: int
-) -> tuple[Image.Image, Image.Image]:
-    """A line of characters as a mask, and as areas numbered from ``first``, both with some room around."""
-    # The basic layout: the other one is there or not, as a library of the machine is, and kerns otherwise.
-    font = ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
-    gap = rng.uniform(-0.02, 0.25) * size
-    spots, x = [], 0.0
-    for character in word:
-        left, _, right, _ = font.getbbox(character)
-        spots.append(x - left)
-        x += right - left + gap
-    ascent, descent = font.getmetrics()
-    margin = int(size * rng.uniform(0.1, 0.5))
-    layer_width, layer_height = int(x - gap) + 2 * margin, ascent + descent + 2 * margin
-    ink = Image.new("L", (layer_width, layer_height))
-    numbered = Image.new("L", (layer_width, layer_height))
-    stroke = int(rng.integers(0, 1 + size // 24))
-    for index, (character, spot) in enumerate(zip(word, spots, strict=True)):
-        place = (margin + spot, margin + rng.normal(0, 0.01) * size)
-        single = Image.new("L", ink.size)
-        ImageDraw.Draw(single).text(place, character, 255, font, stroke_width=stroke)
-        ink.paste(255, mask=single)
-        numbered.paste(min(first + index, TAKEN), mask=single.point(lambda value: 255 * (value > 100)))
-    return ink, numbered
 
 
 def _warp(rng: Generator, layer: tuple[int, int], canvas: tuple[int, int]) -> tuple[float, ...] | None:

@@ -1,1 +1,4 @@
-"""The model: ``network``, ``targets``, ``losses`` train it; ``letterbox``, ``recognition``, ``reading`` use it."""
+"""The model.
+
+``network``, ``targets``, ``losses`` train it; ``letterbox``, ``looks``, ``recognition``, ``reading`` use it.
+"""

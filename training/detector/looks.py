@@ -1,8 +1,7 @@
 """Where to look again: the second look reads the part of a photo in which the first found objects, enlarged.
 
-Small objects gain most: on photos of house numbers, whole numbers read right rise by seven points (see
-models/digits/notes.md). ``frontend/recognizer/src/looks.ts`` is the same routine; both are held to
-``tests/vectors/looks.json``.
+Small objects gain most; models/digits/notes.md has what was measured. ``frontend/recognizer/src/looks.ts`` is the same
+routine; both are held to ``tests/vectors/looks.json``.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
  */
 
 /** Two boxes stand level when their centres differ by less than this part of the smaller height. */
-const LEVEL = 0.5;
+export const LEVEL = 0.5;
 /** Digits of one number differ in height by less than this factor. */
 const SIMILAR = 2;
 /** Digits of one number stand apart by less than this part of the smaller height. */

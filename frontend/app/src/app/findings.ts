@@ -1,12 +1,9 @@
 /** What a recognition shows at a threshold of the visitor's: no new inference, only another choice among its detections. */
+import { LEVEL, numbers as inReadingOrder } from '@digitlens/recognizer';
 import type { Box, Detection, Manifest } from '@digitlens/recognizer';
-// The library groups at the model's threshold; a slider needs the same routine at any.
-import { numbers as inReadingOrder } from '../../../recognizer/src/reading';
 
 /** Lower than this, detections are noise on any photo. */
 const LEAST = 0.1;
-/** Of the smaller height: numbers whose centres differ by less stand on one line (as in reading.ts). */
-const LEVEL = 0.5;
 
 /** Objects that are read together. */
 export interface FoundNumber {

@@ -1,0 +1,79 @@
+"""Characters to draw: the fonts that have them, and a line of them as a mask with numbered areas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fontTools.ttLib import TTFont, TTLibError
+from PIL import Image, ImageDraw, ImageFont
+
+from training.data.scenery import Generator
+from training.drawing import fonts_folder
+from training.errors import ConfigurationError
+
+SYSTEM_FONTS = Path("/usr/share/fonts")
+NOT_LETTERS = (
+    *("cm", "STIXSiz", "STIXNonUni", "LastResort"),
+    *("D050000L", "DSEGWeather", "LinBiolinum_K", "OCRBE", "OCRBX"),
+)
+"""Fonts that hold other shapes where digits belong: matplotlib's for formulas, and some of Debian's of symbols."""
+TAKEN = 255
+"""Number of whatever isn't one of the photo's characters."""
+
+
+def fonts(classes: Sequence[str]) -> list[Path]:
+    """Font files on this machine that have every character of the classes, sorted.
+
+    Raises:
+        ConfigurationError: where the classes aren't characters that a font can draw
+    """
+    needed = {ord(character) for name in classes for character in name}
+    if any(len(name) != 1 for name in classes):
+        raise ConfigurationError(
+            f"classes {', '.join(classes)}: only single characters can be synthesised; give photos with --images"
+        )
+    found = []
+    for folder in (fonts_folder(), SYSTEM_FONTS):
+        for path in sorted([*folder.rglob("*.ttf"), *folder.rglob("*.otf")]):
+            if not path.name.startswith(NOT_LETTERS) and _covers(path, needed):
+                found.append(path)
+    if not found:
+        raise ConfigurationError(f"no font in {fonts_folder()} or {SYSTEM_FONTS} has all of {', '.join(classes)}")
+    return found
+
+
+def _covers(path: Path, needed: set[int]) -> bool:
+    try:
+        with TTFont(path, lazy=True) as font:
+            symbolic = font["cmap"].getcmap(3, 0) is not None
+            return not symbolic and needed <= set(font.getBestCmap() or {})
+    except (TTLibError, OSError, KeyError, ValueError):
+        return False
+
+
+def characters(
+    rng: Generator, word: Sequence[str], face: str, size: int, first: int
+) -> tuple[Image.Image, Image.Image]:
+    """A line of characters as a mask, and as areas numbered from ``first``, both with some room around."""
+    # The basic layout: the other one is there or not, as a library of the machine is, and kerns otherwise.
+    font = ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
+    gap = rng.uniform(-0.02, 0.25) * size
+    spots, x = [], 0.0
+    for character in word:
+        left, _, right, _ = font.getbbox(character)
+        spots.append(x - left)
+        x += right - left + gap
+    ascent, descent = font.getmetrics()
+    margin = int(size * rng.uniform(0.1, 0.5))
+    layer_width, layer_height = int(x - gap) + 2 * margin, ascent + descent + 2 * margin
+    ink = Image.new("L", (layer_width, layer_height))
+    numbered = Image.new("L", (layer_width, layer_height))
+    stroke = int(rng.integers(0, 1 + size // 24))
+    for index, (character, spot) in enumerate(zip(word, spots, strict=True)):
+        place = (margin + spot, margin + rng.normal(0, 0.01) * size)
+        single = Image.new("L", ink.size)
+        ImageDraw.Draw(single).text(place, character, 255, font, stroke_width=stroke)
+        ink.paste(255, mask=single)
+        numbered.paste(min(first + index, TAKEN), mask=single.point(lambda value: 255 * (value > 100)))
+    return ink, numbered
