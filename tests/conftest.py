@@ -6,7 +6,9 @@ Loaded in every environment: nothing but the standard library and pytest.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ROOT / "tests" / "pipeline" / "tiny.yaml"
+LIMIT_SECONDS = 600.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +54,7 @@ class Place:
             "DIGITLENS_PIPELINE_GATE_PHOTOS": "20",
         }
 
-    def inv(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+    def inv(self, *arguments: str, timeout: float = LIMIT_SECONDS) -> subprocess.CompletedProcess[str]:
         """Run `./inv` with ``arguments``, whatever becomes of it."""
         return subprocess.run(
             [str(ROOT / "inv"), *arguments],
@@ -74,15 +77,20 @@ class Place:
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,
         )
         assert task.stderr is not None
         said = ""
+        # One that doesn't end fails its test instead of holding up all others.
+        limit = threading.Timer(LIMIT_SECONDS, os.killpg, (task.pid, signal.SIGKILL))
+        limit.start()
         with task.stderr:
             for line in task.stderr:
                 # Once: the message of a failed step repeats its last lines.
                 if text in line and text not in said:
                     end(task)
                 said += line
+        limit.cancel()
         return task.wait(60), said
 
 

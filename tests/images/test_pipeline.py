@@ -32,6 +32,12 @@ def training(place: Place) -> str:
     return name
 
 
+def given(small_run: Path) -> list[str]:
+    """The photos of the small run, and its configuration."""
+    photos = small_run / "photos"
+    return ["--images", str(photos / "images"), "--annotations", str(photos / "annotations.csv"), "--config", str(TINY)]
+
+
 def begun(said: str) -> int:
     match = re.search(r"training: step (\d+) of 600", said)
     assert match, said
@@ -41,9 +47,7 @@ def begun(said: str) -> int:
 def test_the_web_model_equals_the_local_one_although_training_was_stopped_and_killed(
     place: Place, small_run: Path
 ) -> None:
-    photos = small_run / "photos"
-    given = ["--images", str(photos / "images"), "--annotations", str(photos / "annotations.csv")]
-    pipeline = ["pipeline", *given, "--name", "small", "--config", str(TINY), "--no-serve", "--on", "docker"]
+    pipeline = ["pipeline", *given(small_run), "--name", "small", "--no-serve", "--on", "docker"]
     client = engine.connect().containers
     # `docker stop` is SIGTERM: it ends after a checkpoint, between two of the regular ones.
     code, said = place.inv_until(pipeline, "step 50/600", lambda _: client.get(training(place)).stop(timeout=30))
@@ -82,8 +86,9 @@ def test_tensorboard_shows_a_run_wherever_it_was_trained(
 ) -> None:
     shown = place if kind == "container" else small_place
     if not (shown.run("small") / "checkpoints").exists():
-        done = shown.inv("train", "--run", "small", "--on", "docker")
-        assert done.returncode == 0, done.stderr
+        for words in (["data.records", *given(small_run)], ["train"]):
+            done = shown.inv(*words, "--run", "small", "--on", "docker")
+            assert done.returncode == 0, done.stderr
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     found: dict[str, dict[str, object]] = {}
