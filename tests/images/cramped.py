@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,9 +39,11 @@ def cramped(folder: Path, base: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _running(folder: Path, address: str) -> Iterator[None]:
+    # containerd's sockets lie deep below it, and the path of a socket has at most 104 characters.
+    short = tempfile.mkdtemp(prefix="exec")
     # In a network of its own: without a bridge it would take away that of the machine's engine.
     words = ["unshare", "--net", "dockerd", "--host", address, "--pidfile", str(folder / "pid"), "--bridge", "none"]
-    words += ["--iptables=false", "--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")]
+    words += ["--iptables=false", "--data-root", str(folder / "data"), "--exec-root", short]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(words, stdout=log, stderr=log)
     try:
@@ -53,6 +56,7 @@ def _running(folder: Path, address: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
+        shutil.rmtree(short)
 
 
 def _load(base: str, address: str) -> None:
