@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from infra import fingerprints, results
+from infra.errors import UsageError
 from infra.execution import environments, processes
 from infra.settings import ROOT
 
@@ -23,12 +24,20 @@ def build_recognizer(web_model: Path | None = None) -> results.Stamp:
     """Bring the library, its worker for ``web_model`` and its Node runtime up to date.
 
     The Node runtime runs any model. Who needs only that names none, and gets the worker that is there, or else the one
-    for the released model. A model that TensorFlow.js can't run is refused here, with the operation's name.
+    for the released model; where no model is released, none.
+
+    Raises:
+        UsageError: ``web_model`` is none.
+        CommandError: TensorFlow.js can't run it; names the operation.
     """
     sources, stamp = _recognizer_fingerprint(), results.read(RECOGNIZER)
     if web_model is None and stamp is not None and stamp.fingerprint.startswith(sources):
         return _build("recognizer", stamp.fingerprint)
     chosen = web_model or ROOT / "models" / "digits" / "web_model"
+    if not (chosen / "manifest.json").is_file():
+        if web_model is None:
+            return _build("recognizer", sources)
+        raise UsageError(f"{web_model} is no web model: it has no manifest.json; ./inv convert makes one")
     listed = json.loads((chosen / "manifest.json").read_text("utf-8"))["files"]
     files = fingerprints.of_files([chosen / "manifest.json", *(chosen / entry["path"] for entry in listed)], chosen)
     return _build("recognizer", sources + files, {"WEB_MODEL": str(chosen.resolve())})

@@ -3,9 +3,11 @@
  * assets.json (which names the worker and what it imports), and node/web_runtime.mjs with its wasm files, which runs any model. dist is replaced
  * as a whole when everything has been built.
  *
- * WEB_MODEL names the folder of the model that the worker is for; the released one if not set.
+ * WEB_MODEL names the folder of the model that the worker is for; the released one if not set. Without either there is
+ * only the Node runtime.
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -166,6 +168,13 @@ async function buildAll() {
   await mkdir(partial);
   const node = join(partial, 'node');
   await Promise.all([buildTypes(), buildNodeRuntime(node)]);
+  if (process.env.WEB_MODEL || existsSync(webModel)) await buildFor(node);
+  await rm(dist, { recursive: true, force: true });
+  await rename(partial, dist);
+}
+
+/** The worker for the model, and what names it. */
+async function buildFor(node) {
   const manifest = JSON.parse(await readFile(join(webModel, 'manifest.json'), 'utf8'));
   const operations = manifest.kernels;
   lean(operations, []);
@@ -174,8 +183,6 @@ async function buildAll() {
   const { worker, preload } = await buildWorker({ operations, ...needed });
   await buildIndex(worker);
   await writeFile(join(partial, 'assets.json'), `${JSON.stringify({ worker, preload })}\n`);
-  await rm(dist, { recursive: true, force: true });
-  await rename(partial, dist);
 }
 
 try {
