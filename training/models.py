@@ -19,7 +19,7 @@ from training.data.formats import Photo
 from training.data.photos import decode
 from training.detector import network
 from training.detector.letterbox import letterbox, to_photo
-from training.detector.looks import SURE, pool, second_region
+from training.detector.looks import AWAY, SURE, Region, pool, region_of, too_close
 from training.detector.losses import cell_boxes
 from training.detector.network import STRIDE
 from training.detector.recognition import Detections, Floats, Suppression, detect
@@ -88,27 +88,34 @@ def look_at(
     size = description["input"]["width"], description["input"]["height"]
     suppression = Suppression(**description["suppression"])
 
-    def see(parts: Sequence[np.ndarray]) -> list[tuple[Floats, Floats]]:
-        """Boxes in pixels of the parts, and scores."""
-        inputs = [letterbox(part, *size).astype(np.float32) for part in parts]
+    def see(parts: Sequence[tuple[int, Region]], distance: int = 1) -> list[tuple[Floats, Floats]]:
+        """Boxes in pixels of their photos, and scores, of parts: each the index of a photo and a region of it."""
+        cut = [photos[index][top:bottom, left:right] for index, (top, left, bottom, right) in parts]
+        inputs = [letterbox(part, *size, distance).astype(np.float32) for part in cut]
         return [
-            (to_photo(boxes.astype(np.float64), part.shape[1], part.shape[0], *size), scores.astype(np.float64))
-            for part, (boxes, scores) in zip(parts, run(inputs), strict=True)
+            (
+                to_photo(boxes.astype(np.float64), part.shape[1], part.shape[0], *size, distance)
+                + np.array([top, left, top, left], np.float64),
+                scores.astype(np.float64),
+            )
+            for part, (_, (top, left, _, _)), (boxes, scores) in zip(cut, parts, run(inputs), strict=True)
         ]
 
     def thin(seen: tuple[Floats, Floats], least: float) -> Detections:
         return detect(*seen, suppression, least, description["background_column"])
 
-    seen = see(photos)
+    def look_again(parts: Sequence[tuple[int, Region]], distance: int = 1) -> None:
+        if parts:
+            for (index, _), later in zip(parts, see(parts, distance), strict=True):
+                seen[index] = pool(seen[index], later)
+
+    sides = [(photo.shape[1], photo.shape[0]) for photo in photos]
+    wholes = [(index, (0, 0, height, width)) for index, (width, height) in enumerate(sides)]
+    seen = see(wholes)
     if description.get("looks", 1) == 2:
-        regions = [
-            second_region(thin(first, SURE), photo.shape[1], photo.shape[0], *size)
-            for first, photo in zip(seen, photos, strict=True)
-        ]
-        again = [(index, region) for index, region in enumerate(regions) if region]
-        parts = [photos[index][top:bottom, left:right] for index, (top, left, bottom, right) in again]
-        for (index, region), second in zip(again, see(parts) if parts else [], strict=True):
-            seen[index] = pool(seen[index], second, region)
+        look_again([whole for whole in wholes if too_close(thin(seen[whole[0]], SURE), *sides[whole[0]], *size)], AWAY)
+        regions = [region_of(thin(one, SURE), *side, *size) for one, side in zip(seen, sides, strict=True)]
+        look_again([(index, region) for index, region in enumerate(regions) if region])
     return [thin(one, min_score) for one in seen]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from training.detector.letterbox import FILL, letterbox, to_photo
-from training.detector.looks import FAITH, pool, second_region
+from training.detector.looks import FAITH, pool, region_of, too_close
 from training.detector.reading import numbers, text
 from training.detector.recognition import Detections, Suppression, detect, intersection_over_union
 from training.models import look_at
@@ -26,10 +26,14 @@ def vectors(name: str, key: str | None = None) -> list[Any]:
     return cases
 
 
-@pytest.mark.parametrize("case", vectors("letterbox"), ids=lambda c: f"{c['width']}x{c['height']}-{c['input_width']}")
+@pytest.mark.parametrize(
+    "case",
+    vectors("letterbox"),
+    ids=lambda c: f"{c['width']}x{c['height']}-{c['input_width']}-{c['distance']}",
+)
 def test_letterbox_gives_the_bytes_of_the_vectors(case: Any) -> None:
     photo = np.frombuffer(base64.b64decode(case["photo_rgb"]), np.uint8).reshape(case["height"], case["width"], 3)
-    framed = letterbox(photo, case["input_width"], case["input_height"])
+    framed = letterbox(photo, case["input_width"], case["input_height"], case["distance"])
     assert framed.tobytes() == base64.b64decode(case["input_rgb"])
 
 
@@ -51,18 +55,19 @@ def test_numbers_are_those_of_the_vectors(case: Any) -> None:
 
 
 @pytest.mark.parametrize("case", vectors("looks"), ids=lambda case: case["name"])
-def test_second_looks_are_those_of_the_vectors(case: Any) -> None:
+def test_further_looks_are_those_of_the_vectors(case: Any) -> None:
     scores = np.array(case["scores"], np.float64)
     boxes = np.array(case["boxes"], np.float64).reshape(-1, 4)
     found = Detections(np.zeros(len(scores), np.int64), scores, boxes)
-    region = second_region(found, *case["photo"], *case["input"])
+    assert too_close(found, *case["photo"], *case["input"]) == case["too_close"]
+    region = region_of(found, *case["photo"], *case["input"])
     assert (list(region) if region else None) == case["region"]
 
 
-def test_what_only_the_first_look_saw_has_to_be_clear() -> None:
+def test_what_only_an_earlier_look_saw_has_to_be_clear() -> None:
     first = np.array([[0.0, 0.0, 20.0, 10.0]]), np.array([[0.5, 0.1]])
-    second = np.array([[1.0, 2.0, 9.0, 8.0]]), np.array([[0.2, 0.9]])
-    boxes, scores = pool(first, second, (100, 200, 150, 280))
+    second = np.array([[101.0, 202.0, 109.0, 208.0]]), np.array([[0.2, 0.9]])
+    boxes, scores = pool(first, second)
     assert boxes.tolist() == [[0.0, 0.0, 20.0, 10.0], [101.0, 202.0, 109.0, 208.0]]
     assert scores.tolist() == [[0.5 * FAITH, 0.1 * FAITH], [0.2, 0.9]]
 
@@ -76,7 +81,7 @@ def dots(photo: np.ndarray) -> Any:
 
 
 @pytest.mark.parametrize(("looks", "sides"), [(1, 16.0), (2, 3.0)])
-def test_a_second_look_reads_the_enlarged_part(looks: int, sides: float) -> None:
+def test_a_further_look_reads_the_enlarged_part(looks: int, sides: float) -> None:
     photo = np.zeros((256, 256, 3), np.uint8)
     photo[100:120, 60:80] = 255
     description = {
@@ -92,12 +97,34 @@ def test_a_second_look_reads_the_enlarged_part(looks: int, sides: float) -> None
         return [dots(image) for image in inputs]
 
     found, none = look_at([photo, np.zeros_like(photo)], run, description, 0.1)
-    assert seen == ([2] if looks == 1 else [2, 1])
+    # Where nothing is to be seen, it may be too large.
+    assert seen == ([2] if looks == 1 else [2, 1, 1])
     assert len(none.scores) == 0
     best = found.boxes[found.scores == found.scores.max()]
     assert (best[:, 2] - best[:, 0]).max() <= sides
     assert best.min() >= 50
     assert best.max() <= 130
+
+
+def test_what_is_too_large_is_read_from_further_away() -> None:
+    photo = np.full((240, 320, 3), 255, np.uint8)
+    description = {
+        "input": {"width": 64, "height": 64},
+        "looks": 2,
+        "suppression": {"iou_threshold": 0.5},
+        "background_column": False,
+    }
+
+    def run(inputs: list[np.ndarray]) -> list[Any]:
+        """Sees the photo as one object, if it is at most 32 pixels wide in the input."""
+        wide = [int((image[0, :, 0] == 255).sum()) for image in inputs]
+        box = np.array([[0.0, 0.0, 24 / 64, 32 / 64]], np.float32)
+        return [(box, np.full((1, 1), 0.9 if width <= 32 else 0.0, np.float32)) for width in wide]
+
+    (found,) = look_at([photo], run, description, 0.1)
+    assert found.boxes.tolist() == [[0.0, 0.0, 240.0, 320.0]]
+    (once,) = look_at([photo], run, description | {"looks": 1}, 0.1)
+    assert len(once.scores) == 0
 
 
 def test_a_wide_photo_lies_on_top_and_grey_below() -> None:

@@ -1,6 +1,6 @@
 """Writes letterbox.json, recognition.json and looks.json beside this file: the vectors that hold the Python and the
-TypeScript versions of letterbox, suppression, reading order and second look together. Run it after a deliberate change
-of the routines:
+TypeScript versions of letterbox, suppression, reading order and further looks together. Run it after a deliberate
+change of the routines:
 
     .environments/train/bin/python -m tests.vectors.make
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from training.detector.letterbox import letterbox, scaled_size, to_photo
-from training.detector.looks import second_region
+from training.detector.looks import AWAY, region_of, too_close
 from training.detector.reading import numbers
 from training.detector.recognition import Detections, Suppression, detect
 
@@ -33,8 +33,9 @@ def letterbox_cases() -> list[dict[str, Any]]:
     """Photos of odd sizes, enlarged and shrunk, into a square and an oblong input."""
     rng, cases = np.random.default_rng(1), []
     for width, height in SIZES:
-        for input_width, input_height in [(32, 32), (48, 32)]:
+        for input_width, input_height, distance in [(32, 32, 1), (48, 32, 1), (48, 32, AWAY)]:
             photo = _photo(rng, width, height)
+            shape, framed = (width, height, input_width, input_height, distance), (input_width, input_height, distance)
             whole = np.array([[0.0, 0.0, 1.0, 1.0], [0.1, 0.2, 0.3, 0.4]])
             cases.append(
                 {
@@ -42,11 +43,12 @@ def letterbox_cases() -> list[dict[str, Any]]:
                     "height": height,
                     "input_width": input_width,
                     "input_height": input_height,
-                    "scaled": scaled_size(width, height, input_width, input_height),
+                    "distance": distance,
+                    "scaled": scaled_size(*shape),
                     "photo_rgb": base64.b64encode(photo.tobytes()).decode(),
-                    "input_rgb": base64.b64encode(letterbox(photo, input_width, input_height).tobytes()).decode(),
+                    "input_rgb": base64.b64encode(letterbox(photo, *framed).tobytes()).decode(),
                     "boxes": whole.tolist(),
-                    "photo_boxes": to_photo(whole, width, height, input_width, input_height).tolist(),
+                    "photo_boxes": to_photo(whole, *shape).tolist(),
                 }
             )
     return cases
@@ -142,6 +144,7 @@ def looks_cases() -> list[dict[str, Any]]:
             found = Detections(
                 np.zeros(len(scores), np.int64), np.array(scores)[order], np.array(boxes).reshape(-1, 4)[order]
             )
+            sides = width, height, input_width, input_height
             cases.append(
                 {
                     "name": f"{name}, {input_width}x{input_height}",
@@ -149,7 +152,8 @@ def looks_cases() -> list[dict[str, Any]]:
                     "scores": found.scores.tolist(),
                     "photo": [width, height],
                     "input": [input_width, input_height],
-                    "region": second_region(found, width, height, input_width, input_height),
+                    "too_close": too_close(found, *sides),
+                    "region": region_of(found, *sides),
                 }
             )
     return cases

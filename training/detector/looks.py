@@ -1,7 +1,7 @@
-"""Where to look again: the second look reads the part of a photo in which the first found objects, enlarged.
+"""Where to look again: from further away where objects may be too large, then at the part that has them, enlarged.
 
-Small objects gain most; models/digits/notes.md has what was measured. ``frontend/recognizer/src/looks.ts`` is the same
-routine; both are held to ``tests/vectors/looks.json``.
+Very large and very small objects gain most; models/digits/notes.md has what was measured.
+``frontend/recognizer/src/looks.ts`` is the same routine; both are held to ``tests/vectors/looks.json``.
 """
 
 from __future__ import annotations
@@ -13,23 +13,36 @@ import numpy as np
 from training.detector.recognition import Detections, Floats
 
 SURE = 0.25
-"""Objects of the first look that score at least this decide where the second goes."""
+"""Objects that score at least this decide where to look again."""
+AWAY = 2
+"""The look from further away sees the photo in half the size."""
+TALL = 0.3
+"""It is taken where an object is higher than this part of the input, or none is sure."""
 MARGIN = 0.6
 """Room around them, as part of the highest one's height."""
 GAIN = 1.2
-"""The second look enlarges at least this much, or it isn't worth its time."""
+"""A look at a part enlarges at least this much, or it isn't worth its time."""
 FAITH = 0.6
-"""What scores of the first look count where there is a second: what it alone saw has to be clear."""
+"""What scores of a look count where there is a later one: what it alone saw has to be clear."""
 
 Region = tuple[int, int, int, int]
 """ymin, xmin, ymax, xmax: pixels of the photo, the last two exclusive"""
 
 
-def second_region(found: Detections, width: int, height: int, input_width: int, input_height: int) -> Region | None:
+def too_close(found: Detections, width: int, height: int, input_width: int, input_height: int) -> bool:
+    """Whether to look from further away: arguments as of `region_of`, with what the first look found."""
+    boxes = found.above(SURE).boxes
+    if not len(boxes):
+        return True
+    scale = min(input_width / width, input_height / height)
+    return float((boxes[:, 2] - boxes[:, 0]).max()) * scale > TALL * input_height
+
+
+def region_of(found: Detections, width: int, height: int, input_width: int, input_height: int) -> Region | None:
     """The region to look at again, None where there is nothing to gain.
 
     Args:
-        found: detections of the first look, boxes in pixels of the photo
+        found: detections so far, boxes in pixels of the photo
         width: of the photo
         height: of the photo
         input_width: of the network's input
@@ -48,14 +61,6 @@ def second_region(found: Detections, width: int, height: int, input_width: int, 
     return (ymin, xmin, ymax, xmax) if after >= GAIN * before else None
 
 
-def pool(first: tuple[Floats, Floats], second: tuple[Floats, Floats], region: Region) -> tuple[Floats, Floats]:
-    """Boxes [n, 4] and scores [n, c] of both looks, for one suppression.
-
-    Args:
-        first: boxes in pixels of the photo, and scores
-        second: boxes in pixels of the region, and scores
-        region: what the second look saw
-    """
-    ymin, xmin, _, _ = region
-    boxes = np.concatenate([first[0], second[0] + np.array([ymin, xmin, ymin, xmin], np.float64)])
-    return boxes, np.concatenate([first[1] * FAITH, second[1]])
+def pool(earlier: tuple[Floats, Floats], later: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Boxes [n, 4] and scores [n, c] of two looks, in pixels of the photo, for one suppression."""
+    return np.concatenate([earlier[0], later[0]]), np.concatenate([earlier[1] * FAITH, later[1]])

@@ -28,7 +28,7 @@ export interface RecognizeOptions {
   signal?: AbortSignal;
   /** detections that score less are left out; the model's own threshold if not given */
   minScore?: number | undefined;
-  /** 1: the whole photo only (live video); 2: also the enlarged region where objects were found; the model's own number if not given */
+  /** 1: the whole photo only (live video); 2: also from further away or at the enlarged region that has objects, as needed; the model's own number if not given */
   looks?: 1 | 2 | undefined;
   /** also look at overlapping parts of the photo, each enlarged: slow, and finds small objects (see `Recognition.small`) */
   tiles?: boolean | undefined;
@@ -53,7 +53,7 @@ export interface Recognition extends Findings {
   /** of the photo, turned as EXIF says, in pixels */
   width: number;
   height: number;
-  /** how often the network ran: 1, 2 with a second look, more with tiles */
+  /** how often the network ran: 1, up to 3 where it looked again, more with tiles */
   looks: number;
   /** whether objects are small, or the photo so long, that `tiles` may find more */
   small: boolean;

@@ -37,9 +37,16 @@ export interface Size {
 const PRECISION_BITS = 32 - 8 - 2;
 const HALF = 1 << (PRECISION_BITS - 1);
 
-/** Width and height in input pixels that a photo is scaled to. */
-export function scaledSize(photo: Size, input: Size): Size {
-  const scale = Math.min(input.width / photo.width, input.height / photo.height);
+/**
+ * Width and height in input pixels that a photo is scaled to.
+ *
+ * From `distance` times as far away it fits into the same part of the input's sides.
+ */
+export function scaledSize(photo: Size, input: Size, distance = 1): Size {
+  const scale = Math.min(
+    input.width / distance / photo.width,
+    input.height / distance / photo.height,
+  );
   return {
     width: Math.max(1, Math.floor(photo.width * scale + 0.5)),
     height: Math.max(1, Math.floor(photo.height * scale + 0.5)),
@@ -47,8 +54,8 @@ export function scaledSize(photo: Size, input: Size): Size {
 }
 
 /** The photo scaled to fit, in the top left corner of the input: RGB [height, width, 3]. */
-export function letterbox(photo: Pixels, input: Input): Uint8Array {
-  const size = scaledSize(photo, input);
+export function letterbox(photo: Pixels, input: Input, distance = 1): Uint8Array {
+  const size = scaledSize(photo, input, distance);
   const scaled = resample(photo, size);
   const framed = new Uint8Array(input.width * input.height * 3).fill(input.fill);
   for (let y = 0; y < size.height; y++) {
@@ -82,8 +89,8 @@ export function crop(photo: Pixels, { xmin, ymin, xmax, ymax }: Box): Pixels {
  * @param boxes [n, 4] ymin, xmin, ymax, xmax; 0–1 of the input
  * @returns [n, 4] in the same order, in pixels of the photo
  */
-export function toPhoto(boxes: Float64Array, photo: Size, input: Size): Float64Array {
-  const scaled = scaledSize(photo, input);
+export function toPhoto(boxes: Float64Array, photo: Size, input: Size, distance = 1): Float64Array {
+  const scaled = scaledSize(photo, input, distance);
   const x = (input.width / scaled.width) * photo.width;
   const y = (input.height / scaled.height) * photo.height;
   return boxes.map((value, index) =>

@@ -1,17 +1,21 @@
 /**
- * Where to look at a photo again, enlarged.
+ * Where to look at a photo again: from further away where objects may be too large, then at the part that has them.
  *
- * The second look is that of training/detector/looks.py; both are held to tests/vectors/looks.json.
+ * The same routine as training/detector/looks.py; both are held to tests/vectors/looks.json.
  */
 import type { Box, Size } from './letterbox';
 
-/** Objects of the first look that score at least this decide where the second goes. */
+/** Objects that score at least this decide where to look again. */
 export const SURE = 0.25;
+/** The look from further away sees the photo in half the size. */
+export const AWAY = 2;
+/** It is taken where an object is higher than this part of the input, or none is sure. */
+const TALL = 0.3;
 /** Room around them, as part of the highest one's height. */
 const MARGIN = 0.6;
-/** The second look enlarges at least this much, or it isn't worth its time. */
+/** A look at a part enlarges at least this much, or it isn't worth its time. */
 const GAIN = 1.2;
-/** What scores of the first look count where there is a second: what it alone saw has to be clear. */
+/** What scores of a look count where there is a later one: what it alone saw has to be clear. */
 export const FAITH = 0.6;
 
 /** Tiles overlap by this part of their side: objects up to that size are whole in one of them. */
@@ -20,25 +24,28 @@ const OVERLAP = 0.25;
 const REDUCTION = 1.5;
 const MAX_TILES = 32;
 
+/** Detections: boxes [k, 4] ymin, xmin, ymax, xmax in pixels of the photo, and scores [k]. */
+export interface Found {
+  boxes: Float64Array;
+  scores: number[];
+}
+
+/** Whether to look from further away, by what the first look found; `input` is the size of the network's input. */
+export function tooClose(found: Found, photo: Size, input: Size): boolean {
+  const sure = sureOf(found);
+  return sure.length === 0 || highest(sure) * scaleOf(photo, input) > TALL * input.height;
+}
+
 /**
- * The region to look at again, nothing where there is nothing to gain.
+ * The region to look at again by what was found so far, nothing where there is nothing to gain.
  *
- * @param boxes [k, 4] ymin, xmin, ymax, xmax in pixels of the photo: detections of the first look
- * @param scores [k]
  * @param input size of the network's input
  * @returns in whole pixels of the photo, `xmax` and `ymax` exclusive
  */
-export function secondRegion(
-  boxes: Float64Array,
-  scores: number[],
-  photo: Size,
-  input: Size,
-): Box | undefined {
-  const sure = scores.flatMap((score, row) =>
-    score >= SURE ? [boxes.subarray(row * 4, row * 4 + 4)] : [],
-  );
+export function regionOf(found: Found, photo: Size, input: Size): Box | undefined {
+  const sure = sureOf(found);
   if (sure.length === 0) return undefined;
-  const margin = MARGIN * Math.max(...sure.map(([ymin, , ymax]) => ymax - ymin));
+  const margin = MARGIN * highest(sure);
   const side = (index: number): number[] => sure.map((box) => box[index]);
   const region = {
     ymin: Math.max(0, Math.floor(Math.min(...side(0)) - margin)),
@@ -48,6 +55,16 @@ export function secondRegion(
   };
   const enlarged = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
   return scaleOf(enlarged, input) >= GAIN * scaleOf(photo, input) ? region : undefined;
+}
+
+function sureOf({ boxes, scores }: Found): Float64Array[] {
+  return scores.flatMap((score, row) =>
+    score >= SURE ? [boxes.subarray(row * 4, row * 4 + 4)] : [],
+  );
+}
+
+function highest(boxes: Float64Array[]): number {
+  return Math.max(...boxes.map(([ymin, , ymax]) => ymax - ymin));
 }
 
 function scaleOf(photo: Size, input: Size): number {

@@ -9,7 +9,7 @@ import {
   type Pixels,
   type Size,
 } from './letterbox';
-import { FAITH, secondRegion, SURE, tilesOf, wholeIn } from './looks';
+import { AWAY, FAITH, regionOf, SURE, tilesOf, tooClose, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -48,7 +48,7 @@ export interface Options {
   minScore?: number | undefined;
   /** the manifest's number if not given */
   looks?: 1 | 2 | undefined;
-  /** look at overlapping tiles of the photo too, in place of the second look */
+  /** look at overlapping tiles of the photo too, in place of other further looks */
   tiles?: boolean | undefined;
   /** waited for between looks; ends the work by throwing */
   pause?: () => Promise<void>;
@@ -78,30 +78,38 @@ export async function recognizePixels(
   const timings = { letterbox: 0, inference: 0, recognition: 0 };
   const whole = { xmin: 0, ymin: 0, xmax: photo.width, ymax: photo.height };
   const wanted = minScore ?? manifest.score_threshold;
+  // Scores that lose by a later look, and decide where that goes.
+  const least = Math.min(wanted, SURE);
+  let taken = 0;
 
-  async function look(region: Box, least: number): Promise<Candidate[]> {
+  async function look(region: Box, distance = 1): Promise<Candidate[]> {
+    if (taken > 0) await pause?.();
+    taken += 1;
     const start = performance.now();
-    const image = letterbox(crop(photo, region), inputOf(manifest));
+    const image = letterbox(crop(photo, region), inputOf(manifest), distance);
     const letterboxed = performance.now();
     const outputs = await model.run(image);
     const inferred = performance.now();
-    const found = candidatesIn(outputs, region, manifest, least);
+    const found = candidatesIn(outputs, region, manifest, least, distance);
     timings.letterbox += letterboxed - start;
     timings.inference += inferred - letterboxed;
     timings.recognition += performance.now() - inferred;
     return found;
   }
 
-  const first = await look(whole, Math.min(wanted, SURE));
-  const second =
-    !tiles && (looks ?? manifest.looks ?? 1) === 2 ? regionOf(first, photo, manifest) : undefined;
-  const regions = tiles ? tilesOf(photo, manifest.input) : second ? [second] : [];
-  const faith = second ? FAITH : 1;
-  const pooled = first.map((candidate) => ({ ...candidate, score: candidate.score * faith }));
-  for (const region of regions) {
-    await pause?.();
-    const found = await look(region, wanted);
-    pooled.push(...(tiles ? found.filter(({ box }) => wholeIn(region, box, photo)) : found));
+  let pooled = await look(whole);
+  if (tiles) {
+    for (const tile of tilesOf(photo, manifest.input)) {
+      const found = await look(tile);
+      pooled.push(...found.filter(({ box }) => wholeIn(tile, box, photo)));
+    }
+  } else if ((looks ?? manifest.looks ?? 1) === 2) {
+    const found = () => suppress(pooled, manifest.suppression);
+    if (tooClose(found(), photo, manifest.input)) {
+      pooled = pool(pooled, await look(whole, AWAY));
+    }
+    const region = regionOf(found(), photo, manifest.input);
+    if (region) pooled = pool(pooled, await look(region));
   }
   const start = performance.now();
   const findings = findingsOf(
@@ -110,7 +118,11 @@ export async function recognizePixels(
   );
   timings.recognition += performance.now() - start;
   const small = isSmall(findings.detections, photo, manifest);
-  return { ...findings, looks: 1 + regions.length, small, timings };
+  return { ...findings, looks: taken, small, timings };
+}
+
+function pool(earlier: Candidate[], later: Candidate[]): Candidate[] {
+  return [...earlier.map((one) => ({ ...one, score: one.score * FAITH })), ...later];
 }
 
 /** The network's outputs of one look at a whole photo to detections and numbers. */
@@ -130,20 +142,15 @@ function candidatesIn(
   region: Box,
   manifest: Manifest,
   minScore: number,
+  distance = 1,
 ): Candidate[] {
   const found = candidates(boxes.values, scores.values, minScore, manifest.background_column);
   const size = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
   return found.map((candidate) => {
-    const box = toPhoto(Float64Array.from(candidate.box), size, manifest.input);
+    const box = toPhoto(Float64Array.from(candidate.box), size, manifest.input, distance);
     const shifted = box.map((side, index) => side + (index % 2 === 0 ? region.ymin : region.xmin));
     return { ...candidate, box: shifted };
   });
-}
-
-/** Where a second look is worth it, if anywhere. */
-function regionOf(first: Candidate[], photo: Size, manifest: Manifest): Box | undefined {
-  const { boxes, scores } = suppress(first, manifest.suppression);
-  return secondRegion(boxes, scores, photo, manifest.input);
 }
 
 function findingsOf(pooled: Candidate[], manifest: Manifest): Findings {

@@ -19,28 +19,32 @@ function withAlpha({ data, width, height }: Pixels): Pixels {
 }
 
 const named = letterboxCases.map((vector) => ({
-  name: `${String(vector.width)} × ${String(vector.height)} into ${String(vector.input_width)} × ${String(vector.input_height)}`,
+  name: `${String(vector.width)} × ${String(vector.height)} into ${String(vector.input_width)} × ${String(vector.input_height)} from ${String(vector.distance)}`,
   vector,
 }));
 
 describe.each(named)('a photo of $name', ({ vector }) => {
   it('is scaled to the size that Python computes', () => {
-    const { width, height } = scaledSize(vector, inputOf(vector));
+    const { width, height } = scaledSize(vector, inputOf(vector), vector.distance);
     expect([width, height]).toEqual(vector.scaled);
   });
 
   it("becomes Pillow's bytes", () => {
     const expected = new Uint8Array(Buffer.from(vector.input_rgb, 'base64'));
-    expect(letterbox(photoOf(vector), inputOf(vector))).toEqual(expected);
+    expect(letterbox(photoOf(vector), inputOf(vector), vector.distance)).toEqual(expected);
   });
 
   it('becomes the same bytes from RGBA pixels', () => {
     const expected = new Uint8Array(Buffer.from(vector.input_rgb, 'base64'));
-    expect(letterbox(withAlpha(photoOf(vector)), inputOf(vector))).toEqual(expected);
+    expect(letterbox(withAlpha(photoOf(vector)), inputOf(vector), vector.distance)).toEqual(
+      expected,
+    );
   });
 
   it('gets its boxes back in its own pixels', () => {
     const boxes = Float64Array.from(vector.boxes.flat());
-    expect(rowsOf(toPhoto(boxes, vector, inputOf(vector)))).toEqual(vector.photo_boxes);
+    expect(rowsOf(toPhoto(boxes, vector, inputOf(vector), vector.distance))).toEqual(
+      vector.photo_boxes,
+    );
   });
 });

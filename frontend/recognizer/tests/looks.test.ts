@@ -1,17 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { secondRegion, tilesOf, wholeIn } from '../src/looks';
+import { regionOf, tilesOf, tooClose, wholeIn } from '../src/looks';
 import { looksCases } from './vectors';
 
 function size([width, height]: [number, number]) {
   return { width, height };
 }
 
-describe('the second look', () => {
+describe('a further look', () => {
   it.each(looksCases)('goes where Python sends it: $name', (vector) => {
-    const boxes = Float64Array.from(vector.boxes.flat());
-    const found = secondRegion(boxes, vector.scores, size(vector.photo), size(vector.input));
-    const region = found ? [found.ymin, found.xmin, found.ymax, found.xmax] : null;
-    expect(region).toEqual(vector.region);
+    const found = { boxes: Float64Array.from(vector.boxes.flat()), scores: vector.scores };
+    const region = regionOf(found, size(vector.photo), size(vector.input));
+    const sides = region ? [region.ymin, region.xmin, region.ymax, region.xmax] : null;
+    expect(sides).toEqual(vector.region);
+  });
+
+  it.each(looksCases)('is from further away where Python wants it: $name', (vector) => {
+    const found = { boxes: Float64Array.from(vector.boxes.flat()), scores: vector.scores };
+    expect(tooClose(found, size(vector.photo), size(vector.input))).toBe(vector.too_close);
   });
 });
 

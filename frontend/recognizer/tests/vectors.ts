@@ -12,6 +12,7 @@ export interface LetterboxCase {
   height: number;
   input_width: number;
   input_height: number;
+  distance: number;
   scaled: [number, number];
   photo_rgb: string;
   input_rgb: string;
@@ -41,6 +42,7 @@ export interface LooksCase {
   /** width, height */
   photo: [number, number];
   input: [number, number];
+  too_close: boolean;
   /** ymin, xmin, ymax, xmax */
   region: [number, number, number, number] | null;
 }
