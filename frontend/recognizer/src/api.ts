@@ -28,7 +28,7 @@ export interface RecognizeOptions {
   signal?: AbortSignal;
   /** detections that score less are left out; the model's own threshold if not given */
   minScore?: number | undefined;
-  /** 1: the whole photo only (live video); 2: also from further away or at the enlarged region that has objects, as needed; the model's own number if not given */
+  /** 1: the whole photo only (live video); 2: also from further away and at the surest number, enlarged, as needed; the model's own number if not given */
   looks?: 1 | 2 | undefined;
   /** also look at overlapping parts of the photo, each enlarged: slow, and finds small objects (see `Recognition.small`) */
   tiles?: boolean | undefined;

@@ -1,17 +1,18 @@
 /**
- * Where to look at a photo again: from further away where objects may be too large, then at the part that has them.
+ * Where to look at a photo again: from further away where objects may be too large, then at the surest number.
  *
  * The same routine as training/detector/looks.py; both are held to tests/vectors/looks.json.
  */
 import type { Box, Size } from './letterbox';
+import { numbers } from './reading';
 
 /** Objects that score at least this decide where to look again. */
-export const SURE = 0.25;
+export const SURE = 0.3;
 /** The look from further away sees the photo in half the size. */
 export const AWAY = 2;
 /** It is taken where an object is higher than this part of the input, or none is sure. */
 const TALL = 0.3;
-/** Room around them, as part of the highest one's height. */
+/** Room around a number, as part of its highest object's height. */
 const MARGIN = 0.6;
 /** A look at a part enlarges at least this much, or it isn't worth its time. */
 const GAIN = 1.2;
@@ -24,7 +25,7 @@ const OVERLAP = 0.25;
 const REDUCTION = 1.5;
 const MAX_TILES = 32;
 
-/** Detections: boxes [k, 4] ymin, xmin, ymax, xmax in pixels of the photo, and scores [k]. */
+/** Detections, best first: boxes [k, 4] ymin, xmin, ymax, xmax in pixels of the photo, and scores [k]. */
 export interface Found {
   boxes: Float64Array;
   scores: number[];
@@ -33,20 +34,31 @@ export interface Found {
 /** Whether to look from further away, by what the first look found; `input` is the size of the network's input. */
 export function tooClose(found: Found, photo: Size, input: Size): boolean {
   const sure = sureOf(found);
-  return sure.length === 0 || highest(sure) * scaleOf(photo, input) > TALL * input.height;
+  return (
+    sure.scores.length === 0 || highest(rows(sure)) * scaleOf(photo, input) > TALL * input.height
+  );
 }
 
 /**
  * The region to look at again by what was found so far, nothing where there is nothing to gain.
+ *
+ * It holds the objects that stand together, of whatever class, with the largest sum of scores. What lies far from them
+ * is more often a false alarm than a second number, and would make the part larger.
  *
  * @param input size of the network's input
  * @returns in whole pixels of the photo, `xmax` and `ymax` exclusive
  */
 export function regionOf(found: Found, photo: Size, input: Size): Box | undefined {
   const sure = sureOf(found);
-  if (sure.length === 0) return undefined;
-  const margin = MARGIN * highest(sure);
-  const side = (index: number): number[] => sure.map((box) => box[index]);
+  if (sure.scores.length === 0) return undefined;
+  const sums = numbers(sure.boxes).map((group) => ({
+    group,
+    sum: group.reduce((sum, row) => sum + sure.scores[row], 0),
+  }));
+  const surest = sums.reduce((best, other) => (other.sum > best.sum ? other : best));
+  const boxes = rows(sure).filter((_, row) => surest.group.includes(row));
+  const margin = MARGIN * highest(boxes);
+  const side = (index: number): number[] => boxes.map((box) => box[index]);
   const region = {
     ymin: Math.max(0, Math.floor(Math.min(...side(0)) - margin)),
     xmin: Math.max(0, Math.floor(Math.min(...side(1)) - margin)),
@@ -57,10 +69,14 @@ export function regionOf(found: Found, photo: Size, input: Size): Box | undefine
   return scaleOf(enlarged, input) >= GAIN * scaleOf(photo, input) ? region : undefined;
 }
 
-function sureOf({ boxes, scores }: Found): Float64Array[] {
-  return scores.flatMap((score, row) =>
-    score >= SURE ? [boxes.subarray(row * 4, row * 4 + 4)] : [],
-  );
+/** Detections are sorted, best first. */
+function sureOf({ boxes, scores }: Found): Found {
+  const count = scores.filter((score) => score >= SURE).length;
+  return { boxes: boxes.subarray(0, count * 4), scores: scores.slice(0, count) };
+}
+
+function rows({ boxes, scores }: Found): Float64Array[] {
+  return scores.map((_, row) => boxes.subarray(row * 4, row * 4 + 4));
 }
 
 function highest(boxes: Float64Array[]): number {
