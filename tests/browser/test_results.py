@@ -20,6 +20,18 @@ CLOSE = 2.0
 LINES = ["407", "586"]
 """On the photo, below each other."""
 
+READINGS = 6
+OBSERVE = """
+() => {
+  window.blocks = [];
+  window.observer = new PerformanceObserver((list) => {
+    window.blocks.push(...list.getEntries().map((entry) => entry.duration));
+  });
+  window.observer.observe({type: 'longtask'});
+}
+"""
+"""From now on, tasks of the main thread that take longer than 50 ms are written down."""
+
 COUNT_TASKS = """
 () => {
   window.tasks = [];
@@ -132,17 +144,17 @@ def test_the_page_says_where_time_goes_and_measures_this_device(reading: Page) -
 
 
 def test_the_main_thread_is_free_while_a_photo_is_read(lens: Page, tmp_path: Path) -> None:
-    lens.evaluate(
-        """() => {
-          window.blocks = [];
-          new PerformanceObserver((list) => window.blocks.push(...list.getEntries().map((entry) => entry.duration)))
-            .observe({type: 'longtask'});
-        }"""
-    )
-    show(lens, pictures.saved(pictures.plate(size=(4000, 3000)), tmp_path / "large.jpg", quality=85))
-    # What the machine's other work does to the page's tasks is not the page's: whole recognitions would be longer.
-    timings = lens.evaluate("window.blocks")
-    assert [duration for duration in timings if duration > 500] == []
+    photo = pictures.saved(pictures.plate(size=(4000, 3000)), tmp_path / "large.jpg", quality=85)
+    blocks: list[list[float]] = []
+    # A machine with other work makes any task of the page long now and then. What the page itself does to its main
+    # thread it does every time: one reading without a block is proof, and the limit can be the browser's own, 50 ms.
+    while len(blocks) < READINGS and [] not in blocks:
+        lens.reload()
+        wait_for(lens, "idle")
+        lens.evaluate(OBSERVE)
+        show(lens, photo)
+        blocks.append(lens.evaluate("[...window.blocks, ...window.observer.takeRecords().map((e) => e.duration)]"))
+    assert [] in blocks
 
 
 def test_a_backend_can_be_chosen_by_people_who_test(page: Page, witness: Witness, released: str) -> None:
