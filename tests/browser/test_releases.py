@@ -223,6 +223,21 @@ def test_a_release_that_is_not_whole_is_not_kept(page: Page, witness: Witness, a
     assert [name for name in names if name.startswith("digitlens-release-")] == []
 
 
+def test_a_page_does_not_run_with_the_model_of_another_release(page: Page, address: str, site_folder: Path) -> None:
+    # As in the midst of a deploy: the page has come, and its model's manifest comes from the next release.
+    manifest = site_folder / "model" / "manifest.json"
+    released = manifest.read_bytes()
+    manifest.write_text(json.dumps({**json.loads(released), "score_threshold": 0.9}), "utf-8")
+    page.goto(f"{address}/")
+    wait_for(page, "error")
+    expect(page.get_by_role("alert")).to_contain_text("may just have been updated")
+    # The deploy is through; in truth it is the page that changes.
+    manifest.write_bytes(released)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Reload the page").click()
+    wait_for(page, "idle")
+
+
 def test_two_tabs_read_at_once(browser: Browser, page: Page, witness: Witness, released: str, tmp_path: Path) -> None:
     other = page.context.new_page()
     photo = pictures.saved(pictures.plate(), tmp_path / "plate.png")

@@ -9,6 +9,8 @@ export type Backend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
 export interface RecognizerOptions {
   /** of the web model's manifest.json; its files lie beside it */
   modelUrl: string | URL;
+  /** SHA-256 of manifest.json in hex; any manifest if not given. A page so never runs with another release's model. */
+  modelSha256?: string | undefined;
   /** of the built worker (dist/assets.json names it); beside this module if not given */
   workerUrl?: string | URL;
   /** called as the model's bytes arrive, or are found in the cache */
