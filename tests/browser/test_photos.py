@@ -167,6 +167,13 @@ def test_a_file_that_cannot_be_read_is_refused_with_advice(kind: str, advice: st
     expect(lens.get_by_role("alert")).to_contain_text(advice)
 
 
+def test_a_large_photo_that_is_read_well_is_offered_nothing(lens: Page, tmp_path: Path) -> None:
+    show(lens, pictures.saved(pictures.plate(size=(2400, 1600)), tmp_path / "large.jpg"))
+    expect(lens.locator("li[data-class]").first).to_be_visible()
+    # Less certain finds are shown when they are asked for; they are no reason to look again.
+    expect(lens.get_by_test_id("tiles")).to_have_count(0)
+
+
 def test_a_panorama_is_offered_a_closer_look(lens: Page, tmp_path: Path) -> None:
     wide = pictures.plate(size=(3200, 800), height=0.1)
     show(lens, pictures.saved(wide, tmp_path / "panorama.png"))

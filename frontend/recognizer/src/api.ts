@@ -57,7 +57,7 @@ export interface Recognition extends Findings {
   height: number;
   /** how often the network ran: 1, 2 with a second look, more with tiles */
   looks: number;
-  /** whether objects are small, or the photo so long, that `tiles` may find more */
+  /** whether `tiles` may find more: what is certain is small, or there is nothing of it on a large photo */
   small: boolean;
   timings: Timings;
 }

@@ -19,6 +19,10 @@ const OVERLAP = 0.25;
 /** A tile is this many times as wide and high as the network's input, or larger where that makes too many. */
 const REDUCTION = 1.5;
 const MAX_TILES = 32;
+/** Objects that are less high than this in the network's input are small. */
+const SMALL = 12;
+/** A photo that is longer than this many times its width is scaled down until little is left of it. */
+const LONG = 2.5;
 
 /**
  * The region to look at again, nothing where there is nothing to gain.
@@ -48,6 +52,20 @@ export function secondRegion(
   };
   const enlarged = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
   return scaleOf(enlarged, input) >= GAIN * scaleOf(photo, input) ? region : undefined;
+}
+
+/**
+ * Whether tiles may find more: the looks reduced the photo much, and found nothing, or what was small even so.
+ *
+ * @param heights of the objects that are certain, in pixels of the photo
+ * @param seen part of the photo that was looked at most closely
+ */
+export function mayHideMore(heights: number[], photo: Size, seen: Size, input: Size): boolean {
+  if (scaleOf(photo, input) > 1 / 2) return false;
+  // Where the second look goes depends on the first, which on a long photo may have missed as much as it found.
+  const isLong = Math.max(photo.width / photo.height, photo.height / photo.width) > LONG;
+  const scale = scaleOf(isLong ? photo : seen, input);
+  return heights.length === 0 || heights.some((height) => height * scale < SMALL);
 }
 
 function scaleOf(photo: Size, input: Size): number {

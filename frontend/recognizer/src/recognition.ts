@@ -9,7 +9,7 @@ import {
   type Pixels,
   type Size,
 } from './letterbox';
-import { FAITH, secondRegion, SURE, tilesOf, wholeIn } from './looks';
+import { FAITH, mayHideMore, secondRegion, SURE, tilesOf, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -63,11 +63,6 @@ export interface Looked extends Findings {
   timings: CoreTimings;
 }
 
-/** Objects that are less high than this in the network's input are small. */
-const SMALL = 12;
-/** A photo that is longer than this many times its width is scaled down until little is left of it. */
-const LONG = 2.5;
-
 /** Everything from pixels to numbers. */
 export async function recognizePixels(
   photo: Pixels,
@@ -109,7 +104,9 @@ export async function recognizePixels(
     manifest,
   );
   timings.recognition += performance.now() - start;
-  const small = isSmall(findings.detections, photo, manifest);
+  const certain = findings.detections.filter(({ score }) => score >= manifest.score_threshold);
+  const heights = certain.map(({ box }) => box.ymax - box.ymin);
+  const small = mayHideMore(heights, photo, sizeOf(second ?? whole), manifest.input);
   return { ...findings, looks: 1 + regions.length, small, timings };
 }
 
@@ -132,7 +129,7 @@ function candidatesIn(
   minScore: number,
 ): Candidate[] {
   const found = candidates(boxes.values, scores.values, minScore, manifest.background_column);
-  const size = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
+  const size = sizeOf(region);
   return found.map((candidate) => {
     const box = toPhoto(Float64Array.from(candidate.box), size, manifest.input);
     const shifted = box.map((side, index) => side + (index % 2 === 0 ? region.ymin : region.xmin));
@@ -156,12 +153,8 @@ function findingsOf(pooled: Candidate[], manifest: Manifest): Findings {
   return { detections, numbers: numbersOf(detections, kept.boxes, manifest) };
 }
 
-function isSmall(detections: Detection[], photo: Size, { input }: Manifest): boolean {
-  const shrinking = Math.max(photo.width / input.width, photo.height / input.height);
-  if (shrinking < 2) return false;
-  const ratio = photo.width / photo.height;
-  if (Math.max(ratio, 1 / ratio) > LONG) return true;
-  return detections.some(({ box }) => (box.ymax - box.ymin) / shrinking < SMALL);
+function sizeOf({ xmin, ymin, xmax, ymax }: Box): Size {
+  return { width: xmax - xmin, height: ymax - ymin };
 }
 
 export function inputOf(manifest: Manifest): Input {
