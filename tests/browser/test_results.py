@@ -85,6 +85,16 @@ def test_frames_lie_on_their_digits_at_any_zoom(steps: int, reading: Page) -> No
         assert place["y"] - image["y"] == pytest.approx(float(item.get_attribute("data-ymin") or 0) * scale, abs=CLOSE)
 
 
+def test_zooming_keeps_what_is_in_the_middle(reading: Page) -> None:
+    stage = reading.get_by_test_id("stage")
+    # All clicks before anything is drawn.
+    reading.get_by_test_id("zoom-in").evaluate("(button) => { for (let step = 0; step < 4; step++) button.click(); }")
+    expect(reading.get_by_test_id("zoom")).to_have_text("400 %")
+    for side, length in (("Left", "Width"), ("Top", "Height")):
+        middle = stage.evaluate(f"(node) => (node.scroll{side} + node.client{length} / 2) / node.scroll{length}")
+        assert middle == pytest.approx(0.5, abs=0.02), side
+
+
 def test_the_threshold_acts_at_once_and_infers_nothing(reading: Page, tmp_path: Path) -> None:
     reading.evaluate(COUNT_TASKS)
     result, items = reading.get_by_test_id("result"), reading.locator("li[data-class]")
