@@ -49,7 +49,7 @@ def walk(page: Page, address: str, folder: Path) -> Iterator[tuple[str, list[Loc
     page.get_by_test_id("privacy").click()
     page.get_by_test_id("device").locator("summary").click()
     expect(page.get_by_test_id("stages")).to_be_visible()
-    yield "panels", [page.locator(".table-scroll"), page.locator(".stages dd")]
+    yield "panels", [page.locator(".table-scroll"), page.get_by_test_id("stages")]
     page.get_by_test_id("device").locator("summary").click()
     page.locator("#proof summary").click()
     page.get_by_test_id("file").set_input_files([*others, pictures.unreadable("words.jpg", folder)])
