@@ -45,7 +45,8 @@ def assemble(web_model: Path, site: Path) -> results.Stamp:
         for file in _model_files(web_model):
             shutil.copyfile(file, new / MODEL / file.name)
         index = new / "index.html"
-        index.write_text(hinted(index.read_text("utf-8"), scripts), "utf-8")
+        page = hinted(index.read_text("utf-8"), scripts)
+        index.write_text(bound(page, new / MODEL / "manifest.json"), "utf-8")
         (new / BUILD).write_text(json.dumps(describe(new), indent=1) + "\n", "utf-8")
         results.replace(new, place)
 
@@ -60,6 +61,12 @@ def hinted(page: str, scripts: Sequence[str]) -> str:
     """
     links = "".join(f'<link rel="modulepreload" fetchpriority="low" href="{script}">' for script in scripts)
     return page.replace("</body>", f"{links}</body>", 1)
+
+
+def bound(page: str, manifest: Path) -> str:
+    """``page`` with the SHA-256 of its model's manifest: it refuses another release's, as in the midst of a deploy."""
+    meta = f'<meta name="model-manifest" content="{fingerprints.of_file(manifest)}">'
+    return page.replace("</head>", f"{meta}</head>", 1)
 
 
 def describe(site: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -42,19 +43,26 @@ def test_a_photo_may_be_dropped_or_pasted(event: str, lens: Page) -> None:
 
 
 def test_several_photos_make_a_list_that_shows_what_is_on_each(lens: Page, tmp_path: Path) -> None:
-    photos = [pictures.saved(pictures.plate(number), tmp_path / f"{number}.png") for number in ("407", "123", "56")]
-    broken = pictures.unreadable("words.jpg", tmp_path)
-    show(lens, *photos, broken)
-    items = entries(lens)
+    # Names that don't say what is on the photo: the list shows them, too.
+    plates = {"first.png": "407", "second.png": "86", "third.png": "55"}
+    photos = [pictures.saved(pictures.plate(number), tmp_path / name) for name, number in plates.items()]
+    show(lens, *photos, pictures.unreadable("words.jpg", tmp_path))
+    items, result = entries(lens), lens.get_by_test_id("result")
     expect(items).to_have_count(4)
-    for item, number in zip(items.all(), ("407", "123", "56"), strict=False):
-        expect(item).to_contain_text(number, timeout=20_000)
     expect(items.nth(3)).to_contain_text("can't be read", timeout=20_000)
+    found = items.locator(".entry-found")
+    for index in range(3):
+        expect(found.nth(index)).to_have_text(re.compile(r"^\d+$"), timeout=20_000)
+    readings = found.all_inner_texts()[:3]
+    assert len(set(readings)) == 3, "photos of different numbers are read alike"
+    for index, (name, reading) in enumerate(zip(plates, readings, strict=True)):
+        items.nth(index).get_by_role("button").first.click()
+        expect(result).to_have_attribute("data-photo", name)
+        expect(result).to_have_attribute("data-text", reading)
     items.nth(1).get_by_role("button").first.click()
-    expect(lens.get_by_test_id("result")).to_have_attribute("data-text", "123")
-    lens.get_by_role("button", name="Remove 123.png").click()
+    lens.get_by_role("button", name="Remove second.png").click()
     expect(items).to_have_count(3)
-    expect(lens.get_by_test_id("result")).to_have_attribute("data-photo", "56.png")
+    expect(result).to_have_attribute("data-photo", "third.png")
     lens.get_by_test_id("clear").click()
     wait_for(lens, "idle")
 
@@ -63,7 +71,7 @@ def test_a_photo_chosen_while_the_model_loads_is_read_afterwards(page: Page, rel
     page.goto(f"{released}/")
     photo = pictures.saved(pictures.plate(), tmp_path / "early.png")
     page.get_by_test_id("file").set_input_files(photo)
-    assert page.get_by_test_id("result").get_attribute("data-photo") == "early.png"
+    expect(page.get_by_test_id("result")).to_have_attribute("data-photo", "early.png")
     wait_for(page, "done")
     assert text_of(page) == pictures.NUMBER
 
@@ -157,6 +165,13 @@ def test_a_file_that_cannot_be_read_is_refused_with_advice(kind: str, advice: st
     lens.get_by_test_id("file").set_input_files(pictures.unreadable(kind, tmp_path))
     wait_for(lens, "error")
     expect(lens.get_by_role("alert")).to_contain_text(advice)
+
+
+def test_a_large_photo_that_is_read_well_is_offered_nothing(lens: Page, tmp_path: Path) -> None:
+    show(lens, pictures.saved(pictures.plate(size=(2400, 1600)), tmp_path / "large.jpg"))
+    expect(lens.locator("li[data-class]").first).to_be_visible()
+    # Less certain finds are shown when they are asked for; they are no reason to look again.
+    expect(lens.get_by_test_id("tiles")).to_have_count(0)
 
 
 def test_a_panorama_is_offered_a_closer_look(lens: Page, tmp_path: Path) -> None:

@@ -17,11 +17,38 @@ from tests.browser.conftest import Witness, show, text_of, wait_for
 CLOSE = 2.0
 """Pixels of the screen."""
 
+LINES = ["407", "586"]
+"""On the photo, below each other."""
+
+READINGS = 6
+OBSERVE = """
+() => {
+  window.blocks = [];
+  window.observer = new PerformanceObserver((list) => {
+    window.blocks.push(...list.getEntries().map((entry) => entry.duration));
+  });
+  window.observer.observe({type: 'longtask'});
+}
+"""
+"""From now on, tasks of the main thread that take longer than 50 ms are written down."""
+
+COUNT_TASKS = """
+() => {
+  window.tasks = [];
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message.type === 'do') window.tasks.push(message.task.type);
+    return post.call(this, message, ...rest);
+  };
+}
+"""
+"""From now on, what the page asks of its worker is written down."""
+
 
 @pytest.fixture
 def reading(lens: Page, tmp_path: Path) -> Page:
     """The page showing a photo of two lines."""
-    show(lens, pictures.saved(pictures.plate("407\n123", height=0.25), tmp_path / "two.png"))
+    show(lens, pictures.saved(pictures.plate("\n".join(LINES), height=0.25), tmp_path / "two.png"))
     return lens
 
 
@@ -36,9 +63,10 @@ def saved(page: Page, kind: str) -> Path:
 
 
 def test_numbers_and_digits_are_in_reading_order(reading: Page) -> None:
-    assert text_of(reading) == "407123"
-    assert reading.locator(".numbers").all_inner_texts() == ["407", "123"]
-    assert [item.get_attribute("data-class") for item in reading.locator("li[data-class]").all()] == list("407123")
+    assert text_of(reading) == "".join(LINES)
+    assert reading.locator(".numbers").all_inner_texts() == LINES
+    classes = [item.get_attribute("data-class") for item in reading.locator("li[data-class]").all()]
+    assert "".join(map(str, classes)) == "".join(LINES)
 
 
 @pytest.mark.parametrize("steps", [0, 2, 5])
@@ -57,25 +85,41 @@ def test_frames_lie_on_their_digits_at_any_zoom(steps: int, reading: Page) -> No
         assert place["y"] - image["y"] == pytest.approx(float(item.get_attribute("data-ymin") or 0) * scale, abs=CLOSE)
 
 
-def test_the_threshold_acts_at_once_and_infers_nothing(reading: Page) -> None:
-    before = reading.evaluate("performance.now()")
-    slider = reading.get_by_test_id("threshold")
-    slider.focus()
+def test_zooming_keeps_what_is_in_the_middle(reading: Page) -> None:
+    stage = reading.get_by_test_id("stage")
+    # All clicks before anything is drawn.
+    reading.get_by_test_id("zoom-in").evaluate("(button) => { for (let step = 0; step < 4; step++) button.click(); }")
+    expect(reading.get_by_test_id("zoom")).to_have_text("400 %")
+    for side, length in (("Left", "Width"), ("Top", "Height")):
+        middle = stage.evaluate(f"(node) => (node.scroll{side} + node.client{length} / 2) / node.scroll{length}")
+        assert middle == pytest.approx(0.5, abs=0.02), side
+
+
+def test_the_threshold_acts_at_once_and_infers_nothing(reading: Page, tmp_path: Path) -> None:
+    reading.evaluate(COUNT_TASKS)
+    result, items = reading.get_by_test_id("result"), reading.locator("li[data-class]")
+    before, count = text_of(reading), items.count()
+    assert count > 0
+    reading.get_by_test_id("threshold").focus()
     reading.keyboard.press("End")
-    expect(reading.locator("li[data-class]")).to_have_count(0)
-    assert text_of(reading) == ""
-    assert reading.get_by_test_id("result").get_attribute("data-state") == "done"
+    expect(items).to_have_count(0)
+    expect(result).to_have_attribute("data-text", "")
+    expect(result).to_have_attribute("data-state", "done")
     reading.get_by_role("button", name="Back to the standard").click()
-    assert text_of(reading) == "407123"
-    assert reading.evaluate("performance.now()") > before
+    expect(items).to_have_count(count)
+    expect(result).to_have_attribute("data-text", before)
+    assert reading.evaluate("window.tasks") == []
+    # A photo is what makes the worker work, and it is seen here.
+    show(reading, pictures.saved(pictures.plate(), tmp_path / "other.png"))
+    assert reading.evaluate("window.tasks") == ["recognize"]
 
 
 def test_the_result_is_kept_as_json_csv_picture_and_text(reading: Page) -> None:
     found = json.loads(saved(reading, "json").read_text("utf-8"))
-    assert found["lines"] == ["407", "123"]
+    assert found["lines"] == LINES
     assert (found["width"], found["height"]) == pictures.SIZE
     rows = list(csv.DictReader(io.StringIO(saved(reading, "csv").read_text("utf-8"))))
-    assert "".join(row["class"] for row in rows) == "407123"
+    assert "".join(row["class"] for row in rows) == "".join(LINES)
     assert {row["filename"] for row in rows} == {"two.png"}
     with Image.open(saved(reading, "png")) as picture:
         assert picture.size == pictures.SIZE
@@ -84,7 +128,7 @@ def test_the_result_is_kept_as_json_csv_picture_and_text(reading: Page) -> None:
     reading.context.grant_permissions(["clipboard-read", "clipboard-write"])
     reading.get_by_test_id("copy").click()
     expect(reading.get_by_text("Copied.")).to_be_visible()
-    assert reading.evaluate("navigator.clipboard.readText()") == "407\n123"
+    assert reading.evaluate("navigator.clipboard.readText()") == "\n".join(LINES)
 
 
 def test_the_page_lists_every_request_that_was_made(lens: Page, witness: Witness, released: str) -> None:
@@ -104,24 +148,23 @@ def test_the_page_lists_every_request_that_was_made(lens: Page, witness: Witness
 def test_the_page_says_where_time_goes_and_measures_this_device(reading: Page) -> None:
     reading.get_by_test_id("device").locator("summary").click()
     expect(reading.get_by_test_id("backend")).to_contain_text("processor")
-    stages = reading.get_by_test_id("stages").locator("dt")
-    assert stages.count() == 6
+    expect(reading.get_by_test_id("stages").locator("dt")).to_have_count(6)
     reading.get_by_test_id("benchmark").click()
     expect(reading.get_by_test_id("measured")).to_contain_text("20 runs", timeout=60_000)
 
 
 def test_the_main_thread_is_free_while_a_photo_is_read(lens: Page, tmp_path: Path) -> None:
-    lens.evaluate(
-        """() => {
-          window.blocks = [];
-          new PerformanceObserver((list) => window.blocks.push(...list.getEntries().map((entry) => entry.duration)))
-            .observe({type: 'longtask'});
-        }"""
-    )
-    show(lens, pictures.saved(pictures.plate(size=(4000, 3000)), tmp_path / "large.jpg", quality=85))
-    # What the machine's other work does to the page's tasks is not the page's: whole recognitions would be longer.
-    timings = lens.evaluate("window.blocks")
-    assert [duration for duration in timings if duration > 500] == []
+    photo = pictures.saved(pictures.plate(size=(4000, 3000)), tmp_path / "large.jpg", quality=85)
+    blocks: list[list[float]] = []
+    # A machine with other work makes any task of the page long now and then. What the page itself does to its main
+    # thread it does every time: one reading without a block is proof, and the limit can be the browser's own, 50 ms.
+    while len(blocks) < READINGS and [] not in blocks:
+        lens.reload()
+        wait_for(lens, "idle")
+        lens.evaluate(OBSERVE)
+        show(lens, photo)
+        blocks.append(lens.evaluate("[...window.blocks, ...window.observer.takeRecords().map((e) => e.duration)]"))
+    assert [] in blocks
 
 
 def test_a_backend_can_be_chosen_by_people_who_test(page: Page, witness: Witness, released: str) -> None:

@@ -115,7 +115,10 @@ def test_a_page_that_answers_otherwise_fails_the_smoke_test(small_place: Place, 
     manifest = place.site / "model" / "manifest.json"
     content = json.loads(manifest.read_text("utf-8"))
     content["classes"] = [*content["classes"][1:], content["classes"][0]]
+    index, before = place.site / "index.html", fingerprints.of_file(manifest)
     manifest.write_text(json.dumps(content), "utf-8")
+    # As a release with that manifest: the page refuses any other.
+    index.write_text(index.read_text("utf-8").replace(before, fingerprints.of_file(manifest)), "utf-8")
     answer = place.inv("smoke", "--run", "small")
     assert answer.returncode == 1, answer.stderr
     assert "the page failed its smoke test" in answer.stderr

@@ -14,7 +14,7 @@ describe('problems', () => {
     'offers to try again after a %o, and keeps its words as a detail',
     (kind) => {
       const problem = modelProblem(new kind('weights.bin'));
-      expect(problem.retry).toBe(true);
+      expect(problem.remedy).toBe(kind === ManifestError ? 'page' : 'model');
       expect(problem.detail).toBe(`${kind.name}: weights.bin`);
     },
   );
@@ -28,7 +28,7 @@ describe('problems', () => {
   it('asks for another file where the file is not a picture', () => {
     const problem = photoProblem(new ImageError('no', 'not-image'));
     expect(problem.sentence).toContain('not a picture');
-    expect(problem.retry).toBe(false);
+    expect(problem.remedy).toBeUndefined();
   });
 
   it('says for each refused file what to do, and names a format that is not opened', () => {

@@ -9,6 +9,8 @@ export type Backend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
 export interface RecognizerOptions {
   /** of the web model's manifest.json; its files lie beside it */
   modelUrl: string | URL;
+  /** SHA-256 of manifest.json in hex; any manifest if not given. A page so never runs with another release's model. */
+  modelSha256?: string | undefined;
   /** of the built worker (dist/assets.json names it); beside this module if not given */
   workerUrl?: string | URL;
   /** called as the model's bytes arrive, or are found in the cache */
@@ -55,7 +57,7 @@ export interface Recognition extends Findings {
   height: number;
   /** how often the network ran: 1, up to 3 where it looked again, more with tiles */
   looks: number;
-  /** whether objects are small, or the photo so long, that `tiles` may find more */
+  /** whether `tiles` may find more: what is certain is small, or there is nothing of it on a large photo */
   small: boolean;
   timings: Timings;
 }

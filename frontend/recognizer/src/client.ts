@@ -201,7 +201,7 @@ class QueuedRecognizer implements Recognizer {
     runs: number,
     options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal },
   ): Promise<Session> {
-    const { modelUrl, workerUrl, backend, threads } = this.settings;
+    const { modelUrl, modelSha256: sha256, workerUrl, backend, threads } = this.settings;
     const choice: Choice = {
       backends,
       software: backend !== undefined,
@@ -210,7 +210,8 @@ class QueuedRecognizer implements Recognizer {
       runs,
     };
     const manifest = this.known?.manifest;
-    return Session.open(workerUrl, { type: 'load', modelUrl, manifest, choice }, options);
+    const request = { type: 'load', modelUrl, sha256, manifest, choice } as const;
+    return Session.open(workerUrl, request, options);
   }
 
   /** Nothing to do: the worker is released after a while, and before that, a faster backend is looked for. */

@@ -2,8 +2,8 @@
  * A web model from the network or from the store: manifest and files, with progress, and not one byte that isn't the
  * manifest's. What is interrupted goes on where it ended.
  */
-import { DownloadError, IntegrityError, messageOf } from './errors';
-import { verify } from './integrity';
+import { DownloadError, IntegrityError, ManifestError, messageOf } from './errors';
+import { sha256Of, verify } from './integrity';
 import { parseManifest, type Manifest, type ManifestFile } from './manifest';
 import type { Files } from './model';
 import { Store } from './store';
@@ -19,6 +19,8 @@ export interface DownloadOptions {
   signal?: AbortSignal;
   /** of this model, not the one that is there now */
   manifest?: Manifest | undefined;
+  /** of the manifest's text in hex; any text if not given */
+  sha256?: string | undefined;
   /** throws if the model of a manifest can't be used */
   check?: (manifest: Manifest) => void;
   /** milliseconds before an interrupted file is asked for again; one try for each, and one more */
@@ -35,10 +37,12 @@ const PAUSES = [300, 1000, 3000];
  */
 export async function download(
   url: string,
-  { onProgress, signal, manifest: given, check, pauses = PAUSES }: DownloadOptions = {},
+  { onProgress, signal, manifest: given, sha256, check, pauses = PAUSES }: DownloadOptions = {},
 ): Promise<{ manifest: Manifest; files: Files }> {
   const store = await Store.open(url);
-  const manifest = given ?? (await currentManifest(url, store, signal));
+  const text = given ? undefined : await currentText(url, store, signal);
+  if (text !== undefined) await checkRelease(text, sha256, url);
+  const manifest = given ?? parseManifest(text ?? '', url);
   check?.(manifest);
   const total = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   let loaded = 0;
@@ -60,7 +64,7 @@ export async function download(
     });
     const files = new Map(await Promise.all(entries));
     signal?.throwIfAborted();
-    await store.complete(manifest);
+    await store.complete(manifest, text);
     return { manifest, files };
   } catch (error) {
     others.abort(error);
@@ -70,23 +74,35 @@ export async function download(
   }
 }
 
-/** The manifest as it is now; without a network, that of the model in the store. */
-async function currentManifest(
+/** The manifest's text as it is now; without a network, that of the model in the store. */
+async function currentText(
   url: string,
   store: Store,
   signal: AbortSignal | undefined,
-): Promise<Manifest> {
-  let text: string;
+): Promise<string> {
   try {
     // Its name carries no hash, so a copy in the browser's cache may be that of an older model.
     const response = await fetched(url, signal, { cache: 'no-cache' });
-    text = await textOf(response, url, signal);
+    return await textOf(response, url, signal);
   } catch (error) {
     const kept = error instanceof Interruption ? await store.manifest() : undefined;
     if (kept === undefined) throw error;
-    text = kept;
+    return kept;
   }
-  return parseManifest(text, url);
+}
+
+/** @throws ManifestError if the text is not the one that the caller was released with */
+async function checkRelease(
+  text: string,
+  expected: string | undefined,
+  url: string,
+): Promise<void> {
+  if (expected === undefined) return;
+  const sha256 = await sha256Of(new TextEncoder().encode(text));
+  if (sha256 === expected) return;
+  throw new ManifestError(
+    `${url} is of another release: its SHA-256 is ${sha256}, not ${expected}`,
+  );
 }
 
 /** The network's end of a request, which another try may mend. */

@@ -2,7 +2,7 @@
  * The errors of this library, one family:
  *
  *     RecognizerError          `code` says which, also across the worker's border
- *     ├── ManifestError        manifest   manifest.json is not one that this version reads
+ *     ├── ManifestError        manifest   manifest.json is not one that this version reads, or that is wanted
  *     ├── DownloadError        download   a file can't be fetched: no network, not found
  *     ├── IntegrityError       integrity  a file's bytes are not those that the manifest names
  *     ├── ModelError           model      the graph can't be loaded or doesn't give what the manifest says

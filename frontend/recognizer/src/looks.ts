@@ -24,6 +24,10 @@ const OVERLAP = 0.25;
 /** A tile is this many times as wide and high as the network's input, or larger where that makes too many. */
 const REDUCTION = 1.5;
 const MAX_TILES = 32;
+/** Objects that are less high than this in the network's input are small. */
+const SMALL = 12;
+/** A photo that is longer than this many times its width is scaled down until little is left of it. */
+const LONG = 2.5;
 
 /** Detections, best first: boxes [k, 4] ymin, xmin, ymax, xmax in pixels of the photo, and scores [k]. */
 export interface Found {
@@ -81,6 +85,20 @@ function rows({ boxes, scores }: Found): Float64Array[] {
 
 function highest(boxes: Float64Array[]): number {
   return Math.max(...boxes.map(([ymin, , ymax]) => ymax - ymin));
+}
+
+/**
+ * Whether tiles may find more: the looks reduced the photo much, and found nothing, or what was small even so.
+ *
+ * @param heights of the objects that are certain, in pixels of the photo
+ * @param seen part of the photo that was looked at most closely
+ */
+export function mayHideMore(heights: number[], photo: Size, seen: Size, input: Size): boolean {
+  if (scaleOf(photo, input) > 1 / 2) return false;
+  // Where the second look goes depends on the first, which on a long photo may have missed as much as it found.
+  const isLong = Math.max(photo.width / photo.height, photo.height / photo.width) > LONG;
+  const scale = scaleOf(isLong ? photo : seen, input);
+  return heights.length === 0 || heights.some((height) => height * scale < SMALL);
 }
 
 function scaleOf(photo: Size, input: Size): number {

@@ -34,9 +34,17 @@ export type Outcome =
   | { type: 'cancelled' }
   | { type: 'failed'; error: ErrorMessage };
 
-/** From the page to the worker. A manifest that was loaded before is given again: no other release comes in between. */
+/** Which model to load. A manifest that was loaded before is given again: no other release comes in between. */
+export interface Wanted {
+  modelUrl: string;
+  /** of the manifest's text, if it matters */
+  sha256: string | undefined;
+  manifest: Manifest | undefined;
+}
+
+/** From the page to the worker. */
 export type Request =
-  | { type: 'load'; modelUrl: string; manifest: Manifest | undefined; choice: Choice }
+  | ({ type: 'load'; choice: Choice } & Wanted)
   | { type: 'do'; id: number; task: Task }
   | { type: 'cancel'; id: number };
 

@@ -9,7 +9,7 @@ import {
   type Pixels,
   type Size,
 } from './letterbox';
-import { AWAY, FAITH, regionOf, SURE, tilesOf, tooClose, wholeIn } from './looks';
+import { AWAY, FAITH, mayHideMore, regionOf, SURE, tilesOf, tooClose, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -63,11 +63,6 @@ export interface Looked extends Findings {
   timings: CoreTimings;
 }
 
-/** Objects that are less high than this in the network's input are small. */
-const SMALL = 12;
-/** A photo that is longer than this many times its width is scaled down until little is left of it. */
-const LONG = 2.5;
-
 /** Everything from pixels to numbers. */
 export async function recognizePixels(
   photo: Pixels,
@@ -98,6 +93,7 @@ export async function recognizePixels(
   }
 
   let pooled = await look(whole);
+  let closest: Box = whole;
   if (tiles) {
     for (const tile of tilesOf(photo, manifest.input)) {
       const found = await look(tile);
@@ -109,7 +105,10 @@ export async function recognizePixels(
       pooled = pool(pooled, await look(whole, AWAY));
     }
     const region = regionOf(found(), photo, manifest.input);
-    if (region) pooled = pool(pooled, await look(region));
+    if (region) {
+      pooled = pool(pooled, await look(region));
+      closest = region;
+    }
   }
   const start = performance.now();
   const findings = findingsOf(
@@ -117,7 +116,9 @@ export async function recognizePixels(
     manifest,
   );
   timings.recognition += performance.now() - start;
-  const small = isSmall(findings.detections, photo, manifest);
+  const certain = findings.detections.filter(({ score }) => score >= manifest.score_threshold);
+  const heights = certain.map(({ box }) => box.ymax - box.ymin);
+  const small = mayHideMore(heights, photo, sizeOf(closest), manifest.input);
   return { ...findings, looks: taken, small, timings };
 }
 
@@ -145,7 +146,7 @@ function candidatesIn(
   distance = 1,
 ): Candidate[] {
   const found = candidates(boxes.values, scores.values, minScore, manifest.background_column);
-  const size = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
+  const size = sizeOf(region);
   return found.map((candidate) => {
     const box = toPhoto(Float64Array.from(candidate.box), size, manifest.input, distance);
     const shifted = box.map((side, index) => side + (index % 2 === 0 ? region.ymin : region.xmin));
@@ -163,12 +164,8 @@ function findingsOf(pooled: Candidate[], manifest: Manifest): Findings {
   return { detections, numbers: numbersOf(detections, kept.boxes, manifest) };
 }
 
-function isSmall(detections: Detection[], photo: Size, { input }: Manifest): boolean {
-  const shrinking = Math.max(photo.width / input.width, photo.height / input.height);
-  if (shrinking < 2) return false;
-  const ratio = photo.width / photo.height;
-  if (Math.max(ratio, 1 / ratio) > LONG) return true;
-  return detections.some(({ box }) => (box.ymax - box.ymin) / shrinking < SMALL);
+function sizeOf({ xmin, ymin, xmax, ymax }: Box): Size {
+  return { width: xmax - xmin, height: ymax - ymin };
 }
 
 export function inputOf(manifest: Manifest): Input {

@@ -61,9 +61,13 @@ export class Store {
     return bytes && new TextDecoder().decode(bytes);
   }
 
-  /** Writes down that the model of this manifest is complete, and removes what belongs to others. */
-  async complete(manifest: Manifest): Promise<void> {
-    await this.put('manifest', new TextEncoder().encode(JSON.stringify(manifest)));
+  /**
+   * Writes down that the model of this manifest is complete, and removes what belongs to others.
+   *
+   * @param text of the manifest, as it was served; nothing if it was kept before
+   */
+  async complete(manifest: Manifest, text: string | undefined): Promise<void> {
+    if (text !== undefined) await this.put('manifest', new TextEncoder().encode(text));
     const current = new Set(['manifest', ...manifest.files.map((file) => file.sha256)]);
     await quietly(async () => {
       for (const { url } of (await this.cache?.keys()) ?? []) {

@@ -50,7 +50,7 @@ function reply(message: Reply): void {
   postMessage(message);
 }
 
-async function load({ modelUrl, manifest, choice }: Request & { type: 'load' }): Promise<void> {
+async function load({ choice, ...wanted }: Request & { type: 'load' }): Promise<void> {
   try {
     const onProgress = (progress: { loaded: number; total: number }): void => {
       reply({ type: 'progress', progress });
@@ -61,7 +61,7 @@ async function load({ modelUrl, manifest, choice }: Request & { type: 'load' }):
         await engine.start(choice.backends[0], choice).catch(() => undefined);
         return engine;
       }),
-      download(modelUrl, { manifest, onProgress, check: checkOperations }),
+      download(wanted.modelUrl, { ...wanted, onProgress, check: checkOperations }),
     ]);
     const { model, runtime, answer } = await engine.open(
       downloaded.manifest,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -114,6 +115,17 @@ describe('download', () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await expect(download(url)).rejects.toThrow(DownloadError);
+  });
+
+  it('takes the manifest that is wanted and refuses every other', async () => {
+    const wanted = createHash('sha256')
+      .update(served.get('manifest.json') ?? '')
+      .digest('hex');
+    expect((await download(url, { sha256: wanted })).files).toEqual(files);
+    const other = tinyManifest(files, { score_threshold: 0.6 });
+    served.set('manifest.json', Buffer.from(JSON.stringify(other)));
+    await expect(download(url, { sha256: wanted })).rejects.toThrow(ManifestError);
+    await expect(download(url, { sha256: wanted })).rejects.toThrow('another release');
   });
 
   it('refuses a page in place of the manifest', async () => {
@@ -239,6 +251,11 @@ describe('the store', () => {
     const model = await download(url);
     expect(model.files).toEqual(files);
     expect(model.manifest).toEqual(tinyManifest(files));
+    const sha256 = createHash('sha256')
+      .update(served.get('manifest.json') ?? '')
+      .digest('hex');
+    expect((await download(url, { sha256 })).files).toEqual(files);
+    await expect(download(url, { sha256: 'another' })).rejects.toThrow('another release');
   });
 
   it('does without when there is no space', async () => {

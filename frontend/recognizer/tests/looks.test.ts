@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { regionOf, tilesOf, tooClose, wholeIn } from '../src/looks';
+import { mayHideMore, regionOf, tilesOf, tooClose, wholeIn } from '../src/looks';
 import { looksCases } from './vectors';
 
 function size([width, height]: [number, number]) {
@@ -43,6 +43,25 @@ describe('tiles', () => {
 
   it('are none where the photo is not larger than one', () => {
     expect(tilesOf({ width: 150, height: 120 }, input)).toEqual([]);
+  });
+});
+
+describe('tiles are offered', () => {
+  const photo = { width: 1000, height: 800 };
+  const part = { width: 250, height: 200 };
+  const panorama = { width: 1000, height: 300 };
+
+  it.each([
+    ['where nothing was found', [], photo, photo, true],
+    ['where something is small', [300, 100], photo, photo, true],
+    ['not where all is large', [300, 130], photo, photo, false],
+    ['not where the second look made it large', [40], photo, part, false],
+    ['where even the second look left it small', [20], photo, part, true],
+    ['on a panorama whose whole look made it small', [40], panorama, part, true],
+    ['not on one that large objects fill', [200], panorama, part, false],
+    ['not on a photo that is hardly reduced', [], { width: 150, height: 100 }, photo, false],
+  ])('%s', (_, heights, whole, seen, isOffered) => {
+    expect(mayHideMore(heights, whole, seen, input)).toBe(isOffered);
   });
 });
 

@@ -1,8 +1,23 @@
-import { ChangeDetectionStrategy, Component, computed, input, linkedSignal } from '@angular/core';
+import {
+  afterNextRender,
+  ChangeDetectionStrategy,
+  Component,
+  computed,
+  inject,
+  Injector,
+  input,
+  linkedSignal,
+} from '@angular/core';
 import type { Findings } from './findings';
 import { framesOf } from './overlay';
 import type { Photo } from './reader';
 import { text } from './text';
+
+/** Part of the photo's width and height, 0–1. */
+interface Point {
+  x: number;
+  y: number;
+}
 
 const STEPS = [1, 1.5, 2, 3, 4, 6, 8];
 
@@ -21,6 +36,9 @@ export class PhotoView {
   readonly marked = input<number>();
 
   protected readonly text = text.photo;
+  private readonly injector = inject(Injector);
+  /** to be kept in the middle when the next zoom is drawn */
+  private middle: Point | undefined;
   private readonly url = computed(() => this.photo().url);
   /** width over height, known once the browser has opened the photo */
   protected readonly ratio = linkedSignal<string, number | undefined>({
@@ -50,14 +68,16 @@ export class PhotoView {
 
   /** Keeps the middle of what is seen where it is. */
   protected zoomBy(steps: number, scroller: HTMLElement): void {
-    const before = this.zoom();
+    // Another step may come before this one is drawn: the middle is still that of the picture as it was.
+    this.middle ??= middleOf(scroller);
     this.step.update((step) => Math.max(0, Math.min(STEPS.length - 1, step + steps)));
-    const factor = this.zoom() / before;
-    const { scrollLeft, scrollTop, clientWidth, clientHeight } = scroller;
-    requestAnimationFrame(() => {
-      scroller.scrollLeft = (scrollLeft + clientWidth / 2) * factor - clientWidth / 2;
-      scroller.scrollTop = (scrollTop + clientHeight / 2) * factor - clientHeight / 2;
-    });
+    afterNextRender(
+      () => {
+        if (this.middle) scrollTo(scroller, this.middle);
+        this.middle = undefined;
+      },
+      { injector: this.injector },
+    );
   }
 
   /** The wheel scrolls, as everywhere; with Ctrl, as pinching on a touchpad reports it, it zooms. */
@@ -66,4 +86,17 @@ export class PhotoView {
     event.preventDefault();
     this.zoomBy(event.deltaY < 0 ? 1 : -1, scroller);
   }
+}
+
+function middleOf(scroller: HTMLElement): Point {
+  const { scrollLeft, scrollTop, clientWidth, clientHeight, scrollWidth, scrollHeight } = scroller;
+  return {
+    x: (scrollLeft + clientWidth / 2) / scrollWidth,
+    y: (scrollTop + clientHeight / 2) / scrollHeight,
+  };
+}
+
+function scrollTo(scroller: HTMLElement, { x, y }: Point): void {
+  scroller.scrollLeft = x * scroller.scrollWidth - scroller.clientWidth / 2;
+  scroller.scrollTop = y * scroller.scrollHeight - scroller.clientHeight / 2;
 }

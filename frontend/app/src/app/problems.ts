@@ -13,8 +13,8 @@ export interface Problem {
   sentence: string;
   /** for whoever looks after the page */
   detail: string;
-  /** whether loading the model again may help */
-  retry: boolean;
+  /** what may help: loading the model or the page again */
+  remedy?: 'model' | 'page';
 }
 
 const SENTENCES: [new (message?: string) => RecognizerError, string][] = [
@@ -28,13 +28,14 @@ const SENTENCES: [new (message?: string) => RecognizerError, string][] = [
 export function modelProblem(error: unknown): Problem {
   const known = SENTENCES.find(([kind]) => error instanceof kind);
   const sentence = known?.[1] ?? text.problems.model;
-  return { sentence, detail: detailOf(error), retry: true };
+  const remedy = error instanceof ManifestError ? 'page' : 'model';
+  return { sentence, detail: detailOf(error), remedy };
 }
 
 /** Why there is no answer for a photo. */
 export function photoProblem(error: unknown): Problem {
   if (error instanceof ImageError) {
-    return { sentence: imageSentence(error), detail: detailOf(error), retry: false };
+    return { sentence: imageSentence(error), detail: detailOf(error) };
   }
   return modelProblem(error);
 }

@@ -12,6 +12,8 @@ import { findingsAt, leastScore, type Findings } from './findings';
 import { modelProblem, photoProblem, type Problem } from './problems';
 
 const MODEL_URL = 'model/manifest.json';
+/** SHA-256 of the manifest that this page is released with, see infra/site.py. */
+const MANIFEST_META = 'meta[name=model-manifest]';
 const WORKER_URL = `recognizer/${assets.worker}`;
 const BACKENDS: readonly string[] = ['webgpu', 'webgl', 'wasm', 'cpu'] satisfies Backend[];
 
@@ -89,6 +91,7 @@ export class Reader {
       const recognizer = await createRecognizer({
         modelUrl: MODEL_URL,
         workerUrl: WORKER_URL,
+        modelSha256: document.querySelector<HTMLMetaElement>(MANIFEST_META)?.content,
         signal,
         ...(backend !== null && BACKENDS.includes(backend) && { backend: backend as Backend }),
         onProgress: (progress) => {

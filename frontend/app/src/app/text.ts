@@ -16,6 +16,7 @@ export const text = {
   privacy: 'Your photo stays on this device',
   close: 'Close',
   retry: 'Try again',
+  reload: 'Reload the page',
   details: 'Details',
 
   picker: {
@@ -177,7 +178,8 @@ export const text = {
       'The model could not be loaded. Check the connection, then try again. Your photo stays here.',
     integrity:
       'The model arrived damaged and is not used. Try again; if it stays so, the site needs repair.',
-    manifest: 'This page and its model do not fit together. The site needs repair.',
+    manifest:
+      'This page and its model do not fit together: the site may just have been updated. Reload the page; if it stays so, the site needs repair.',
     worker: 'The recognizer stopped. Try again; a smaller photo needs less memory.',
     model: 'The model does not run in this browser. An update may help.',
     empty: 'This file is empty. Choose another, or copy it anew from where it came.',
