@@ -10,7 +10,7 @@ import pytest
 
 from infra import runs
 from infra.errors import DigitlensError, RefusedError
-from infra.hosting import deployment, patience, releases, target, verification
+from infra.hosting import deployment, patience, release_checks, releases, target, verification
 from tests.hosting import standins
 from tests.hosting.conftest import Deployer, Patience, describe
 from tests.hosting.tokens import CANARY
@@ -186,6 +186,32 @@ def test_an_address_that_serves_something_else_is_no_success(
     wound(here.standin.pages)
     with pytest.raises(RefusedError, match=f"{said}.*\n.*deploy.preview --channel pr-7"):
         deploy(here)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_promotion_that_fails_leaves_what_is_live_and_succeeds_afterwards(
+    here: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = "POST .*/channels/live/releases"
+    monkeypatch.setattr(release_checks, "is_dirty", lambda: False)
+    live = made_live(here)
+    made = deploy(here)
+    here.smoke("smoke_deployed", made.url)
+
+    def promote() -> None:
+        deployment.promote(target.chosen(), here.dist, runs.find(runs.SYNTHETIC), CHANNEL)
+
+    for status, remedy in REMEDIES.items():
+        here.standin.fail(where, status, times=1000)
+        with pytest.raises(DigitlensError, match=re.escape(remedy)):
+            promote()
+        here.standin.faults.clear()
+        assert here.standin.serve("live") == live
+    for fault in PASSING:
+        here.standin.fail(where, **fault)  # type: ignore[arg-type]
+    promote()
+    assert [fault for fault in here.standin.faults if fault.times > 0] == []
+    assert here.standin.version_of("live") == made.version
 
 
 @pytest.mark.usefixtures("quick")
