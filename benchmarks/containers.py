@@ -2,9 +2,10 @@
 
 In the host environment, on a machine with a container engine:
 
-    PYTHONPATH=. .environments/host/bin/python -m benchmarks.containers [--sizes]
+    PYTHONPATH=. .environments/host/bin/python -m benchmarks.containers [--sizes] [--twice]
 
-``--sizes`` also installs each lock with pip on the same base, for comparison (minutes).
+``--sizes`` instead installs each lock with pip on the same base, for comparison (minutes). ``--twice`` instead builds
+each image once more without any cached layer and compares packages and files with those of the one that is there.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from infra import recipes
-from infra.execution import engine, environments, images, processes
+from infra.execution import engine, environments, images, inventory, processes
 from infra.execution.containers import Containers
 from infra.execution.images import IMAGES, Image
 from infra.execution.local import Local
@@ -94,15 +95,29 @@ def pip_size(image: Image) -> int:
     return size
 
 
-def main() -> None:
-    """Measure, and print the figures as JSON."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--sizes", action="store_true", help="compare the sizes with pip's")
-    options = parser.parse_args()
+def contents(tag: str) -> dict[str, str]:
+    """Path and SHA-256 of all that is ours in an image, and its packages with their versions."""
+    script = "find /opt/digitlens /app -type f -print0 | sort -z | xargs -0 sha256sum"
+    said = engine.connect().containers.run(tag, ["-c", script], entrypoint="sh", remove=True, network_mode="none")
+    files = {path: value for value, path in (line.split("  ", 1) for line in bytes(said).decode().splitlines())}
+    return files | inventory.packages(tag)
+
+
+def twice(image: Image) -> dict[str, object]:
+    """What differs between ``image`` and another build of the same files."""
+    again = replace(image, name=f"{image.name}-again")
+    taken = seconds(lambda: images.build(again, no_cache=True))
+    try:
+        first, second = contents(image.tag), contents(again.tag)
+    finally:
+        engine.connect().images.remove(again.tag, force=True)
+    different = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+    return {"files and packages": len(first), "different": different, "build, s": round(taken)}
+
+
+def times() -> dict[str, object]:
+    """Rebuilding, starting and training."""
     environments.ensure("train")
-    chosen = [image for image in IMAGES.values() if image.name != "train-gpu"]
-    for image in chosen:
-        images.ensure(image)
     runners: dict[str, Runner] = {"local": Local(), "container": Containers()}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -125,11 +140,28 @@ def main() -> None:
         best = {kind: round(max(values), 1) for kind, values in speeds.items()}
         figures["training, photos/s"] = best
         figures["training, container / local"] = round(best["container"] / best["local"], 3)
+    return figures
+
+
+def main() -> None:
+    """Measure, and print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--sizes", action="store_true", help="only compare the sizes with pip's")
+    parser.add_argument("--twice", action="store_true", help="only compare two builds of the same files")
+    options = parser.parse_args()
+    chosen = [image for image in IMAGES.values() if image.name != "train-gpu"]
+    for image in chosen:
+        images.ensure(image)
+    figures: dict[str, object] = {}
     if options.sizes:
         sizes = {image.name: int(engine.connect().images.get(image.tag).attrs["Size"]) for image in chosen}
         pips = {image.name: pip_size(image) for image in chosen}
         figures["size, MB"] = {name: round(size / 1e6) for name, size in sizes.items()}
         figures["size, image / pip install"] = {name: round(sizes[name] / pips[name], 2) for name in sizes}
+    if options.twice:
+        figures["two builds"] = {image.name: twice(image) for image in chosen}
+    if not (options.sizes or options.twice):
+        figures = times()
     print(json.dumps(figures, indent=2))
 
 

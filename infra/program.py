@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from types import FrameType
@@ -9,6 +10,18 @@ from types import FrameType
 import invoke
 
 from infra.errors import DigitlensError
+
+_CLOSED = "choose another folder with the task's flags or in [paths] of digitlens.toml, or have this one made yours"
+REMEDIES = {
+    errno.ENOENT: "it was never made, or somebody removed it meanwhile: ./inv --list says which task makes what",
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+    errno.EROFS: _CLOSED,
+    errno.ENOTDIR: "a file is where a folder should be: move it away, or choose another folder in digitlens.toml",
+    errno.ENOSPC: "free some room (`df -h` shows where), then run the same command again: what was made stays",
+    errno.EMFILE: "too many files are open: `ulimit -n 4096`, then run the same command again",
+}
+"""What helps where the system itself refuses; an error that is foreseen has a better one."""
 
 
 class Program(invoke.Program):
@@ -34,7 +47,13 @@ class Program(invoke.Program):
         except OSError as error:
             if self.args.debug.value:
                 raise
-            raise invoke.Exit(f"error: {error} (the traceback: --debug)", 1) from error
+            raise invoke.Exit(f"error: {_explained(error)}", 1) from error
+
+
+def _explained(error: OSError) -> str:
+    """What the system refused, and what helps: nobody foresaw it where it happened."""
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return f"{what}\n  {REMEDIES.get(error.errno or 0, 'the traceback: --debug')}"
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

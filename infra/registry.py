@@ -146,7 +146,12 @@ def read(store: Store, name: str) -> Version:
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch, "manifest.json")
         store.get(_manifest(name), file)
-        content: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        try:
+            content: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        except ValueError as error:
+            raise RefusedError(
+                f"version {name} is damaged, {_manifest(name)} isn't JSON: remove it, then push again"
+            ) from error
     if content.pop("format_version") != 1:
         raise RefusedError(f"version {name} was written by a newer digitlens: update this one")
     entries = tuple(Entry(**entry) for entry in content.pop("files"))

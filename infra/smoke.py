@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 from pathlib import Path
 
 from infra import chromium, fingerprints, results
-from infra.errors import CommandError, RefusedError, UsageError
+from infra.errors import CommandError, RefusedError, ServiceError, UsageError
 from infra.execution import environments, processes
 from infra.runs import Run
 from infra.settings import ROOT, settings
@@ -74,6 +74,10 @@ def _build(site: str) -> str | None:
         if error.code == 404:
             return None
         raise RefusedError(f"{site} answers {error.code}: ./inv deploy.list shows what is deployed where") from error
+    except urllib.error.URLError as error:
+        raise ServiceError(
+            f"{site} doesn't answer ({error.reason}): ./inv deploy.list shows what is deployed where"
+        ) from error
     except FileNotFoundError:
         return None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra.errors import ServiceError, TransientError, UsageError
+from infra.hosting.refusals import GUIDE
 from infra.settings import ROOT
 
 SCHEME = "gs://"
@@ -39,6 +40,8 @@ def find(location: str) -> Store:
     """The store at ``location``: ``gs://BUCKET/PREFIX``, or a folder."""
     if location.startswith(SCHEME):
         bucket, _, prefix = location.removeprefix(SCHEME).partition("/")
+        if not bucket:
+            raise UsageError(f"[registry] location: {location} names no bucket; write gs://BUCKET/PREFIX")
         return Bucket(bucket, prefix.strip("/"))
     if "://" in location:
         raise UsageError(f"[registry] location: {location} is neither a folder nor gs://BUCKET/PREFIX")
@@ -150,6 +153,7 @@ class Bucket:
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         from google.api_core import exceptions
+        from google.auth.exceptions import GoogleAuthError
 
         where = f"{SCHEME}{self._name}"
         try:
@@ -164,7 +168,12 @@ class Bucket:
         except (exceptions.Forbidden, exceptions.Unauthorized) as error:
             raise ServiceError(
                 f"{where} is closed to this account: `gcloud storage buckets add-iam-policy-binding {where} "
-                "--member=serviceAccount:ACCOUNT --role=roles/storage.objectUser`; see docs/deploying.md"
+                f"--member=serviceAccount:ACCOUNT --role=roles/storage.objectUser`; see {GUIDE}"
+            ) from error
+        except GoogleAuthError as error:
+            raise ServiceError(
+                f"{where} wants a Google account: {str(error).splitlines()[0]}\n"
+                f"  `gcloud auth application-default login`, or a workload identity file; see {GUIDE}"
             ) from error
         except (exceptions.GoogleAPIError, ConnectionError) as error:
             raise TransientError(f"{where}: {type(error).__name__}; run the same command again") from error

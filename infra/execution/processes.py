@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ QUIET_SECONDS = 15.0
 """A child that says nothing for so long is spoken for."""
 GRACE_SECONDS = 30.0
 """Time for a child to end by itself after Ctrl-C: training writes a checkpoint."""
+LOOK_SECONDS = 0.25
+"""How often it is looked whether a child still has a purpose."""
 
 _running: set[subprocess.Popen[str]] = set()
 
@@ -71,9 +73,16 @@ def relay(name: str, lines: queue.Queue[str | None]) -> list[str]:
 
 
 def capture(
-    command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], seconds: float
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str],
+    seconds: float,
+    is_hopeless: Callable[[], bool] = lambda: False,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``command`` in silence, whatever becomes of it; ``environment`` is laid over ours.
+
+    It is ended early once ``is_hopeless`` says so, which is asked now and then.
 
     Raises:
         subprocess.TimeoutExpired: it took longer than ``seconds`` and was ended.
@@ -83,12 +92,24 @@ def capture(
     try:
         with child:
             try:
-                output, _ = child.communicate(timeout=seconds)
+                output = _output(child, seconds, is_hopeless)
             finally:
                 end(child, 2.0)
     finally:
         _running.discard(child)
     return subprocess.CompletedProcess(list(command), child.returncode, output)
+
+
+def _output(child: subprocess.Popen[str], seconds: float, is_hopeless: Callable[[], bool]) -> str:
+    limit = time.monotonic() + seconds
+    while True:
+        try:
+            return child.communicate(timeout=min(LOOK_SECONDS, max(limit - time.monotonic(), 0.0)))[0]
+        except subprocess.TimeoutExpired:
+            if is_hopeless():
+                end(child, 2.0)
+            elif time.monotonic() >= limit:
+                raise
 
 
 def _start(

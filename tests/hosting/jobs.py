@@ -96,7 +96,7 @@ class Runner:
             for file in files:
                 copy = kept / file.relative_to(self.checkout)
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, copy)
+                shutil.copy2(file, copy)  # with its time: what is current stays so
         elif "actions/download-artifact@" in step["uses"]:
             if kept.is_dir():
                 shutil.copytree(kept, self.checkout / given.get("path", "."), dirs_exist_ok=True)

@@ -10,7 +10,7 @@ import pytest
 
 from infra import runs
 from infra.errors import DigitlensError, RefusedError
-from infra.hosting import deployment, patience, releases, target, verification
+from infra.hosting import deployment, patience, release_checks, releases, target, verification
 from tests.hosting import standins
 from tests.hosting.conftest import Deployer, Patience, describe
 from tests.hosting.tokens import CANARY
@@ -79,17 +79,42 @@ def title(where: str) -> str:
     return re.sub(r"[^A-Za-z:/ ]", "", where)
 
 
-def prepare(deployer: Deployer, where: str) -> None:
-    """Have the channel there if it is to be changed."""
+def start_over(deployer: Deployer, where: str) -> None:
+    """As if nothing had been deployed but what is live; the channel is there if it is to be changed."""
+    standin = deployer.standin
+    standin.channels.pop(CHANNEL, None)
+    standin.blobs = {value: standin.blobs[value] for value in standin.files[standin.version_of("live")].values()}
     if where.startswith("PATCH .*/channels"):
-        standins.channel(deployer.standin, CHANNEL)
+        standins.channel(standin, CHANNEL)
 
 
 @pytest.mark.parametrize("where", CALLS, ids=title)
 @pytest.mark.usefixtures("quick")
-def test_what_may_pass_is_tried_again(here: Deployer, capsys: pytest.CaptureFixture[str], where: str) -> None:
+def test_a_call_that_goes_wrong_is_explained_or_made_again(
+    here: Deployer, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    """All of it with one channel, one fault after the other: each start of the client takes seconds."""
     live = made_live(here)
-    prepare(here, where)
+    start_over(here, where)
+    # What doesn't pass is explained at once.
+    for status, remedy in REMEDIES.items():
+        if (where, status) in NO_FAULT:
+            continue
+        before = len(here.standin.calls)
+        here.standin.fail(where, status, times=1000)
+        said = complaint(here)
+        here.standin.faults.clear()
+        assert ("refused the credential" if where in CREDENTIAL else remedy) in said
+        asked = [call for call in here.standin.calls[before:] if re.search(where, call)]
+        # Clients fetch another token and ask again; the official one does so for each of the four files.
+        assert len(asked) <= (20 if where == "POST /upload/" else 4), "it was tried again"
+        assert here.standin.serve("live") == live
+    # A token that expires is renewed, or said to have.
+    if where not in CREDENTIAL:
+        here.standin.fail(where, 401, expires=True)
+        assert not (said := complaint(here)) or REMEDIES[401] in said
+        start_over(here, where)
+    # What may pass is tried again.
     for fault in PASSING:
         here.standin.fail(where, **fault)  # type: ignore[arg-type]
     made = deploy(here)
@@ -97,47 +122,7 @@ def test_what_may_pass_is_tried_again(here: Deployer, capsys: pytest.CaptureFixt
     assert here.standin.serve(CHANNEL) == {f"/{path}": value for path, value in verification.hashes(here.dist).items()}
     assert here.standin.serve("live") == live
     assert made.version == here.standin.version_of(CHANNEL)
-    assert CANARY not in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("where", CALLS, ids=title)
-@pytest.mark.usefixtures("quick")
-def test_what_does_not_pass_is_explained_at_once(
-    here: Deployer, capsys: pytest.CaptureFixture[str], where: str
-) -> None:
-    live = made_live(here)
-    prepare(here, where)
-    for status, remedy in REMEDIES.items():
-        if (where, status) in NO_FAULT:
-            continue
-        before = len(here.standin.calls)
-        here.standin.fail(where, status, times=1000)
-        with pytest.raises(DigitlensError) as caught:
-            deploy(here)
-        here.standin.faults.clear()
-        assert ("refused the credential" if where in CREDENTIAL else remedy) in str(caught.value)
-        assert CANARY not in str(caught.value) + capsys.readouterr().err
-        asked = [call for call in here.standin.calls[before:] if re.search(where, call)]
-        # Clients fetch another token and ask again, and the official one repeats what belongs to an upload by itself.
-        assert len(asked) <= (60 if where in (":populateFiles", "POST /upload/") else 3), "it was tried again"
-        assert here.standin.serve("live") == live
-    deploy(here)
-    assert here.standin.serve(CHANNEL)
-    assert here.standin.serve("live") == live
-
-
-@pytest.mark.parametrize("where", READS + WRITES, ids=title)
-@pytest.mark.usefixtures("quick")
-def test_a_token_that_expires_is_renewed_or_said_to_have(here: Deployer, where: str) -> None:
-    live = made_live(here)
-    prepare(here, where)
-    here.standin.fail(where, 401, expires=True)
-    said = complaint(here)
-    if said:
-        assert REMEDIES[401] in said
-        deploy(here)
-    assert here.standin.serve(CHANNEL)
-    assert here.standin.serve("live") == live
+    assert CANARY not in said + capsys.readouterr().err
 
 
 @pytest.mark.parametrize("fault", [*PASSING, {"status": 401}, {"status": 403}, {"status": 404}], ids=str)
@@ -201,6 +186,32 @@ def test_an_address_that_serves_something_else_is_no_success(
     wound(here.standin.pages)
     with pytest.raises(RefusedError, match=f"{said}.*\n.*deploy.preview --channel pr-7"):
         deploy(here)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_promotion_that_fails_leaves_what_is_live_and_succeeds_afterwards(
+    here: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = "POST .*/channels/live/releases"
+    monkeypatch.setattr(release_checks, "is_dirty", lambda: False)
+    live = made_live(here)
+    made = deploy(here)
+    here.smoke("smoke_deployed", made.url)
+
+    def promote() -> None:
+        deployment.promote(target.chosen(), here.dist, runs.find(runs.SYNTHETIC), CHANNEL)
+
+    for status, remedy in REMEDIES.items():
+        here.standin.fail(where, status, times=1000)
+        with pytest.raises(DigitlensError, match=re.escape(remedy)):
+            promote()
+        here.standin.faults.clear()
+        assert here.standin.serve("live") == live
+    for fault in PASSING:
+        here.standin.fail(where, **fault)  # type: ignore[arg-type]
+    promote()
+    assert [fault for fault in here.standin.faults if fault.times > 0] == []
+    assert here.standin.version_of("live") == made.version
 
 
 @pytest.mark.usefixtures("quick")

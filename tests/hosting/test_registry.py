@@ -160,6 +160,21 @@ def test_a_bucket_that_does_not_exist_is_explained(here: Deployer, bucket: str) 
     assert "gcloud storage buckets create gs://nowhere-at-all" in here.complaint
 
 
+def test_a_bucket_without_an_account_is_explained(here: Deployer) -> None:
+    here.inv("model.list", code=1, DIGITLENS_REGISTRY_LOCATION="gs://x", GOOGLE_APPLICATION_CREDENTIALS="/nowhere")
+    assert "gcloud auth application-default login" in here.complaint
+    assert "Traceback" not in here.complaint
+    here.inv("model.list", code=2, DIGITLENS_REGISTRY_LOCATION="gs://")
+    assert "names no bucket" in here.complaint
+
+
+def test_a_version_that_was_damaged_is_named(here: Deployer, tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions" / "v1.json").write_text("{", "utf-8")
+    here.inv("model.list", code=1, DIGITLENS_REGISTRY_LOCATION=str(tmp_path))
+    assert "version v1 is damaged, versions/v1.json isn't JSON: remove it" in here.complaint
+
+
 def test_a_location_of_another_kind_is_refused(here: Deployer) -> None:
     here.inv("model.list", code=2, DIGITLENS_REGISTRY_LOCATION="s3://x")
     assert "neither a folder nor gs://BUCKET/PREFIX" in here.complaint

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from infra import smoke
+from infra.errors import ServiceError
+from infra.runs import Run
 from infra.settings import ROOT
 from tests.infra.conftest import Inv
 from tests.infra.test_environments import lock_of
@@ -108,6 +111,22 @@ def test_bad_usage_is_one_message_and_exit_code_2(inv: Inv, arguments: tuple[str
     assert message in answer.stderr
     assert answer.stderr.startswith("error: ")
     assert "Traceback" not in answer.stderr
+
+
+def test_what_the_system_refuses_is_one_message_with_a_remedy(inv: Inv, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    answer = inv("data.synthesize", "--photos", "10", DIGITLENS_PATHS_RUNS=str(tmp_path / "file" / "runs"))
+    assert answer.returncode == 1
+    assert "a file is where a folder should be" in answer.stderr
+    assert "Errno" not in answer.stderr
+
+
+def test_an_address_that_does_not_answer_is_one_message_with_a_remedy(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.predictions.mkdir(parents=True)
+    (run.predictions / "predictions.jsonl").write_text("", "utf-8")
+    with pytest.raises(ServiceError, match=r"http://127.0.0.1:9 doesn't answer.*\./inv deploy.list"):
+        smoke.perform(run, tmp_path, "http://127.0.0.1:9")
 
 
 def test_debug_shows_the_traceback(inv: Inv) -> None:

@@ -58,3 +58,16 @@ def test_children_of_other_threads_are_ended(tmp_path: Path) -> None:
     processes.end_all()
     thread.join(10)
     assert [error.name for error in failures] == ["child"]
+
+
+def test_a_child_without_a_purpose_is_ended_and_what_it_said_is_kept(tmp_path: Path) -> None:
+    start = time.monotonic()
+    done = processes.capture(
+        ["sh", "-c", "echo said; touch asked; exec sleep 60"],
+        cwd=tmp_path,
+        environment={},
+        seconds=50,
+        is_hopeless=(tmp_path / "asked").exists,
+    )
+    assert (done.stdout, done.returncode) == ("said\n", -2)
+    assert time.monotonic() - start < 20
