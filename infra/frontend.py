@@ -34,11 +34,12 @@ def build_recognizer(web_model: Path | None = None) -> results.Stamp:
     if web_model is None and stamp is not None and stamp.fingerprint.startswith(sources):
         return _build("recognizer", stamp.fingerprint)
     chosen = web_model or ROOT / "models" / "digits" / "web_model"
-    if not (chosen / "manifest.json").is_file():
-        if web_model is None:
-            return _build("recognizer", sources)
-        raise UsageError(f"{web_model} is no web model: it has no manifest.json; ./inv convert makes one")
-    listed = json.loads((chosen / "manifest.json").read_text("utf-8"))["files"]
+    if web_model is None and not chosen.exists():
+        return _build("recognizer", sources)
+    try:
+        listed = json.loads((chosen / "manifest.json").read_text("utf-8"))["files"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"{chosen} is no web model, its manifest.json can't be read; ./inv convert makes one") from error
     files = fingerprints.of_files([chosen / "manifest.json", *(chosen / entry["path"] for entry in listed)], chosen)
     return _build("recognizer", sources + files, {"WEB_MODEL": str(chosen.resolve())})
 
