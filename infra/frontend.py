@@ -39,7 +39,7 @@ def build_recognizer(web_model: Path | None = None) -> results.Stamp:
     try:
         listed = json.loads((chosen / "manifest.json").read_text("utf-8"))["files"]
     except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"{chosen} is no web model, its manifest.json can't be read; ./inv convert makes one") from error
+        raise UsageError(f"{chosen} has no readable manifest.json; ./inv convert makes a web model") from error
     files = fingerprints.of_files([chosen / "manifest.json", *(chosen / entry["path"] for entry in listed)], chosen)
     return _build("recognizer", sources + files, {"WEB_MODEL": str(chosen.resolve())})
 
