@@ -27,7 +27,7 @@ def build_recognizer(web_model: Path | None = None) -> results.Stamp:
     for the released model; where no model is released, none.
 
     Raises:
-        UsageError: ``web_model`` is none.
+        UsageError: ``web_model`` is no web model.
         CommandError: TensorFlow.js can't run it; names the operation.
     """
     sources, stamp = _recognizer_fingerprint(), results.read(RECOGNIZER)
