@@ -19,7 +19,7 @@ from training.data.formats import Photo
 from training.data.photos import decode
 from training.detector import network
 from training.detector.letterbox import letterbox, to_photo
-from training.detector.looks import AWAY, SURE, Region, pool, region_of, too_close
+from training.detector.looks import AWAY, SURE, Region, pool, regions_of, too_close
 from training.detector.losses import cell_boxes
 from training.detector.network import STRIDE
 from training.detector.recognition import Detections, Floats, Suppression, detect
@@ -105,17 +105,19 @@ def look_at(
         return detect(*seen, suppression, least, description["background_column"])
 
     def look_again(parts: Sequence[tuple[int, Region]], distance: int = 1) -> None:
-        if parts:
-            for (index, _), later in zip(parts, see(parts, distance), strict=True):
-                seen[index] = pool(seen[index], later)
+        later: dict[int, list[tuple[Floats, Floats]]] = {}
+        for (index, _), one in zip(parts, see(parts, distance) if parts else (), strict=True):
+            later.setdefault(index, []).append(one)
+        for index, looks in later.items():
+            seen[index] = pool(seen[index], *looks)
 
     sides = [(photo.shape[1], photo.shape[0]) for photo in photos]
     wholes = [(index, (0, 0, height, width)) for index, (width, height) in enumerate(sides)]
     seen = see(wholes)
     if description.get("looks", 1) == 2:
         look_again([whole for whole in wholes if too_close(thin(seen[whole[0]], SURE), *sides[whole[0]], *size)], AWAY)
-        regions = [region_of(thin(one, SURE), *side, *size) for one, side in zip(seen, sides, strict=True)]
-        look_again([(index, region) for index, region in enumerate(regions) if region])
+        regions = [regions_of(thin(one, SURE), *side, *size) for one, side in zip(seen, sides, strict=True)]
+        look_again([(index, region) for index, some in enumerate(regions) for region in some])
     return [thin(one, min_score) for one in seen]
 
 

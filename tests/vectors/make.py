@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from training.detector.letterbox import letterbox, scaled_size, to_photo
-from training.detector.looks import AWAY, region_of, too_close
+from training.detector.looks import AWAY, regions_of, too_close
 from training.detector.reading import numbers
 from training.detector.recognition import Detections, Suppression, detect
 
@@ -157,7 +157,7 @@ def looks_cases() -> list[dict[str, Any]]:
                     "photo": [width, height],
                     "input": [input_width, input_height],
                     "too_close": too_close(found, *sides),
-                    "region": region_of(found, *sides),
+                    "regions": regions_of(found, *sides),
                 }
             )
     return cases

@@ -1,4 +1,4 @@
-"""Where to look again: from further away where objects may be too large, then at the surest number, enlarged.
+"""Where to look again: from further away where objects may be too large, then at the surest numbers, enlarged.
 
 Very large and very small objects gain most; models/digits/notes.md has what was measured.
 ``frontend/recognizer/src/looks.ts`` is the same routine; both are held to ``tests/vectors/looks.json``.
@@ -19,12 +19,16 @@ AWAY = 2
 """The look from further away sees the photo in half the size."""
 TALL = 0.3
 """It is taken where an object is higher than this part of the input, or none is sure."""
+CLEAR = 0.5
+"""A number beside the surest is looked at again where its objects score so much on average."""
+NUMBERS = 3
+"""More are not looked at again: each takes as long as the first look."""
 MARGIN = 0.6
 """Room around a number, as part of its highest object's height."""
 GAIN = 1.2
 """A look at a part enlarges at least this much, or it isn't worth its time."""
 FAITH = 0.6
-"""What scores of a look count where there is a later one: what it alone saw has to be clear."""
+"""What scores of a look count where there are later ones: what it alone saw has to be clear."""
 
 Region = tuple[int, int, int, int]
 """ymin, xmin, ymax, xmax: pixels of the photo, the last two exclusive"""
@@ -39,11 +43,11 @@ def too_close(found: Detections, width: int, height: int, input_width: int, inpu
     return float((boxes[:, 2] - boxes[:, 0]).max()) * scale > TALL * input_height
 
 
-def region_of(found: Detections, width: int, height: int, input_width: int, input_height: int) -> Region | None:
-    """The region to look at again, None where there is nothing to gain.
+def regions_of(found: Detections, width: int, height: int, input_width: int, input_height: int) -> list[Region]:
+    """The regions to look at again: those of the surest numbers, where there is something to gain.
 
-    It holds the objects that stand together, of whatever class, with the largest sum of scores. What lies far from them
-    is more often a false alarm than a second number, and would make the part larger.
+    A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
+    clear is more often a false alarm, and is left to what the first look makes of it.
 
     Args:
         found: detections so far, boxes in pixels of the photo
@@ -53,10 +57,16 @@ def region_of(found: Detections, width: int, height: int, input_width: int, inpu
         input_height: of the network's input
     """
     sure = found.above(SURE)
-    if not len(sure.boxes):
-        return None
-    surest = max(numbers(sure.boxes), key=lambda group: sum(sure.scores[group].tolist()))
-    boxes = sure.boxes[surest]
+    sums = [(sum(sure.scores[group].tolist()), group) for group in numbers(sure.boxes)]
+    sums.sort(key=lambda pair: -pair[0])
+    chosen = [group for rank, (total, group) in enumerate(sums) if rank == 0 or total >= CLEAR * len(group)]
+    sides = width, height, input_width, input_height
+    regions = [_around(sure.boxes[group], *sides) for group in chosen[:NUMBERS]]
+    return [region for region in regions if region]
+
+
+def _around(boxes: Floats, width: int, height: int, input_width: int, input_height: int) -> Region | None:
+    """The region of objects with some room, None where a look at it gains nothing."""
     margin = MARGIN * float((boxes[:, 2] - boxes[:, 0]).max())
     ymin = max(0, math.floor(float(boxes[:, 0].min()) - margin))
     xmin = max(0, math.floor(float(boxes[:, 1].min()) - margin))
@@ -67,6 +77,7 @@ def region_of(found: Detections, width: int, height: int, input_width: int, inpu
     return (ymin, xmin, ymax, xmax) if after >= GAIN * before else None
 
 
-def pool(earlier: tuple[Floats, Floats], later: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """Boxes [n, 4] and scores [n, c] of two looks, in pixels of the photo, for one suppression."""
-    return np.concatenate([earlier[0], later[0]]), np.concatenate([earlier[1] * FAITH, later[1]])
+def pool(earlier: tuple[Floats, Floats], *later: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Boxes [n, 4] and scores [n, c] of several looks, in pixels of the photo, for one suppression."""
+    boxes = np.concatenate([earlier[0], *(boxes for boxes, _ in later)])
+    return boxes, np.concatenate([earlier[1] * FAITH, *(scores for _, scores in later)])

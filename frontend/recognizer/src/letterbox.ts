@@ -34,6 +34,10 @@ export interface Size {
   height: number;
 }
 
+export function sizeOf({ xmin, ymin, xmax, ymax }: Box): Size {
+  return { width: xmax - xmin, height: ymax - ymin };
+}
+
 const PRECISION_BITS = 32 - 8 - 2;
 const HALF = 1 << (PRECISION_BITS - 1);
 

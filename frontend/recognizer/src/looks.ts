@@ -1,9 +1,9 @@
 /**
- * Where to look at a photo again: from further away where objects may be too large, then at the surest number.
+ * Where to look at a photo again: from further away where objects may be too large, then at the surest numbers.
  *
  * The same routine as training/detector/looks.py; both are held to tests/vectors/looks.json.
  */
-import type { Box, Size } from './letterbox';
+import { sizeOf, type Box, type Size } from './letterbox';
 import { numbers } from './reading';
 
 /** Objects that score at least this decide where to look again. */
@@ -12,11 +12,15 @@ export const SURE = 0.3;
 export const AWAY = 2;
 /** It is taken where an object is higher than this part of the input, or none is sure. */
 const TALL = 0.3;
+/** A number beside the surest is looked at again where its objects score so much on average. */
+const CLEAR = 0.5;
+/** More are not looked at again: each takes as long as the first look. */
+const NUMBERS = 3;
 /** Room around a number, as part of its highest object's height. */
 const MARGIN = 0.6;
 /** A look at a part enlarges at least this much, or it isn't worth its time. */
 const GAIN = 1.2;
-/** What scores of a look count where there is a later one: what it alone saw has to be clear. */
+/** What scores of a look count where there are later ones: what it alone saw has to be clear. */
 export const FAITH = 0.6;
 
 /** Tiles overlap by this part of their side: objects up to that size are whole in one of them. */
@@ -44,33 +48,43 @@ export function tooClose(found: Found, photo: Size, input: Size): boolean {
 }
 
 /**
- * The region to look at again by what was found so far, nothing where there is nothing to gain.
+ * The regions to look at again by what was found so far: those of the surest numbers, where there is something to gain.
  *
- * It holds the objects that stand together, of whatever class, with the largest sum of scores. What lies far from them
- * is more often a false alarm than a second number, and would make the part larger.
+ * A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
+ * clear is more often a false alarm, and is left to what the first look makes of it.
  *
  * @param input size of the network's input
  * @returns in whole pixels of the photo, `xmax` and `ymax` exclusive
  */
-export function regionOf(found: Found, photo: Size, input: Size): Box | undefined {
+export function regionsOf(found: Found, photo: Size, input: Size): Box[] {
   const sure = sureOf(found);
-  if (sure.scores.length === 0) return undefined;
   const sums = numbers(sure.boxes).map((group) => ({
     group,
     sum: group.reduce((sum, row) => sum + sure.scores[row], 0),
   }));
-  const surest = sums.reduce((best, other) => (other.sum > best.sum ? other : best));
-  const boxes = rows(sure).filter((_, row) => surest.group.includes(row));
+  return sums
+    .sort((one, other) => other.sum - one.sum)
+    .filter(({ group, sum }, rank) => rank === 0 || sum >= CLEAR * group.length)
+    .slice(0, NUMBERS)
+    .map(({ group }) =>
+      around(
+        rows(sure).filter((_, row) => group.includes(row)),
+        photo,
+      ),
+    )
+    .filter((region) => scaleOf(sizeOf(region), input) >= GAIN * scaleOf(photo, input));
+}
+
+/** The region of objects with some room. */
+function around(boxes: Float64Array[], photo: Size): Box {
   const margin = MARGIN * highest(boxes);
   const side = (index: number): number[] => boxes.map((box) => box[index]);
-  const region = {
+  return {
     ymin: Math.max(0, Math.floor(Math.min(...side(0)) - margin)),
     xmin: Math.max(0, Math.floor(Math.min(...side(1)) - margin)),
     ymax: Math.min(photo.height, Math.ceil(Math.max(...side(2)) + margin)),
     xmax: Math.min(photo.width, Math.ceil(Math.max(...side(3)) + margin)),
   };
-  const enlarged = { width: region.xmax - region.xmin, height: region.ymax - region.ymin };
-  return scaleOf(enlarged, input) >= GAIN * scaleOf(photo, input) ? region : undefined;
 }
 
 /** Detections are sorted, best first. */

@@ -3,13 +3,14 @@ import type { Timings } from './api';
 import {
   crop,
   letterbox,
+  sizeOf,
   toPhoto,
   type Box,
   type Input,
   type Pixels,
   type Size,
 } from './letterbox';
-import { AWAY, FAITH, mayHideMore, regionOf, SURE, tilesOf, tooClose, wholeIn } from './looks';
+import { AWAY, FAITH, mayHideMore, regionsOf, SURE, tilesOf, tooClose, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -104,10 +105,12 @@ export async function recognizePixels(
     if (tooClose(found(), photo, manifest.input)) {
       pooled = pool(pooled, await look(whole, AWAY));
     }
-    const region = regionOf(found(), photo, manifest.input);
-    if (region) {
-      pooled = pool(pooled, await look(region));
-      closest = region;
+    const regions = regionsOf(found(), photo, manifest.input);
+    const later: Candidate[] = [];
+    for (const region of regions) later.push(...(await look(region)));
+    if (regions.length > 0) {
+      pooled = pool(pooled, later);
+      closest = regions[0];
     }
   }
   const start = performance.now();
@@ -162,10 +165,6 @@ function findingsOf(pooled: Candidate[], manifest: Manifest): Findings {
     box: boxAt(kept.boxes, row),
   }));
   return { detections, numbers: numbersOf(detections, kept.boxes, manifest) };
-}
-
-function sizeOf({ xmin, ymin, xmax, ymax }: Box): Size {
-  return { width: xmax - xmin, height: ymax - ymin };
 }
 
 export function inputOf(manifest: Manifest): Input {

@@ -44,7 +44,7 @@ export interface LooksCase {
   input: [number, number];
   too_close: boolean;
   /** ymin, xmin, ymax, xmax */
-  region: [number, number, number, number] | null;
+  regions: [number, number, number, number][];
 }
 
 export const looksCases = read('looks') as LooksCase[];
