@@ -22,7 +22,7 @@ TALL = 0.3
 CLEAR = 0.5
 """A number beside the surest is looked at again where its objects score so much on average."""
 NUMBERS = 3
-"""More are not looked at again: each takes as long as the first look."""
+"""How many are looked at again at most: each takes as long as the first look."""
 MARGIN = 0.6
 """Room around a number, as part of its highest object's height."""
 GAIN = 1.2
@@ -35,7 +35,7 @@ Region = tuple[int, int, int, int]
 
 
 def too_close(found: Detections, width: int, height: int, input_width: int, input_height: int) -> bool:
-    """Whether to look from further away: arguments as of `region_of`, with what the first look found."""
+    """Whether to look from further away: arguments as of `regions_of`, with what the first look found."""
     boxes = found.above(SURE).boxes
     if not len(boxes):
         return True

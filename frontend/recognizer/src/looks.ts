@@ -14,7 +14,7 @@ export const AWAY = 2;
 const TALL = 0.3;
 /** A number beside the surest is looked at again where its objects score so much on average. */
 const CLEAR = 0.5;
-/** More are not looked at again: each takes as long as the first look. */
+/** How many are looked at again at most: each takes as long as the first look. */
 const NUMBERS = 3;
 /** Room around a number, as part of its highest object's height. */
 const MARGIN = 0.6;
@@ -109,7 +109,7 @@ function highest(boxes: Float64Array[]): number {
  */
 export function mayHideMore(heights: number[], photo: Size, seen: Size, input: Size): boolean {
   if (scaleOf(photo, input) > 1 / 2) return false;
-  // Where the second look goes depends on the first, which on a long photo may have missed as much as it found.
+  // Where further looks go depends on the first, which on a long photo may have missed as much as it found.
   const isLong = Math.max(photo.width / photo.height, photo.height / photo.width) > LONG;
   const scale = scaleOf(isLong ? photo : seen, input);
   return heights.length === 0 || heights.some((height) => height * scale < SMALL);
