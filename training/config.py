@@ -47,14 +47,19 @@ class Records(_Section):
 
 
 class Network(_Section):
-    """Widths and depths. Most of the weights lie at strides 16 and 32, most of the time goes to stride 4."""
+    """Widths and depths. Most of the weights lie at strides 16 and 32, most of the time goes to strides 4 and 8.
+
+    Multiples of 32 train fastest: AMX and Tensor Cores compute bfloat16 in blocks.
+    """
 
     stages: tuple[Positive, Positive, Positive, Positive, Positive] = (16, 32, 64, 112, 144)
     """channels at strides 2, 4, 8, 16, 32"""
-    blocks: tuple[Positive, Positive, Positive, Positive] = (1, 2, 2, 2)
+    blocks: tuple[Positive, Positive, Positive, Positive] = (1, 4, 4, 1)
     """residual convolutions at strides 4, 8, 16, 32"""
-    pyramid: Positive = 48
-    """channels of the pyramid that joins them"""
+    pyramid: Positive = 64
+    """channels of the pyramid that joins strides 8, 16 and 32"""
+    tower: Positive = 32
+    """channels at stride 4 after it, from which classes and boxes are read"""
 
 
 class Augmentation(_Section):

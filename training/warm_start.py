@@ -28,7 +28,7 @@ class Start:
         self.folder, self.classes = folder, config.classes
         self.description = load_description(folder)
         earlier = load(folder / "config.yaml")
-        for part in ("stages", "pyramid"):
+        for part in ("stages", "pyramid", "tower"):
             here, there = getattr(config.network, part), getattr(earlier.network, part)
             if here != there:
                 raise ModelError(

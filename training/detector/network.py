@@ -1,4 +1,4 @@
-"""The network: plain 3×3 convolutions down to stride 32, a pyramid that joins them at stride 4, two heads.
+"""The network: plain 3×3 convolutions down to stride 32, a pyramid that joins them at stride 8, two heads at stride 4.
 
 Fully convolutional and anchor-free (Zhou et al. 2019, "Objects as Points"; box distances as in Tian et al. 2019,
 "FCOS"): each cell at stride 4 says for each class whether an object's centre lies there, and how far the box's four
@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from training.config import Network
 
@@ -46,13 +47,20 @@ def build(options: Network, classes: int, folded: bool = False) -> Any:
             residual = convolution(x, channels, f"stage{index}_{block}")
             x = layers.Add(name=f"join{index}_{block}")([x, residual])
         levels.append(x)
+
+    def join(upper: Any, index: int, channels: int) -> Any:
+        lateral = convolution(levels[index], channels, f"lateral{index}", kernel=1)
+        enlarge = _Enlarged(name=f"up{index}") if folded else layers.UpSampling2D(2, name=f"up{index}")
+        return layers.Add(name=f"pyramid{index}")([enlarge(upper), lateral])
+
     joined = convolution(levels[-1], options.pyramid, "lateral3", kernel=1)
-    for index in (2, 1, 0):
-        upper = layers.UpSampling2D(2, name=f"up{index}")(joined)
-        lateral = convolution(levels[index], options.pyramid, f"lateral{index}", kernel=1)
-        joined = layers.Add(name=f"pyramid{index}")([upper, lateral])
-    for name in ("pyramid", "tower"):
+    for index in (2, 1):
+        joined = join(joined, index, options.pyramid)
+    for name in ("smooth0", "smooth1"):
         joined = convolution(joined, options.pyramid, name)
+    # Few channels from here on: at stride 4 a convolution takes four times as long as at stride 8.
+    joined = join(convolution(joined, options.tower, "narrow", kernel=1), 0, options.tower)
+    joined = convolution(joined, options.tower, "tower")
     outputs = []
     for head, channels, bias in (
         ("class", classes, float(np.log(PRIOR / (1 - PRIOR)))),
@@ -68,6 +76,22 @@ def build(options: Network, classes: int, folded: bool = False) -> Any:
         )(joined)
         outputs.append(x)
     return keras.Model(image, outputs, name="detector")
+
+
+class _Enlarged(keras.layers.Layer):
+    """[b, h, w, c] to [b, 2h, 2w, c], each cell to four, like keras.layers.UpSampling2D(2).
+
+    That one is made of operations that took a third of an inference in wasm; this one is made for it, but its gradient
+    on a GPU isn't deterministic, so that training keeps the other.
+    """
+
+    def call(self, cells: Any) -> Any:
+        shape = tf.shape(cells)
+        return tf.image.resize(cells, (2 * shape[1], 2 * shape[2]), "nearest")
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        batch, height, width, channels = shape
+        return batch, height and 2 * height, width and 2 * width, channels
 
 
 def fold(trained: Any, folded: Any) -> None:
