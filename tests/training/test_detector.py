@@ -16,6 +16,7 @@ from training.data.batches import MAX_OBJECTS, training_batches
 from training.data.pixels import cut, recolour
 from training.detector import losses, network
 from training.detector.targets import targets
+from training.export import signature
 
 STILL = Augmentation(
     min_object_height=40,
@@ -175,6 +176,13 @@ def test_folding_changes_nothing() -> None:
     for before, after in zip(trained(images, training=False), folded(images, training=False), strict=True):
         np.testing.assert_allclose(before, after, atol=2e-5)
     assert not [layer for layer in folded.layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def test_what_is_exported_enlarges_by_one_operation() -> None:
+    made = signature(network.build(SMALL, 10, folded=True), 64, 96).detect.get_concrete_function()
+    operations = {operation.type for operation in made.graph.get_operations()}
+    assert "ResizeNearestNeighbor" in operations
+    assert "Tile" not in operations, "of which keras.layers.UpSampling2D is made, is slow in wasm"
 
 
 def test_an_untrained_network_says_little() -> None:

@@ -66,7 +66,7 @@ def test_further_blocks_begin_untrained(checkpoint: Path, config_file: Path, tmp
     assert weights(model, "stage1_1")[0].any()
 
 
-@pytest.mark.parametrize("part", [{"stages": [4, 8, 8, 8, 12]}, {"pyramid": 16}])
+@pytest.mark.parametrize("part", [{"stages": [4, 8, 8, 8, 12]}, {"pyramid": 16}, {"tower": 16}])
 def test_other_widths_are_refused(part: dict[str, object], checkpoint: Path, config_file: Path, tmp_path: Path) -> None:
     config = load(changed(config_file, tmp_path / "c.yaml", network=part))
     with pytest.raises(ModelError, match=rf"network\.{next(iter(part))} is .* the configuration's is"):
