@@ -54,7 +54,7 @@ def cut(
     ):
         cell = batch[crop, ymin:ymax, xmin:xmax]
         if other >= 0:
-            cell[:] = ground(_decoded(encoded[other]), *cell.shape[:2], places)
+            cell[:] = ground(_decoded(encoded[other]), cell.shape[0], cell.shape[1], places)
         cv2.warpPerspective(
             _decoded(data),
             transform,
