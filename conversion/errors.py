@@ -38,4 +38,6 @@ class GateFailed(ConversionError):
 
     def __init__(self, findings: list[str]) -> None:
         self.findings = findings
-        super().__init__("\n".join(["the gate refused the converted model; the last good one is untouched", *findings]))
+        super().__init__(
+            "\n".join(["the gate refused the converted model; what was converted before is untouched", *findings])
+        )

@@ -3,8 +3,9 @@
 The SavedModel runs in TensorFlow, the graph model in Node through the page's own code, both on the
 same letterboxed photos. Two things are judged:
 
-- the largest absolute difference of each output, over every location of every photo. Scores and
-  boxes are 0–1, so a difference reads as a part of certainty or of the input's side;
+- the largest difference of each output, over every location of every photo. Scores and boxes are
+  0–1, so a difference reads as a part of certainty or of the input's side; boxes of a detector that
+  has learned little reach far beyond, where it is a part of the value itself, as float32 rounds;
 - full-number accuracy, both models' outputs through the same decoding: a photo is right when its
   text (objects in reading order; sorted where the manifest says that they aren't read) equals its
   label's. Photos at the edge of the threshold change sides by chance, as many up as down: a drop
@@ -63,7 +64,9 @@ class Difference:
 
     def see(self, photo: str, trained: npt.NDArray[np.float32], converted: npt.NDArray[np.float32]) -> None:
         """Compare one photo's [1, n, k]; a value that is no number is infinitely far away."""
-        apart = np.abs(trained.astype(np.float64) - converted)
+        expected = trained.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(expected - converted) / np.maximum(1.0, np.abs(expected))
         apart[~np.isfinite(apart)] = np.inf
         index = np.unravel_index(int(apart.argmax()), apart.shape)
         if apart[index] > self.largest:

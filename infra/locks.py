@@ -10,7 +10,7 @@ from infra.execution import processes
 from infra.settings import ROOT
 
 FOLDER = ROOT / "requirements"
-NAMES = ("host", "test", "image", "sbom", "train", "train-gpu", "convert")
+NAMES = ("host", "test", "image", "sbom", "train", "train-gpu", "convert", "peers")
 NODE_PROJECTS = (ROOT / "frontend", ROOT / "infra/hosting/client", ROOT / "benchmarks/page/lighthouse")
 OLDEST_PYTHON = "3.11"
 

@@ -31,7 +31,7 @@ class Model:
 
 
 def find(folder: Path) -> Model:
-    """The model in ``folder``.
+    """The model in ``folder``, or the web model of a release or of a run in ``folder``.
 
     Raises:
         UsageError: there is none.
@@ -47,6 +47,8 @@ def find(folder: Path) -> Model:
                 return Model(folder, kind, json.loads((folder / files[0]).read_text("utf-8")))
             except ValueError as error:
                 raise UsageError(f"{folder / files[0]} isn't JSON: {error}") from error
+    if (folder / "web_model").is_dir():
+        return find(folder / "web_model")
     raise UsageError(
         f"{folder} holds no model: neither a web model (manifest.json, model.json), "
         "nor a SavedModel (detector.json, saved_model.pb), nor a checkpoint (detector.json)"

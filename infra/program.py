@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
+import re
 import signal
 import sys
 from types import FrameType
@@ -32,7 +34,7 @@ class Program(invoke.Program):
         try:
             super().parse_tasks()
         except invoke.ParseError as error:
-            raise invoke.Exit(f"error: {error} (./inv --help TASK lists its flags)", 2) from error
+            raise invoke.Exit(f"error: {self._said(error)}", 2) from error
 
     def execute(self) -> None:
         """Run the tasks that were asked for; exits with a message for every foreseen error."""
@@ -48,6 +50,22 @@ class Program(invoke.Program):
             if self.args.debug.value:
                 raise
             raise invoke.Exit(f"error: {_explained(error)}", 1) from error
+
+    def _said(self, error: invoke.ParseError) -> str:
+        """What Invoke didn't understand, in the words of our tasks, and the nearest that it knows."""
+        words = str(error)
+        if missing := re.fullmatch(r"'(\S+)' did not receive required positional arguments: (.+)", words):
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in re.findall(r"'(\w+)'", missing[2]))
+            return f"{missing[1]} needs {flags} (./inv --help {missing[1]})"
+        if empty := re.match(r"Flag <Argument: (\w+).*> needed value", words):
+            return f"--{empty[1].replace('_', '-')} needs a value"
+        unknown = re.match(r"No idea what '(.+)' is", words)
+        word = unknown[1] if unknown else ""
+        is_flag = word.startswith("-")
+        known = error.context.flags if is_flag and error.context else self.collection.task_names
+        near = difflib.get_close_matches(word, list(known), 1)
+        guess = f"did you mean {near[0]}? " if near else ""
+        return f"{words} {guess}({'./inv --help TASK lists its flags' if is_flag else './inv --list shows the tasks'})"
 
 
 def _explained(error: OSError) -> str:

@@ -17,6 +17,8 @@ from infra.settings import ROOT, Quantization, settings
 
 FORMATS = ("csv", "voc", "coco")
 """Formats that labels can be written in."""
+KINDS = ("street", "large")
+"""Of synthetic photos."""
 
 
 def synthesize(output: Path, config: Path, photos: int, seed: int, kind: str = "street") -> Step:

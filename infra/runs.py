@@ -122,7 +122,7 @@ class Run:
         try:
             return Request.model_validate_json(file.read_text("utf-8"))
         except OSError as error:
-            raise UsageError(f"there is no run {self.name}: {_known()}; ./inv pipeline makes one") from error
+            raise UsageError(f"there is no run {self.name}; {_known()}: ./inv pipeline makes one") from error
         except ValidationError as error:
             raise UsageError(f"{file} can't be used; call ./inv data.records again: {error}") from error
 
@@ -154,4 +154,4 @@ def name_of(images: Path) -> str:
 def _known() -> str:
     folder = settings().paths.runs
     names = sorted(path.parent.name for path in folder.glob("*/run.json"))
-    return f"there are {', '.join(names)}" if names else "there is none yet"
+    return f"there are {', '.join(names)}" if names else "there are none yet"

@@ -11,7 +11,7 @@ import urllib.request
 import xml.etree.ElementTree
 from pathlib import Path
 
-from infra import chromium, fingerprints, results
+from infra import chromium, fingerprints, models, results, runs
 from infra.errors import CommandError, RefusedError, ServiceError, UsageError
 from infra.execution import environments, processes
 from infra.runs import Run
@@ -33,6 +33,8 @@ def perform(run: Run, images: Path, site: str) -> results.Stamp:
         raise UsageError(f"{predictions} doesn't exist: ./inv pipeline makes it")
     folder = Path(site)
     site = site if folder.is_dir() else site.rstrip("/")
+    if folder.is_dir():
+        _require_model(folder, run)
     build = _build(site)
     fingerprint = fingerprints.of_values(
         {
@@ -61,6 +63,17 @@ def perform(run: Run, images: Path, site: str) -> results.Stamp:
     # What an address serves is another matter than what was built: a deploy needs both.
     place = run.smoke if folder.is_dir() else run.smoke_deployed
     return results.make_current("smoke", place, fingerprint, make)
+
+
+def _require_model(site: Path, run: Run) -> None:
+    """Raise RefusedError where ``site`` was built with the weights of another model than that of ``run``."""
+    web_model = models.RELEASED / "web_model" if run.name == runs.RELEASED else run.web_model
+    built, own = (folder / "manifest.json" for folder in (site / "model", web_model))
+    if not built.exists() or not own.exists():
+        return
+    if json.loads(built.read_text("utf-8"))["files"] != json.loads(own.read_text("utf-8"))["files"]:
+        again = "" if run.name == runs.RELEASED else f" --run {run.name}"
+        raise RefusedError(f"{site} was built with another model than {web_model}: ./inv frontend.build{again}")
 
 
 def _build(site: str) -> str | None:

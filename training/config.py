@@ -70,6 +70,8 @@ class Augmentation(_Section):
     max_object_height: float = Field(default=100.0, gt=0)
     mosaic_share: Share = 0.6
     """crops made of four photos: more objects to learn from, several in one picture, less grey"""
+    paste_share: Share = 0.0
+    """photos pasted onto one without objects, where the batch has one: small photos on a real ground, not on grey"""
     mirror_share: Share = 0.0
     half_turn_share: Share = 0.0
     mirrored: dict[str, str] = {}

@@ -124,7 +124,7 @@ def _recognitions(result: Result, browser: Browser, front: Front, site: Path, fr
     say(f"{count} times: {rows.LOOKS.name} ...")
     timings = visits.recognize(browser, front, site, frame, count)
     result.rows += [
-        Row(rows.INFERENCE, [timing["inference"] for timing in timings]),
+        Row(rows.INFERENCE, [timing["inference"] / timing["looks"] for timing in timings]),
         Row(rows.LOOKS, [timing["letterbox"] + timing["inference"] + timing["recognition"] for timing in timings]),
     ]
 

@@ -131,14 +131,17 @@ RECOGNIZE = """async ({ library, worker, photo, count }) => {
   const recognizer = await createRecognizer({ modelUrl: '/model/manifest.json', workerUrl: worker });
   const file = await (await fetch(`data:image/jpeg;base64,${photo}`)).blob();
   const timings = [];
-  for (let turn = 0; turn < count; turn++) timings.push((await recognizer.recognize(file)).timings);
+  for (let turn = 0; turn < count; turn++) {
+    const { looks, timings: taken } = await recognizer.recognize(file);
+    timings.push({ looks, ...taken });
+  }
   recognizer.close();
   return timings;
 }"""
 
 
 def recognize(browser: Browser, front: Front, site: Path, photo: bytes, count: int) -> list[dict[str, float]]:
-    """Milliseconds of each step of ``count`` recognitions, by the library that the page is made of."""
+    """Looks, and milliseconds of each step, of ``count`` recognitions, by the library that the page is made of."""
     library = frontend.RUNTIME.parents[1]
     worker = _worker(library, site)
     with browser.new_context(bypass_csp=True, service_workers="block") as context:

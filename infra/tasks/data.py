@@ -39,7 +39,8 @@ def synthesize(
     from infra.execution import runners
     from infra.execution.steps import perform
 
-    output = Path(out).expanduser().resolve() if out else runs.find(runs.SYNTHETIC).photos
+    words.one_of(kind, "kind", recipes.KINDS)
+    output = words.output(out) if out else runs.find(runs.SYNTHETIC).photos
     perform(recipes.synthesize(output, *synthesis(config, photos, seed), kind), runners.choose(on, None))
     print(output)
 
@@ -103,19 +104,15 @@ def convert(
     on: str | None = None,
 ) -> None:
     """Check labels and write them in another format; nothing is lost."""
-    from infra import recipes, results
+    from infra import recipes
     from infra.execution import runners
     from infra.execution.steps import perform
 
     if to not in recipes.FORMATS:
         raise UsageError(f"--to: {to!r} is none of {', '.join(recipes.FORMATS)}")
-    output = Path(out).expanduser().resolve()
     inputs = words.folder(images, "images"), words.existing(annotations, "annotations")
     grouping = words.file(groups, "groups") if groups else None
-    if any(path.is_relative_to(output) for path in inputs):
-        raise UsageError(f"--out: {output} holds what is to be read; choose another folder")
-    if output.exists() and not results.read(output):
-        raise UsageError(f"--out: {output} exists and wasn't made by this task; choose another folder")
+    output = words.output(out, *inputs)
     perform(recipes.relabel(*inputs, grouping, to, skip_bad, output), runners.choose(on, None))
     print(output)
 
@@ -128,6 +125,7 @@ def convert(
         "data": words.DATA,
         "config": f"{words.CONFIG}: its classes, splits and input size",
         "run": "where to put the report (default: the run named like the folder of the photos)",
+        "skip-bad": "don't fail for wrong labels: they are reported, and with --data left out",
         "json": "print nothing but the findings, as JSON",
         "on": words.ON,
     },
@@ -140,6 +138,7 @@ def check(
     data: str | None = None,
     config: str | None = None,
     run: str | None = None,
+    skip_bad: bool = False,
     json: bool = False,
     on: str | None = None,
 ) -> None:
@@ -151,7 +150,7 @@ def check(
     from infra.execution import runners
     from infra.execution.steps import perform
 
-    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad=False)
+    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad)
     runner = runners.choose(on, None)
     if merging:
         perform(merging, runner)
@@ -161,8 +160,8 @@ def check(
     if not json:
         print(chosen.check / "contact_sheet.jpg")
     errors = loads(findings)["errors"]
-    if errors:
-        raise RefusedError(f"{len(errors)} errors in labels or files, {errors[0]} first; {chosen.check} lists them")
+    if errors and not skip_bad:
+        raise RefusedError(f"errors in labels or files: {len(errors)}, {errors[0]} first; {chosen.check} lists them")
 
 
 @task(

@@ -144,12 +144,14 @@ def diff(_: Context, channel: str | None = None, dry_run: bool = False) -> None:
     help={
         "channel": CHANNEL,
         "main": "checkout of main, built and measured, or an artefact of it: dist, models and runs/bench",
+        "pull_request": "number of the pull request to write it under, with gh: one comment is kept up to date",
     }
 )
-def comment(_: Context, channel: str, main: str) -> None:
-    """Print what to write under a pull request: address, expiry, model figures, bytes and benchmark against main's."""
+def comment(_: Context, channel: str, main: str, pull_request: str | None = None) -> None:
+    """Print what to write under a pull request, or write it: address, expiry, model figures, bytes, benchmark."""
     from pathlib import Path
 
-    from infra.hosting import channels, deployment, target
+    from infra.hosting import channels, deployment, pull_requests, target
 
-    print(deployment.comment(target.chosen(), channels.name(channel), Path(main)))
+    text = deployment.comment(target.chosen(), channels.name(channel), Path(main))
+    print(pull_requests.post(pull_request, text) if pull_request else text)

@@ -10,7 +10,7 @@ from infra.tasks import words
 
 @task(
     help={
-        "model": "a checkpoint, a SavedModel or a web model",
+        "model": "a checkpoint, a SavedModel or a web model; the web model of models/digits or of a run's folder",
         "images": words.IMAGES,
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
@@ -77,7 +77,7 @@ def export(_: Context, run: str | None = None, on: str | None = None) -> None:
         "quantize": words.QUANTIZE.replace("see digitlens.toml", "the run's"),
         "saved-model": "somebody else's, instead of the run's own; --run names the run to make of it",
         "detector": "what its tensors mean, by schemas/detector.schema.json (default: its own detector.json)",
-        "images": "photos to compare it on",
+        "images": "with --saved-model: photos to compare it on; a run has its own",
         "annotations": words.ANNOTATIONS,
         "on": words.ON,
     }

@@ -38,11 +38,14 @@ def list_(_: Context, json: bool = False) -> None:
     from json import dumps
 
     from infra import registry, stores
+    from infra.progress import say
     from infra.settings import settings
 
     found = registry.versions(stores.find(settings().registry.location))
     if json:
         print(dumps([asdict(version) for version in found], indent=2))
         return
+    if not found:
+        say("no version is kept there yet: ./inv model.push")
     for version in found:
         print(f"{version.name:<24}{version.made}  run {version.run}  {version.bytes / 1e6:.1f} MB")

@@ -21,7 +21,7 @@ QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: s
 ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
 GPUS = "of containers: all, none or auto (default: see digitlens.toml)"
 FROM = "a finished training to begin with: models/digits, a checkpoint, or the folder of a run"
-SKIP_BAD = "go on without the labels that are wrong, and list them"
+SKIP_BAD = "go on without the photos whose labels are wrong, and list the faults"
 
 
 def folder(path: str, flag: str) -> Path:
@@ -46,6 +46,20 @@ def existing(path: str, flag: str) -> Path:
     if not found.exists():
         raise UsageError(f"--{flag}: there is no {found}")
     return found
+
+
+def output(path: str, *inputs: Path) -> Path:
+    """The folder at ``path`` to be made, or ``UsageError`` if that would cost what is there or one of ``inputs``."""
+    # Here, because `./inv --list` imports this module and shouldn't wait for pydantic.
+    from infra import results
+
+    place = Path(path).expanduser().resolve()
+    if any(one.is_relative_to(place) for one in inputs):
+        raise UsageError(f"--out: {place} holds what is to be read; choose another folder")
+    is_empty = place.is_dir() and not any(place.iterdir())
+    if place.exists() and not is_empty and not results.read(place):
+        raise UsageError(f"--out: {place} exists and wasn't made by this task; choose another folder")
+    return place
 
 
 def hashes(text: str | None) -> dict[str, str]:

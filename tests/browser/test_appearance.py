@@ -58,6 +58,18 @@ def walk(page: Page, address: str, folder: Path) -> Iterator[tuple[str, list[Loc
     page.locator(".entry-show").last.click()
     wait_for(page, "error")
     yield "refused", []
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    page.locator(".entry-show").first.click()
+    yield "right-to-left", []
+    page.evaluate("document.documentElement.dir = 'ltr'")
+    page.context.grant_permissions(["camera"])
+    page.get_by_test_id("camera").click()
+    expect(page.get_by_test_id("take")).to_be_enabled()
+    yield "camera", [page.get_by_role("dialog").locator("video")]
+    page.get_by_test_id("camera-close").click()
+    page.context.set_offline(True)
+    expect(page.get_by_test_id("offline")).to_be_visible()
+    yield "offline", []
 
 
 # Sliders, meters and the like are each engine's own.

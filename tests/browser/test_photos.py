@@ -67,6 +67,18 @@ def test_several_photos_make_a_list_that_shows_what_is_on_each(lens: Page, tmp_p
     wait_for(lens, "idle")
 
 
+def test_a_photo_alone_can_be_removed(lens: Page, tmp_path: Path) -> None:
+    remove = lens.get_by_test_id("remove")
+    show(lens, pictures.saved(pictures.plate(), tmp_path / "only.png"))
+    remove.click()
+    wait_for(lens, "idle")
+    expect(lens.locator(".photo-image")).to_have_count(0)
+    # The list has a button for each.
+    show(lens, *(pictures.saved(pictures.plate(), tmp_path / name) for name in ("one.png", "two.png")))
+    expect(entries(lens)).to_have_count(2)
+    expect(remove).to_have_count(0)
+
+
 def test_a_photo_chosen_while_the_model_loads_is_read_afterwards(page: Page, released: str, tmp_path: Path) -> None:
     page.goto(f"{released}/")
     photo = pictures.saved(pictures.plate(), tmp_path / "early.png")

@@ -58,7 +58,7 @@ def saved(page: Page, kind: str) -> Path:
         page.get_by_test_id(f"save-{kind}").click()
     download: Download = pending.value
     path = download.path()
-    assert Path(download.suggested_filename).suffix == f".{kind}"
+    assert Path(download.suggested_filename).suffix == f".{kind.removeprefix('all-')}"
     return Path(path)
 
 
@@ -83,6 +83,21 @@ def test_frames_lie_on_their_digits_at_any_zoom(steps: int, reading: Page) -> No
         assert place
         assert place["x"] - image["x"] == pytest.approx(float(item.get_attribute("data-xmin") or 0) * scale, abs=CLOSE)
         assert place["y"] - image["y"] == pytest.approx(float(item.get_attribute("data-ymin") or 0) * scale, abs=CLOSE)
+
+
+def test_a_label_higher_than_its_frame_comes_with_the_zoom(reading: Page) -> None:
+    frame, item = reading.locator(".frame").first, reading.locator("li[data-class]").first
+    label = frame.locator(".frame-label")
+    expect(label).to_be_visible()
+    frame.evaluate("(node) => { node.style.height = '1%'; }")
+    expect(label).to_be_hidden()
+    item.hover()
+    expect(label).to_be_visible()
+    reading.mouse.move(0, 0)
+    expect(label).to_be_hidden()
+    for _ in range(6):
+        reading.get_by_test_id("zoom-in").click()
+    expect(label).to_be_visible()
 
 
 def test_zooming_keeps_what_is_in_the_middle(reading: Page) -> None:
@@ -129,6 +144,16 @@ def test_the_result_is_kept_as_json_csv_picture_and_text(reading: Page) -> None:
     reading.get_by_test_id("copy").click()
     expect(reading.get_by_text("Copied.")).to_be_visible()
     assert reading.evaluate("navigator.clipboard.readText()") == "\n".join(LINES)
+
+
+def test_results_of_several_photos_are_kept_together(lens: Page, tmp_path: Path) -> None:
+    names = ["one.png", "two.png"]
+    show(lens, *(pictures.saved(pictures.plate(), tmp_path / name) for name in names))
+    rows = list(csv.DictReader(io.StringIO(saved(lens, "all-csv").read_text("utf-8"))))
+    digits = [(name, digit) for name in names for digit in pictures.NUMBER]
+    assert [(row["filename"], row["class"]) for row in rows] == digits
+    found = json.loads(saved(lens, "all-json").read_text("utf-8"))
+    assert [(photo["filename"], photo["lines"]) for photo in found] == [(name, [pictures.NUMBER]) for name in names]
 
 
 def test_the_page_lists_every_request_that_was_made(lens: Page, witness: Witness, released: str) -> None:

@@ -53,6 +53,25 @@ def with_bias(folder: Path, change: float) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
+@pytest.mark.parametrize(
+    ("trained", "converted", "largest"),
+    [
+        (0.5, 0.6, 0.1),
+        # As an untrained detector's boxes: a part of the value, as float32 rounds.
+        (-34.7521, -34.7522, 0.0001 / 34.7521),
+        (0.5, 50.5, 50.0),
+        (0.5, np.nan, np.inf),
+        (np.inf, np.inf, np.inf),
+    ],
+)
+def test_a_difference_is_a_part_of_the_input_or_of_what_is_larger(
+    trained: float, converted: float, largest: float
+) -> None:
+    found = gate.Difference()
+    found.see("a.jpg", *(np.array([[[0.25, value]]]) for value in (trained, converted)))
+    assert found.largest == pytest.approx(largest)
+
+
 @pytest.mark.parametrize("quantization", graph.QUANTIZATIONS)
 def test_an_honest_conversion_passes(
     make_web_model: MakeWebModel, web_runtime: Path, photos: Path, quantization: graph.Quantization

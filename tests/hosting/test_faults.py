@@ -46,6 +46,7 @@ REMEDIES = {
     404: "./inv deploy.list",
     409: "run the same command again",
 }
+NO_PREVIEW = ("GET .*/channels/pr-7$", 404)
 NO_FAULT = {("GET .*/channels/pr-7", 404), ("GET .*/services/", 404)}
 """What the client takes for an answer."""
 
@@ -192,7 +193,6 @@ def test_an_address_that_serves_something_else_is_no_success(
 def test_a_promotion_that_fails_leaves_what_is_live_and_succeeds_afterwards(
     here: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    where = "POST .*/channels/live/releases"
     monkeypatch.setattr(release_checks, "is_dirty", lambda: False)
     live = made_live(here)
     made = deploy(here)
@@ -201,14 +201,17 @@ def test_a_promotion_that_fails_leaves_what_is_live_and_succeeds_afterwards(
     def promote() -> None:
         deployment.promote(target.chosen(), here.dist, runs.find(runs.SYNTHETIC), CHANNEL)
 
-    for status, remedy in REMEDIES.items():
-        here.standin.fail(where, status, times=1000)
-        with pytest.raises(DigitlensError, match=re.escape(remedy)):
-            promote()
-        here.standin.faults.clear()
-        assert here.standin.serve("live") == live
-    for fault in PASSING:
-        here.standin.fail(where, **fault)  # type: ignore[arg-type]
+    for where in ("GET .*/sites/test-site$", "GET .*/channels/pr-7$", "POST .*/channels/live/releases"):
+        for status, remedy in REMEDIES.items():
+            here.standin.fail(where, status, times=1000)
+            # A channel that isn't there is an answer.
+            remedy = "./inv deploy.preview --channel pr-7" if (where, status) == NO_PREVIEW else remedy
+            with pytest.raises(DigitlensError, match=re.escape(remedy)):
+                promote()
+            here.standin.faults.clear()
+            assert here.standin.serve("live") == live
+        for fault in PASSING:
+            here.standin.fail(where, **fault)  # type: ignore[arg-type]
     promote()
     assert [fault for fault in here.standin.faults if fault.times > 0] == []
     assert here.standin.version_of("live") == made.version
@@ -217,25 +220,62 @@ def test_a_promotion_that_fails_leaves_what_is_live_and_succeeds_afterwards(
 @pytest.mark.usefixtures("quick")
 def test_a_rollback_that_fails_leaves_what_is_live_and_succeeds_afterwards(here: Deployer) -> None:
     first, second = (standins.release(here.standin, "live", {"/index.html": text}) for text in (b"1", b"2"))
-    here.standin.fail("POST .*/channels/live/releases", 403)
-    with pytest.raises(DigitlensError, match=r"roles/firebasehosting\.admin"):
+
+    def rollback() -> None:
         deployment.rollback(target.chosen(), None, dry_run=False)
-    assert here.standin.version_of("live") == second
-    here.standin.fail("POST .*/channels/live/releases", 500)
-    here.standin.fail("GET .*/channels/live/releases", 429, after=1)
-    deployment.rollback(target.chosen(), None, dry_run=False)
+
+    calls = (
+        "GET .*/sites/test-site$",
+        "GET .*/channels/live/releases",
+        "GET .*/versions/",
+        "POST .*/channels/live/releases",
+    )
+    for where in calls:
+        for status, remedy in REMEDIES.items():
+            here.standin.fail(where, status, times=1000)
+            with pytest.raises(DigitlensError, match=re.escape(remedy)):
+                rollback()
+            here.standin.faults.clear()
+            assert here.standin.version_of("live") == second
+        for fault in PASSING:
+            here.standin.fail(where, **fault)  # type: ignore[arg-type]
+    rollback()
+    assert [fault for fault in here.standin.faults if fault.times > 0] == []
     assert here.standin.version_of("live") == first
+    # The client asks for the channel before it changes it, and we do afterwards; this one is always there.
+    for status in REMEDIES.keys() - {404}:
+        third = standins.release(here.standin, "live", {"/index.html": b"3"})
+        here.standin.fail("GET .*/channels/live$", status, times=1000)
+        with pytest.raises(DigitlensError):
+            rollback()
+        here.standin.faults.clear()
+        assert here.standin.version_of("live") in {first, third}
 
 
 @pytest.mark.usefixtures("quick")
 def test_pruning_goes_on_where_an_answer_was_lost(here: Deployer) -> None:
-    for name in ("pr-1", "pr-2"):
+    names = ["pr-1", "pr-2"]
+    for name in names:
         standins.channel(here.standin, name)
-    here.standin.fail("DELETE .*/channels/pr-1", 503)
-    here.standin.fail("DELETE .*/channels/pr-2", 404)
     doomed = releases.Api(target.chosen()).channels()[1:]
-    with pytest.raises(DigitlensError, match="404 from Google"):
-        deployment.prune(target.chosen(), doomed)
-    assert sorted(here.standin.channels) == ["live", "pr-2"]
-    assert deployment.prune(target.chosen(), doomed) == ["pr-1", "pr-2"]
+    for status in REMEDIES:
+        here.standin.fail("DELETE .*/channels/pr-2", status, times=1000)
+        with pytest.raises(DigitlensError, match=f"{status} from Google"):
+            deployment.prune(target.chosen(), doomed)
+        here.standin.faults.clear()
+        assert sorted(here.standin.channels) == ["live", "pr-2"], "what could be deleted is"
+    for fault in PASSING:
+        here.standin.fail("DELETE .*/channels/pr-2", **fault)  # type: ignore[arg-type]
+    # The other is gone, which is asked where deleting it failed.
+    here.standin.fail("GET .*/channels/pr-1$", 503)
+    assert deployment.prune(target.chosen(), doomed) == names
+    assert [fault for fault in here.standin.faults if fault.times > 0] == []
     assert sorted(here.standin.channels) == ["live"]
+
+
+@pytest.mark.parametrize("status", REMEDIES)
+@pytest.mark.usefixtures("quick")
+def test_a_listing_that_fails_is_explained(here: Deployer, status: int) -> None:
+    here.standin.fail("GET .*/channels", status, times=1000)
+    with pytest.raises(DigitlensError, match=re.escape(REMEDIES[status])):
+        releases.Api(target.chosen()).channels()

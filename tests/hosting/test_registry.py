@@ -146,12 +146,15 @@ def test_of_two_makers_of_a_version_one_is_refused(here: Deployer, tmp_path: Pat
 
 def test_the_tasks_push_list_and_pull_through_a_bucket(here: Deployer, run: Run, bucket: str) -> None:
     here.environment["DIGITLENS_REGISTRY_LOCATION"] = bucket
-    assert here.inv("model.push", "v1", "--run", "trained").startswith("v1: 8 files")
-    assert here.inv("model.list").split()[0] == "v1"
-    assert here.inv("model.pull", "v1") == str(here.folder / "runs" / "v1")
-    assert contents(here.folder / "runs" / "v1") == contents(run.folder)
-    here.inv("model.pull", "v2", code=2)
-    assert "there is no version v2" in here.complaint
+    here.environment["DEBUG"] = "*"
+    # At every verbosity: `Deployer.inv` looks through what was said for the token.
+    for version, loudly in (("v1", ()), ("v2", ("--debug",))):
+        assert here.inv(*loudly, "model.push", version, "--run", "trained").startswith(f"{version}: 8 files")
+        assert version in here.inv(*loudly, "model.list").split()
+        assert here.inv(*loudly, "model.pull", version) == str(here.folder / "runs" / version)
+        assert contents(here.folder / "runs" / version) == contents(run.folder)
+    here.inv("model.pull", "v3", code=2)
+    assert "there is no version v3" in here.complaint
     assert any(CANARY in token for token in here.standin.tokens.access)
 
 

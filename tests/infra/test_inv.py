@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra import smoke
-from infra.errors import ServiceError
+from infra.errors import RefusedError, ServiceError
 from infra.runs import Run
 from infra.settings import ROOT
 from tests.infra.conftest import Inv
@@ -77,11 +78,14 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("trian",), "No idea what 'trian' is"),
-        (("train", "--rnu", "x"), "No idea what '--rnu' is"),
+        (("trian",), "No idea what 'trian' is! did you mean train? (./inv --list shows the tasks)"),
+        (("xyzzy",), "No idea what 'xyzzy' is! (./inv --list shows the tasks)"),
+        (("train", "--rnu", "x"), "No idea what '--rnu' is! did you mean --run? (./inv --help TASK lists its flags)"),
+        (("train", "--run"), "--run needs a value"),
         (("train", "--run", "nothing"), "there is no run nothing"),
+        (("data.synthesize", "--kind", "big"), "--kind: 'big' is none of street, large"),
         (("train", "--run", "../x"), "can't name a run"),
-        (("evaluate",), "did not receive"),
+        (("evaluate",), "evaluate needs --model, --images, --annotations (./inv --help evaluate)"),
         (("evaluate", "-m", "nowhere", "-i", "x", "-a", "y"), "--model: there is no folder"),
         (("evaluate", "-m", "x", "-i", "x", "-a", "y", "--crop", "face"), "--crop: 'face' is none of none, number"),
         (("convert", "--detector", "x"), "--detector needs --saved-model"),
@@ -127,6 +131,27 @@ def test_an_address_that_does_not_answer_is_one_message_with_a_remedy(tmp_path: 
     (run.predictions / "predictions.jsonl").write_text("", "utf-8")
     with pytest.raises(ServiceError, match=r"http://127.0.0.1:9 doesn't answer.*\./inv deploy.list"):
         smoke.perform(run, tmp_path, "http://127.0.0.1:9")
+
+
+def test_a_site_of_another_model_is_not_smoke_tested(tmp_path: Path) -> None:
+    run, site = Run(tmp_path / "house"), tmp_path / "site"
+    for file, name in ((run.web_model / "manifest.json", "a.bin"), (site / "model" / "manifest.json", "b.bin")):
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({"files": [{"path": name}]}), "utf-8")
+    run.predictions.mkdir(parents=True)
+    (run.predictions / "predictions.jsonl").write_text("", "utf-8")
+    with pytest.raises(RefusedError, match=r"another model than .*web_model: \./inv frontend\.build --run house"):
+        smoke.perform(run, tmp_path, str(site))
+
+
+def test_no_task_costs_what_it_did_not_make(inv: Inv, tmp_path: Path) -> None:
+    kept = tmp_path / "photos"
+    kept.mkdir()
+    (kept / "thesis.txt").write_text("mine", "utf-8")
+    answer = inv("data.synthesize", "--photos", "10", "--out", str(kept))
+    assert answer.returncode == 2
+    assert "exists and wasn't made by this task" in answer.stderr
+    assert (kept / "thesis.txt").read_text("utf-8") == "mine"
 
 
 def test_debug_shows_the_traceback(inv: Inv) -> None:

@@ -73,3 +73,7 @@ def test_classes_reach_the_selection_as_a_row_of_csv(tmp_path: Path) -> None:
     description = {"classes": ["one, or more", "0", "2"], "provenance": {}}
     step = recipes.select(tmp_path, tmp_path, None, "all", description, tmp_path / "out")
     assert step.options["classes"] == '"one, or more",0,2'
+
+
+def test_the_folder_of_a_release_or_of_a_run_is_its_web_model() -> None:
+    assert models.find(models.RELEASED) == models.find(models.RELEASED / "web_model")

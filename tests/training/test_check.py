@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.training.conftest import run_step
-from training.data import duplicates, formats, suspicion
+from training.data import coverage, duplicates, formats, suspicion
 from training.data.labels import LabelledObject, Photo
 
 
@@ -66,6 +66,25 @@ def test_a_box_that_is_there_twice_is_told_from_one_that_overlaps() -> None:
 
 def test_what_is_tiny_is_so_in_the_networks_input() -> None:
     assert {one.kind for one in suspicions(GOOD, scale=0.1)} == {"tiny"}
+
+
+def test_what_labels_leave_out_is_said(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.png", "deep/c.jpg", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    photos = [line("1", "2"), *(line("1", filename=f"{index}.jpg") for index in range(3))]
+    splits = ["train", "validation", "calibration", "train"]
+    assert coverage.notes(photos, splits, ["1", "2"], tmp_path) == [
+        "pictures without a label, which are left out: 2, b.png first; a photo without objects needs an entry, too",
+        "no object of 2 is in validation: what isn't there isn't judged",
+        "no object of 2 is in calibration: what isn't there isn't calibrated",
+        "validation has 1 photos: figures from so few say little",
+        "calibration has 1 photos: figures from so few say little",
+    ]
+    enough = ["validation", "calibration", "train"] * 100
+    assert coverage.notes([line("1", "2", filename="a.jpg")] * 300, enough, ["1", "2"], tmp_path / "deep") == [
+        "pictures without a label, which are left out: 1, c.jpg first; a photo without objects needs an entry, too"
+    ]
 
 
 def test_where_photos_have_no_usual_order_none_is_odd() -> None:
@@ -132,15 +151,17 @@ def test_the_step_reports_everything_and_draws_it(config_file: Path, scene: Imag
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     report = json.loads((out / "check.json").read_text())
-    assert (report["photos"], report["photos_without_objects"], report["objects"]) == (60, 20, 120)
+    assert (report["photos"], report["photos_without_objects"], report["objects"]) == (59, 20, 117)
     assert [error.split(": ")[0] for error in report["errors"]] == [
         "labels.csv row 143, class",
         "labels.csv row 142, filename",
         "labels.csv row 14, filename",
     ]
-    assert report["classes"]["2"]["objects"] == 40
+    assert report["classes"]["2"]["objects"] == 39
     assert report["classes"]["9"]["objects"] == 0
-    assert sum(split["photos"] for split in report["splits"].values()) == 60
+    assert sum(split["photos"] for split in report["splits"].values()) == 59
+    # One of its rows is wrong, and the photo left out whole.
+    assert report["notes"][0].startswith("3 right labels are left out as well")
     # 300 pixels become 96.
     assert report["box_sizes"]["height"]["50%"] == 40
     assert report["box_sizes"]["height_in_input"]["50%"] == pytest.approx(40 * 0.32, abs=0.1)

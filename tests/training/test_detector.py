@@ -39,9 +39,11 @@ def crop(photo: Any, boxes: Any, seed: Any, side: int, options: Augmentation, mo
     crops, cells = layout(1 - mosaics, mosaics, side, seed)
     counts = tf.constant([boxes.shape[0]] * copies)
     every = tf.tile(boxes[None], [copies, 1, 1])
-    transforms, moved, state = plan(sizes, every, counts, cells, tf.ones([copies, 2]), seed, options)
+    alone = tf.fill([copies], False)
+    transforms, moved, state = plan(sizes, every, counts, cells, tf.ones([copies, 2]), alone, seed, options)
     encoded = np.array([tf.io.encode_png(photo).numpy()] * copies, object)
-    pixels = cut(encoded, transforms.numpy(), crops.numpy(), cells.numpy(), seed.numpy(), side, options)
+    nothing = np.full(copies, -1)
+    pixels = cut(encoded, transforms.numpy(), crops.numpy(), cells.numpy(), nothing, seed.numpy(), side, options)
     return tf.constant(pixels[0]), tf.reshape(moved, [-1, 4]), tf.reshape(state, [-1])
 
 

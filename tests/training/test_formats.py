@@ -74,11 +74,41 @@ def test_all_faults_are_reported_together(tmp_path: Path) -> None:
     assert [finding.split(",")[0] for finding in findings(file)] == ["a.csv row 2", "a.csv row 3"]
 
 
-def test_bad_rows_are_left_out_and_listed_when_asked(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", "a.jpg,9,9,7,0,0,4,4", "a.jpg,9,9,1,0,0,4,4")
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "a.jpg,9,9,7,0,0,4,4",
+        "a.jpg,9,9,1,5,0,4,4",
+        "a.jpg,8,9,1,0,0,4,4",
+        "a.jpg,0,9,1,0,0,4,4",
+        "a.jpg,9,9,1,0,0,4",
+    ],
+    ids=["class", "box", "other size", "no size", "fields"],
+)
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_photo_with_a_bad_row_is_left_out_whole(tmp_path: Path, bad: str, comes_first: bool) -> None:
+    """Half its labels would teach that the other objects are background."""
+    rows = ["a.jpg,9,9,1,0,0,4,4", bad]
+    file = write(tmp_path / "a.csv", *(reversed(rows) if comes_first else rows), "b.jpg,9,9,1,0,0,4,4")
     found = read(file, classes=CLASSES, skip_bad=True)
-    assert len(found.photos[0].objects) == 1
+    assert [photo.filename for photo in found.photos] == ["b.jpg"]
     assert len(found.skipped) == 1
+    assert [note for note in found.notes if "left out as well" in note] == found.notes[:1]
+
+
+def test_what_stands_twice_counts_once(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", "a.jpg,9,9,1,0,0,4,4", "a.jpg,9,9,1,0,0,4,4", "a.jpg,9,9,,,,,")
+    found = read(file, classes=CLASSES, skip_bad=True)
+    assert [len(photo.objects) for photo in found.photos] == [1]
+    assert len(found.skipped) == 2
+    assert found.notes == []
+
+
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_is_named(tmp_path: Path, sign: str, name: str) -> None:
+    file = write(tmp_path / "a.csv", "a.jpg", header=HEADER.replace(",", sign))
+    with pytest.raises(AnnotationError, match=f"separated by commas, not {name}"):
+        read(file)
 
 
 def test_a_wrong_header_is_refused(tmp_path: Path) -> None:

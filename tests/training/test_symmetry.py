@@ -63,8 +63,7 @@ def test_a_flip_turns_the_photo_over() -> None:
     _, cells = layout(1, 0, 128, tf.constant([1, 1]))
     sizes, boxes = tf.constant([[100.0, 100.0]]), tf.constant([[[20.0, 20, 60, 40]]])
     for flip in (1.0, -1.0):
-        drawn = plan(
-            sizes, boxes, tf.ones([1], tf.int32), cells, tf.constant([[flip, 1.0]]), tf.constant([3, 1]), options
-        )
+        flips, alone = tf.constant([[flip, 1.0]]), tf.constant([False])
+        drawn = plan(sizes, boxes, tf.ones([1], tf.int32), cells, flips, alone, tf.constant([3, 1]), options)
         assert np.sign(np.linalg.det(drawn[0].numpy()[0])) == flip
         assert drawn[2].numpy().tolist() == [[1]]

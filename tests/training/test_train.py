@@ -146,9 +146,13 @@ def test_checkpoint_and_saved_model_say_the_same(checkpoint: Path, photos: Path,
     ]
     found = 0
     for (_, first, _), (_, second, _) in zip(*both, strict=True):
-        np.testing.assert_array_equal(first.classes, second.classes)
-        np.testing.assert_allclose(first.scores, second.scores, atol=1e-4)
-        np.testing.assert_allclose(first.boxes, second.boxes, atol=0.05)
+        # In whatever order: the scores of so small a training are close to each other.
+        same = first.classes[:, None] == second.classes
+        far = np.abs(first.boxes[:, None] - second.boxes).max(-1) + np.where(same, 0.0, 1e6)
+        there = far.argmin(1)
+        assert sorted(there) == list(range(len(second.scores)))
+        assert far.min(1).max(initial=0.0) < 0.05
+        np.testing.assert_allclose(first.scores, second.scores[there], atol=1e-4)
         found += len(first.scores)
     assert found
 

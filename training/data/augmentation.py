@@ -20,6 +20,8 @@ WHOLE, GONE = 0.6, 0.1
 """Visible shares of an object from which it counts, and up to which it is gone; between them it is ignored."""
 COVER = 0.9
 """The longer side of a photo covers at least this part of its cell."""
+STAMP = 0.25
+"""The same of a photo that is pasted onto another."""
 FILLS = 0.95
 """An object that a cell is built around is at most this part of it high."""
 PARTS = 4
@@ -48,7 +50,7 @@ def layout(singles: int, mosaics: int, side: int, seed: Any) -> tuple[Any, Any]:
 
 
 def plan(
-    sizes: Any, boxes: Any, counts: Any, cells: Any, flips: Any, seed: Any, options: Augmentation
+    sizes: Any, boxes: Any, counts: Any, cells: Any, flips: Any, pasted: Any, seed: Any, options: Augmentation
 ) -> tuple[Any, Any, Any]:
     """Draw how each photo of a batch is warped into its cell, and move its boxes along.
 
@@ -60,6 +62,7 @@ def plan(
         counts: int32 [p] how many of the boxes are there; they come first
         cells: int32 [p, 4] from `layout`
         flips: float32 [p, 2] -1 where a photo is turned over along x or y, else 1, from `data.symmetry`
+        pasted: bool [p] whether a photo has another one behind it, from `data.pasting`
         seed: int32 [2]
         options: ranges to draw from
 
@@ -69,7 +72,8 @@ def plan(
     """
     corner = tf.cast(cells[:, None, :2], tf.float32)
     room = tf.cast(cells[:, 2:] - cells[:, :2], tf.float32)
-    forward = _homographies(sizes, boxes, counts, room, flips, seed, options)
+    least = tf.where(pasted, STAMP, COVER)
+    forward = _homographies(sizes, boxes, counts, room, flips, least, seed, options)
     shift = tf.constant([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
     # Boxes have pixel i at [i, i + 1), the warp has its centre at i.
     inverse = tf.linalg.inv(tf.linalg.inv(shift) @ forward @ shift)
@@ -82,8 +86,13 @@ def plan(
     return inverse, visible + tf.tile(corner, [1, 1, 2]), tf.where(there, state, -1)
 
 
-def _homographies(sizes: Any, boxes: Any, counts: Any, room: Any, flips: Any, seed: Any, options: Augmentation) -> Any:
-    """The matrices [p, 3, 3] from pixels of the photos (x, y, 1) to pixels of their cells, ``room`` [p, 2] large."""
+def _homographies(
+    sizes: Any, boxes: Any, counts: Any, room: Any, flips: Any, least: Any, seed: Any, options: Augmentation
+) -> Any:
+    """The matrices [p, 3, 3] from pixels of the photos (x, y, 1) to pixels of their cells, ``room`` [p, 2] large.
+
+    The longer side of a photo covers at least the part ``least`` [p] of its cell.
+    """
     batch = tf.shape(sizes)[0]
     draw = tf.unstack(tf.random.stateless_uniform([12, batch], seed), 12)
     height, width = sizes[:, 0], sizes[:, 1]
@@ -99,8 +108,8 @@ def _homographies(sizes: Any, boxes: Any, counts: Any, room: Any, flips: Any, se
     low = options.min_object_height
     high = tf.maximum(tf.minimum(options.max_object_height, FILLS * room[:, 0]), low)
     scale = low * (high / low) ** draw[4] / tf.maximum(ymax - ymin, 1.0)
-    # A small photo isn't shrunk to a stamp: most of the cell would be grey.
-    scale = tf.maximum(scale, COVER * tf.reduce_max(room, 1) / tf.maximum(height, width))
+    # A small photo isn't shrunk to a stamp on grey.
+    scale = tf.maximum(scale, least * tf.reduce_max(room, 1) / tf.maximum(height, width))
     # The object's centre may lie anywhere in the cell where the object is whole.
     to_x = room[:, 1] / 2 + (draw[5] * 2 - 1) * tf.maximum(room[:, 1] - (xmax - xmin) * scale, 0.0) / 2
     to_y = room[:, 0] / 2 + (draw[6] * 2 - 1) * tf.maximum(room[:, 0] - (ymax - ymin) * scale, 0.0) / 2

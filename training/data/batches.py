@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from training.config import Configuration
 from training.data.augmentation import PARTS, layout, plan
+from training.data.pasting import grounds
 from training.data.pixels import cut
 from training.data.records import read_manifest
 from training.data.symmetry import turn_over
@@ -74,12 +75,13 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
         seed = tf.cast(tf.stack([tf.cast(settings.seed, tf.int64), indices[0]]), tf.int32)
         crops, cells = layout(settings.batch - mosaics, mosaics, settings.crop, seed + 3)
         flips, labels = turn_over(labels, counts, config.classes, seed + 4, config.augmentation)
-        transforms, boxes, state = plan(sizes, boxes, counts, cells, flips, seed, config.augmentation)
+        behind = grounds(counts, seed + 5, config.augmentation)
+        transforms, boxes, state = plan(sizes, boxes, counts, cells, flips, behind >= 0, seed, config.augmentation)
         labels = tf.where(state == 1, labels, tf.where(state == 0, -2, -1))
         boxes, labels = _by_crop(boxes, labels, mosaics)
         cutter = partial(cut, side=settings.crop, options=config.augmentation)
         pixels = tf.numpy_function(
-            cutter, [parsed["image/encoded"], transforms, crops, cells, seed], tf.uint8, stateful=False
+            cutter, [parsed["image/encoded"], transforms, crops, cells, behind, seed], tf.uint8, stateful=False
         )
         return (
             tf.ensure_shape(pixels, [settings.batch, settings.crop, settings.crop, 3]),

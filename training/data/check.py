@@ -16,7 +16,7 @@ import numpy as np
 
 from training import command
 from training.config import Configuration, load
-from training.data import contact_sheet, duplicates, formats, suspicion
+from training.data import contact_sheet, coverage, duplicates, formats, suspicion
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files
 from training.data.selection import SPLITS, add_source_arguments, split_of
@@ -53,7 +53,7 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
         "objects": sum(len(photo.objects) for photo in photos),
         "groups": len({photo.group for photo in photos}),
         "errors": [*found.skipped, *unreadable],
-        "notes": found.notes,
+        "notes": [*found.notes, *coverage.notes(photos, splits, config.classes, images)],
         "splits": {
             name: {
                 "photos": splits.count(name),

@@ -101,11 +101,9 @@ def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
     """
     if not images.is_dir():
         raise AnnotationError(f"{images}: no such folder of photos")
-    known = Image.registered_extensions()
     photos: list[Photo] = []
     findings: list[str] = []
-    for path in sorted(path for path in images.rglob("*") if path.suffix.lower() in known and path.is_file()):
-        filename = path.relative_to(images).as_posix()
+    for filename in pictures(images):
         try:
             width, height = size(images, filename)
         except AnnotationError as error:
@@ -115,6 +113,13 @@ def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
     if not photos:
         raise AnnotationError(f"{images}: there is no readable picture in this folder", findings)
     return Annotations(photos, findings)
+
+
+def pictures(images: Path) -> list[str]:
+    """Names of all pictures below a folder, relative to it, sorted; whether they can be read is another matter."""
+    known = Image.registered_extensions()
+    files = sorted(path for path in images.rglob("*") if path.suffix.lower() in known and path.is_file())
+    return [path.relative_to(images).as_posix() for path in files]
 
 
 def class_names(photos: Iterable[Photo]) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from training.config import Augmentation
+from training.data.pasting import ground
 from training.detector.letterbox import FILL
 from training.errors import RecordsError
 
@@ -24,6 +25,7 @@ def cut(
     transforms: np.ndarray,
     crops: np.ndarray,
     cells: np.ndarray,
+    behind: np.ndarray,
     seed: np.ndarray,
     side: int,
     options: Augmentation,
@@ -37,6 +39,7 @@ def cut(
         transforms: float32 [p, 3, 3] from `augmentation.plan`
         crops: int32 [p] the crop that a photo goes to, from 0 without a gap
         cells: int32 [p, 4] ymin, xmin, ymax, xmax of its place there, pixels
+        behind: int32 [p] from `pasting.grounds`
         seed: int32 [2]
         side: of the crops, pixels
         options: how often and how much
@@ -44,18 +47,21 @@ def cut(
     Returns:
         uint8 [b, side, side, 3], RGB
     """
-    batch = np.empty((int(crops[-1]) + 1, side, side, 3), np.uint8)
-    for data, transform, crop, (ymin, xmin, ymax, xmax) in zip(encoded, transforms, crops, cells, strict=True):
-        photo = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        if photo is None:
-            raise RecordsError("a record's picture can't be decoded; make the records again")
-        batch[crop, ymin:ymax, xmin:xmax] = cv2.warpPerspective(
-            photo,
+    batch = np.full((int(crops[-1]) + 1, side, side, 3), FILL, np.uint8)
+    places = np.random.default_rng([*seed.tolist(), 1])
+    for data, transform, crop, (ymin, xmin, ymax, xmax), other in zip(
+        encoded, transforms, crops, cells, behind, strict=True
+    ):
+        cell = batch[crop, ymin:ymax, xmin:xmax]
+        if other >= 0:
+            cell[:] = ground(_decoded(encoded[other]), cell.shape[0], cell.shape[1], places)
+        cv2.warpPerspective(
+            _decoded(data),
             transform,
             (int(xmax - xmin), int(ymax - ymin)),
+            dst=cell,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(FILL, FILL, FILL),
+            borderMode=cv2.BORDER_TRANSPARENT,
         )
     rng = np.random.default_rng(seed.tolist())
     for index, (soft, packed, sigma, quality) in enumerate(rng.random((len(batch), 4))):
@@ -69,6 +75,13 @@ def cut(
             assert unpacked is not None
             batch[index] = unpacked
     return batch
+
+
+def _decoded(data: bytes) -> np.ndarray:
+    photo = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if photo is None:
+        raise RecordsError("a record's picture can't be decoded; make the records again")
+    return np.asarray(photo)
 
 
 def recolour(crops: Any, seed: Any, options: Augmentation) -> Any:

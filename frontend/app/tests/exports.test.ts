@@ -1,35 +1,53 @@
 import type { Recognition } from '@digitlens/recognizer';
 import { describe, expect, it } from 'vitest';
-import { csvOf, jsonOf } from '../src/app/exports';
+import { fileOf, fileOfAll, type Read } from '../src/app/exports';
 
 const box = { xmin: 1.23456, ymin: 2, xmax: 3, ymax: 4 };
 const findings = {
   detections: [{ class: '7', score: 0.5, box }],
   numbers: [{ text: '7', score: 0.5, box }],
 };
-const photo = { width: 20, height: 10 } as Recognition;
+const recognition = { width: 20, height: 10 } as Recognition;
+const HEAD = 'filename,width,height,class,xmin,ymin,xmax,ymax,score\r\n';
+
+function readOn(filename: string): Read {
+  return { filename, recognition, findings };
+}
+
+async function textOf(kind: 'json' | 'csv', filename: string): Promise<string> {
+  return (await fileOf(kind, new File([], filename), readOn(filename))).text();
+}
 
 describe('exports', () => {
-  it('writes the columns that training reads, and the score', () => {
-    expect(csvOf('a.jpg', photo, findings)).toBe(
-      'filename,width,height,class,xmin,ymin,xmax,ymax,score\r\na.jpg,20,10,7,1.2346,2,3,4,0.5\r\n',
-    );
+  it('writes the columns that training reads, and the score', async () => {
+    expect(await textOf('csv', 'a.jpg')).toBe(`${HEAD}a.jpg,20,10,7,1.2346,2,3,4,0.5\r\n`);
   });
 
   it.each([
     ['a,"b".jpg', '"a,""b"".jpg"'],
     ['=1+1.jpg', "'=1+1.jpg"],
-  ])('writes the file name %s as %s', (name, cell) => {
-    expect(csvOf(name, photo, findings).split('\r\n')[1].startsWith(`${cell},20`)).toBe(true);
+  ])('writes the file name %s as %s', async (name, cell) => {
+    expect((await textOf('csv', name)).startsWith(`${HEAD}${cell},20`)).toBe(true);
   });
 
-  it('writes JSON with lines, numbers and detections', () => {
-    expect(JSON.parse(jsonOf('a.jpg', photo, findings))).toEqual({
-      filename: 'a.jpg',
-      width: 20,
-      height: 10,
-      lines: ['7'],
-      ...findings,
-    });
+  const written = { width: 20, height: 10, lines: ['7'], ...findings };
+
+  it('writes JSON with lines, numbers and detections', async () => {
+    expect(JSON.parse(await textOf('json', 'a.jpg'))).toEqual({ filename: 'a.jpg', ...written });
+  });
+
+  it('names a file after its photo', async () => {
+    const made = await fileOf('json', new File([], 'front.door.jpeg'), readOn('front.door.jpeg'));
+    expect([made.name, made.type]).toEqual(['front.door.json', 'application/json']);
+  });
+
+  it('writes several photos as one table, or as a list', async () => {
+    const reads = [readOn('a.jpg'), readOn('b.jpg')];
+    const rows = ['a', 'b'].map((name) => `${name}.jpg,20,10,7,1.2346,2,3,4,0.5\r\n`);
+    expect(await fileOfAll('csv', reads).text()).toBe(HEAD + rows.join(''));
+    expect(JSON.parse(await fileOfAll('json', reads).text())).toEqual([
+      { filename: 'a.jpg', ...written },
+      { filename: 'b.jpg', ...written },
+    ]);
   });
 });

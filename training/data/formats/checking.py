@@ -57,33 +57,41 @@ class Checker:
     cuts: bool = False
     """boxes that hang over the photo's edge are cut there instead of being faults"""
     cut: int = 0
+    spoilt: set[str] = field(default_factory=set)
+    """photos with a fault: what is right of them would teach that the rest is background"""
     photos: dict[str, Photo] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
 
     def add(self, entry: Entry) -> None:
-        """Check a photo and its objects. Of a photo with objects at least one must be right, or it is left out."""
+        """Check a photo and its objects. A photo with a fault is left out whole; what stands twice counts once."""
         try:
             photo = self._photo(entry)
         except _BadValueError as fault:
-            self.reject(entry.where, str(fault))
+            self.reject(entry.where, str(fault), entry.filename)
+            return
+        if photo.filename in self.photos and not entry.boxes:
+            self.reject(entry.where, f"{self._called('filename')}: the same photo stands above ({photo.filename})")
             return
         known = self.photos.get(photo.filename, photo)
         good: list[LabelledObject] = []
         for box in entry.boxes:
             try:
                 item = self._object(box, photo)
-                if item in known.objects or item in good:
-                    raise self._bad("filename", f"the same object stands above ({photo.filename})")
-                good.append(item)
             except _BadValueError as fault:
-                self.reject(box.where, str(fault))
-        if good or not entry.boxes:
-            self.photos[photo.filename] = known
-            known.objects += good
+                self.reject(box.where, str(fault), photo.filename)
+                continue
+            if item in known.objects or item in good:
+                self.reject(box.where, f"{self._called('filename')}: the same object stands above ({photo.filename})")
+            else:
+                good.append(item)
+        self.photos[photo.filename] = known
+        known.objects += good
 
-    def reject(self, where: str, finding: str) -> None:
-        """Note a fault; ``finding`` starts with the field."""
+    def reject(self, where: str, finding: str, filename: Value = None) -> None:
+        """Note a fault; ``finding`` starts with the field, ``filename`` is the photo that it spoils."""
         self.findings.append(f"{where}, {finding}")
+        if isinstance(filename, str):
+            self.spoilt.add(filename)
 
     def result(self, path: Path, skip_bad: bool) -> Annotations:
         """What was right.
@@ -97,10 +105,18 @@ class Checker:
                 "with --skip-bad",
                 self.findings,
             )
-        if not self.photos:
+        good = [photo for photo in self.photos.values() if photo.filename not in self.spoilt]
+        if not good:
             raise AnnotationError(f"{path}: has no usable entry", self.findings)
-        notes = [f"{self.cut} boxes hang over the edge of their photo and were cut there"] if self.cut else []
-        return Annotations(list(self.photos.values()), self.findings, notes)
+        notes = []
+        if self.cut:
+            notes.append(f"{self.cut} boxes hang over the edge of their photo and were cut there")
+        lost = sum(len(photo.objects) for photo in self.photos.values() if photo.filename in self.spoilt)
+        if lost:
+            notes.append(
+                f"{lost} right labels are left out as well: others of the same {len(self.spoilt)} photos are wrong"
+            )
+        return Annotations(good, self.findings, notes)
 
     def _photo(self, entry: Entry) -> Photo:
         name = self._filename(entry.filename)
@@ -108,8 +124,6 @@ class Checker:
         known = self.photos.get(name)
         if known and (known.width, known.height) != (width, height):
             raise self._bad("width", f"{name} was {known.width} × {known.height} in an earlier entry")
-        if known and not entry.boxes:
-            raise self._bad("filename", f"the same photo stands above ({name})")
         group = str(entry.group) if entry.group else self.group_of.get(name, name)
         return Photo(name, width, height, group, where=entry.where)
 
@@ -144,7 +158,7 @@ class Checker:
             raise _BadValueError(box.fault)
         name = "" if box.name is None else str(box.name)
         if not name or (self.classes is not None and name not in self.classes):
-            raise self._bad("class", f"{name or '(empty)'} is not one of {', '.join(self.classes or ['(any name)'])}")
+            raise self._bad("class", self._unknown(name))
         xmin, ymin, xmax, ymax = (self._number(value, key) for value, key in zip(box.sides, SIDES, strict=True))
         if self.cuts:
             said = (xmin, ymin, xmax, ymax)
@@ -159,6 +173,9 @@ class Checker:
             if high > size:
                 raise self._bad(f"{axis}max", f"{high:g} is outside the photo (0 to {size:g})")
         return LabelledObject(name, xmin, ymin, xmax, ymax)
+
+    def _unknown(self, name: str) -> str:
+        return f"{name or '(empty)'} is not one of {', '.join(self.classes)}" if self.classes else "is missing"
 
     def _number(self, value: Value, key: str) -> float:
         try:

@@ -29,14 +29,15 @@ def read(path: Path, checker: Checker) -> None:
             if tuple(header) not in (COLUMNS, (*COLUMNS, GROUP)):
                 raise AnnotationError(
                     f"{path} row 1: the header is {','.join(header) or 'missing'}; "
-                    f"expected {','.join(COLUMNS)}, optionally followed by {GROUP}"
+                    f"expected {','.join(COLUMNS)}, optionally followed by {GROUP}{_separated(header)}"
                 )
             for values in reader:
                 where = f"{path.name} row {reader.line_num}"
                 if not values:
                     continue
                 if len(values) != len(header):
-                    checker.reject(where, f"filename: the row has {len(values)} fields instead of {len(header)}")
+                    fault = f"filename: the row has {len(values)} fields instead of {len(header)}"
+                    checker.reject(where, fault, values[0])
                     continue
                 filename, width, height, name, xmin, ymin, xmax, ymax, *group = values
                 sides = (xmin, ymin, xmax, ymax)
@@ -44,6 +45,13 @@ def read(path: Path, checker: Checker) -> None:
                 checker.add(Entry(where, filename, (width, height), boxes, *group))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AnnotationError(f"{path}: can't be read as CSV: {error}") from error
+
+
+def _separated(header: list[str]) -> str:
+    """What is wrong with a header that another character separates."""
+    alone = header[0] if len(header) == 1 else ""
+    other = next((name for name, sign in (("semicolons", ";"), ("tabs", "\t")) if sign in alone), None)
+    return f": separated by commas, not {other}" if other else ""
 
 
 def write(photos: Iterable[Photo], path: Path) -> None:

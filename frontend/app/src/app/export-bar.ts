@@ -28,20 +28,12 @@ export class ExportBar {
   }
 
   protected async save(kind: 'json' | 'csv' | 'png'): Promise<void> {
-    const { fileOf } = await import('./exports');
+    const { fileOf, handOver } = await import('./exports');
     const { recognition, file } = this.photo();
     if (!recognition) return;
     try {
-      const made = await fileOf(kind, file, recognition, this.findings());
-      const url = URL.createObjectURL(made);
-      const link = document.createElement('a');
-      link.href = url;
-      link.download = made.name;
-      link.click();
-      // The download has its own hold on the bytes once it has begun.
-      setTimeout(() => {
-        URL.revokeObjectURL(url);
-      }, 10_000);
+      const read = { filename: file.name, recognition, findings: this.findings() };
+      handOver(await fileOf(kind, file, read));
     } catch {
       this.note.set(text.exports.pngFailed);
     }

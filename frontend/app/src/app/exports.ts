@@ -1,7 +1,17 @@
-/** The result of a photo as a file to keep. */
+/** Results as files to keep. */
 import type { Recognition } from '@digitlens/recognizer';
 import { linesOf, type Findings } from './findings';
 
+/** What was read on a photo. */
+export interface Read {
+  /** of the photo */
+  filename: string;
+  recognition: Recognition;
+  findings: Findings;
+}
+
+/** The name of files with the results of several photos. */
+const ALL = 'digitlens';
 /** Pixels of a picture with frames: what the canvases of phones can still hold. */
 const MOST_PIXELS = 16_777_216;
 /** Of the shorter side, but never less than two pixels. */
@@ -9,50 +19,66 @@ const STROKE = 1 / 250;
 const FRAME = '#ffd23f';
 const ON_FRAME = '#1a1500';
 
-/** @throws Error where a picture can't be drawn */
-export async function fileOf(
-  kind: 'json' | 'csv' | 'png',
-  photo: File,
-  recognition: Recognition,
-  findings: Findings,
-): Promise<File> {
+/**
+ * The result of one photo.
+ *
+ * @throws Error where a picture can't be drawn
+ */
+export async function fileOf(kind: 'json' | 'csv' | 'png', photo: File, read: Read): Promise<File> {
   const stem = photo.name.replace(/\.[^.]*$/, '');
   switch (kind) {
     case 'json':
-      return new File([jsonOf(photo.name, recognition, findings)], `${stem}.json`, {
-        type: 'application/json',
-      });
+      return file(jsonOf(documentOf(read)), `${stem}.json`, 'application/json');
     case 'csv':
-      return new File([csvOf(photo.name, recognition, findings)], `${stem}.csv`, {
-        type: 'text/csv',
-      });
+      return file(csvOf([read]), `${stem}.csv`, 'text/csv');
     case 'png':
-      return new File([await pictureOf(photo, recognition, findings)], `${stem}-read.png`, {
-        type: 'image/png',
-      });
+      return file(await pictureOf(photo, read), `${stem}-read.png`, 'image/png');
   }
 }
 
-export function jsonOf(
-  filename: string,
-  { width, height }: Recognition,
-  findings: Findings,
-): string {
-  const lines = linesOf(findings.numbers);
-  return `${JSON.stringify({ filename, width, height, lines, ...findings }, null, 2)}\n`;
+/** The results of several photos: a list of what `fileOf` writes for one, or one table. */
+export function fileOfAll(kind: 'json' | 'csv', reads: Read[]): File {
+  return kind === 'json'
+    ? file(jsonOf(reads.map(documentOf)), `${ALL}.json`, 'application/json')
+    : file(csvOf(reads), `${ALL}.csv`, 'text/csv');
+}
+
+/** Hands a file to the visitor, as a download. */
+export function handOver(made: File): void {
+  const url = URL.createObjectURL(made);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = made.name;
+  link.click();
+  // The download has its own hold on the bytes once it has begun.
+  setTimeout(() => {
+    URL.revokeObjectURL(url);
+  }, 10_000);
+}
+
+function file(content: string | Blob, name: string, type: string): File {
+  return new File([content], name, { type });
+}
+
+function documentOf({ filename, recognition, findings }: Read): object {
+  const { width, height } = recognition;
+  return { filename, width, height, lines: linesOf(findings.numbers), ...findings };
+}
+
+function jsonOf(content: object): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
 }
 
 /** The columns that training reads, and the score behind them. */
-export function csvOf(
-  filename: string,
-  { width, height }: Recognition,
-  findings: Findings,
-): string {
-  const rows = findings.detections.map(({ class: name, score, box }) =>
-    [filename, width, height, name, box.xmin, box.ymin, box.xmax, box.ymax, score].map(cell),
+function csvOf(reads: Read[]): string {
+  const rows = reads.flatMap(({ filename, recognition: { width, height }, findings }) =>
+    findings.detections.map(({ class: name, score, box }) =>
+      [filename, width, height, name, box.xmin, box.ymin, box.xmax, box.ymax, score]
+        .map(cell)
+        .join(','),
+    ),
   );
-  const head = 'filename,width,height,class,xmin,ymin,xmax,ymax,score';
-  return [head, ...rows.map((row) => row.join(',')), ''].join('\r\n');
+  return ['filename,width,height,class,xmin,ymin,xmax,ymax,score', ...rows, ''].join('\r\n');
 }
 
 /** RFC 4180; a text that a spreadsheet would take for a formula is kept a text. */
@@ -62,11 +88,8 @@ function cell(value: string | number): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
-async function pictureOf(
-  photo: File,
-  { width, height }: Recognition,
-  { detections }: Findings,
-): Promise<Blob> {
+async function pictureOf(photo: File, { recognition, findings }: Read): Promise<Blob> {
+  const { width, height } = recognition;
   const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
   const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
   const context = canvas.getContext('2d');
@@ -78,7 +101,7 @@ async function pictureOf(
   const size = Math.max(12, stroke * 6);
   context.font = `bold ${String(size)}px sans-serif`;
   context.textBaseline = 'bottom';
-  for (const { class: label, box } of detections) {
+  for (const { class: label, box } of findings.detections) {
     const [left, top] = [box.xmin * scale, box.ymin * scale];
     const frame = [
       left,

@@ -3,7 +3,7 @@ import { linesOf } from './findings';
 import { Reader, type Photo } from './reader';
 import { text } from './text';
 
-/** All photos with what was read on each; choosing one shows it. */
+/** All photos with what was read on each; choosing one shows it. Their results can be kept together. */
 @Component({
   selector: 'app-photo-list',
   templateUrl: './photo-list.html',
@@ -19,6 +19,20 @@ export class PhotoList {
       isShown: photo.id === this.reader.photo()?.id,
     })),
   );
+
+  /** those that were read */
+  protected readonly reads = computed(() =>
+    this.reader.photos().flatMap((photo) => {
+      const findings = this.reader.findingsOf(photo);
+      const { file, recognition } = photo;
+      return recognition && findings ? [{ filename: file.name, recognition, findings }] : [];
+    }),
+  );
+
+  protected async save(kind: 'json' | 'csv'): Promise<void> {
+    const { fileOfAll, handOver } = await import('./exports');
+    handOver(fileOfAll(kind, this.reads()));
+  }
 
   private foundOn(photo: Photo): string {
     if (photo.problem) return text.list.failed;

@@ -7,6 +7,7 @@ import {
   Injector,
   input,
   linkedSignal,
+  output,
 } from '@angular/core';
 import type { Findings } from './findings';
 import { framesOf } from './overlay';
@@ -34,6 +35,9 @@ export class PhotoView {
   readonly busy = input.required<boolean>();
   /** position of the detection to point out */
   readonly marked = input<number>();
+  /** whether it can be removed here */
+  readonly removable = input.required<boolean>();
+  readonly removed = output();
 
   protected readonly text = text.photo;
   private readonly injector = inject(Injector);

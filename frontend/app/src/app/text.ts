@@ -56,6 +56,7 @@ export const text = {
     zoom: (factor: number) => `${String(Math.round(factor * 100))} %`,
     region: 'Photo, scrolls when enlarged',
     unread: 'not read yet',
+    remove: 'Remove',
   },
 
   list: {
@@ -66,6 +67,8 @@ export const text = {
     failed: "can't be read",
     remove: (name: string) => `Remove ${name}`,
     clear: 'Remove all',
+    json: 'All as JSON',
+    csv: 'All as CSV',
   },
 
   result: {
