@@ -6,24 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.config import Augmentation
+from tests.training.test_detector import STILL
 from training.data.augmentation import STAMP, layout, plan
 from training.data.pasting import ground, grounds
 from training.data.pixels import cut
 from training.detector.letterbox import FILL
 
-ALWAYS = Augmentation(
-    min_object_height=8,
-    max_object_height=8.001,
-    rotation_degrees=0,
-    shear=0,
-    stretch=0,
-    perspective=0,
-    background_share=0,
-    blur_share=0,
-    compression_share=0,
-    paste_share=1,
-)
+ALWAYS = STILL.model_copy(update={"min_object_height": 8.0, "max_object_height": 8.001, "paste_share": 1.0})
 
 
 @pytest.mark.parametrize("seed", range(10))
