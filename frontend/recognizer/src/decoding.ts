@@ -150,5 +150,7 @@ function pixelsOf(bitmap: ImageBitmap, { width, height }: Size): Pixels {
   context.fillStyle = 'white';
   context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0, width, height);
-  return { data: context.getImageData(0, 0, width, height).data, width, height, channels: 4 };
+  const { data } = context.getImageData(0, 0, width, height);
+  // Engines compile the scaling for one kind of array: of two, each takes a quarter longer.
+  return { data: new Uint8Array(data.buffer), width, height, channels: 4 };
 }
