@@ -32,7 +32,9 @@ def read(page: Page, case: Case) -> list[dict[str, Any]]:
 
 def in_order(detections: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """By place: the order of two nearly equal scores doesn't matter."""
-    return sorted(detections, key=lambda found: (round(found["box"]["xmin"]), found["class"]))
+    return sorted(
+        detections, key=lambda found: (round(found["box"]["xmin"]), round(found["box"]["ymin"]), found["class"])
+    )
 
 
 def check(page: Page, case: Case) -> None:
