@@ -7,7 +7,8 @@ r"""What else reads numbers, on the very photos that the released detector was j
 
 `--photos` may be given several times. The peers are PP-OCRv4 (detection and recognition, by RapidOCR) and Tesseract
 (Debian's `tesseract-ocr`), each as a careful user would call it: photos are enlarged to `SIDE` pixels, without
-which small ones are hardly found, and only digits of what they say count. A photo is right if all its digits are, in order.
+which small ones are hardly found, and only digits of what they say count. A photo is right if all its digits are, in
+order.
 Milliseconds are of one photo on one thread; those of Tesseract include the start of its program.
 """
 
