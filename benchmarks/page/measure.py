@@ -122,8 +122,12 @@ def _readings(result: Result, browser: Browser, front: Front, photo: bytes, fram
 
 def _recognitions(result: Result, browser: Browser, front: Front, site: Path, frame: bytes, count: int) -> None:
     say(f"{count} times: {rows.LOOKS.name} ...")
-    timings = visits.recognize(browser, front, site, frame, count)
-    result.rows += [
+    result.rows += of_steps(visits.recognize(browser, front, site, frame, count))
+
+
+def of_steps(timings: list[dict[str, float]]) -> list[Row]:
+    """Rows of what `visits.recognize` measured: milliseconds that are sums over all looks, one inference each."""
+    return [
         Row(rows.INFERENCE, [timing["inference"] / timing["looks"] for timing in timings]),
         Row(rows.LOOKS, [timing["letterbox"] + timing["inference"] + timing["recognition"] for timing in timings]),
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from infra.errors import CommandError
@@ -36,7 +35,7 @@ def post(number: str, text: str) -> str:
 
 
 def _gh(*words: str) -> str:
-    command: Sequence[str] = ["gh", *words]
+    command = ["gh", *words]
     try:
         done = processes.capture(command, cwd=ROOT, environment={}, seconds=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired as error:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from benchmarks.page import photos, report, rows
 from benchmarks.page.link import UNSHAPED, Lane, Shape, linked
-from benchmarks.page.measure import Effort, Result
+from benchmarks.page.measure import Effort, Result, of_steps
 from benchmarks.page.rows import Row
 
 DESCRIPTION: dict[str, Any] = {
@@ -57,6 +57,11 @@ class TestRows:
     )
     def test_the_judged_statistic_is_the_value(self, figure: rows.Figure, samples: list[float], value: float) -> None:
         assert Row(figure, samples).value == value
+
+    def test_an_inference_is_one_look_at_the_photo(self) -> None:
+        inference, looks = of_steps([{"looks": 2, "letterbox": 4, "inference": 40, "recognition": 2}])
+        assert (inference.figure, inference.value) == (rows.INFERENCE, 20)
+        assert (looks.figure, looks.value) == (rows.LOOKS, 46)
 
     def test_one_sample_has_no_spread(self) -> None:
         assert Row(rows.USABLE, [1.5]).words["spread"] == 0
