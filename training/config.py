@@ -65,8 +65,8 @@ class Network(_Section):
 class Augmentation(_Section):
     """How a photo becomes a training crop."""
 
-    min_object_height: float = Field(default=8.0, gt=0)
-    """pixels in the crop, lower end of the log-uniform scale"""
+    min_object_height: float = Field(default=16.0, gt=0)
+    """pixels in a crop of one photo, lower end of the log-uniform scale; in a mosaic smaller as its parts are"""
     max_object_height: float = Field(default=100.0, gt=0)
     mosaic_share: Share = 0.6
     """crops made of four photos: more objects to learn from, several in one picture, less grey"""

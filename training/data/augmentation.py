@@ -72,8 +72,9 @@ def plan(
     """
     corner = tf.cast(cells[:, None, :2], tf.float32)
     room = tf.cast(cells[:, 2:] - cells[:, :2], tf.float32)
+    side = tf.cast(tf.reduce_max(cells), tf.float32)
     least = tf.where(pasted, STAMP, COVER)
-    forward = _homographies(sizes, boxes, counts, room, flips, least, seed, options)
+    forward = _homographies(sizes, boxes, counts, room, side, flips, least, seed, options)
     shift = tf.constant([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
     # Boxes have pixel i at [i, i + 1), the warp has its centre at i.
     inverse = tf.linalg.inv(tf.linalg.inv(shift) @ forward @ shift)
@@ -87,11 +88,19 @@ def plan(
 
 
 def _homographies(
-    sizes: Any, boxes: Any, counts: Any, room: Any, flips: Any, least: Any, seed: Any, options: Augmentation
+    sizes: Any,
+    boxes: Any,
+    counts: Any,
+    room: Any,
+    side: Any,
+    flips: Any,
+    least: Any,
+    seed: Any,
+    options: Augmentation,
 ) -> Any:
     """The matrices [p, 3, 3] from pixels of the photos (x, y, 1) to pixels of their cells, ``room`` [p, 2] large.
 
-    The longer side of a photo covers at least the part ``least`` [p] of its cell.
+    Crops are ``side`` pixels wide and high. The longer side of a photo covers at least the part ``least`` [p] of its cell.
     """
     batch = tf.shape(sizes)[0]
     draw = tf.unstack(tf.random.stateless_uniform([12, batch], seed), 12)
@@ -105,7 +114,8 @@ def _homographies(
     anywhere = tf.stack([middle_y - half, middle_x - half, middle_y + half, middle_x + half], 1)
     empty = (counts == 0) | (draw[0] < options.background_share)
     ymin, xmin, ymax, xmax = tf.unstack(tf.where(empty[:, None], anywhere, objects), 4, axis=1)
-    low = options.min_object_height
+    # The parts of a mosaic show everything smaller: a crop of one photo is where objects are seen from close.
+    low = options.min_object_height * room[:, 0] / side
     high = tf.maximum(tf.minimum(options.max_object_height, FILLS * room[:, 0]), low)
     scale = low * (high / low) ** draw[4] / tf.maximum(ymax - ymin, 1.0)
     # A small photo isn't shrunk to a stamp on grey.

@@ -35,12 +35,15 @@ def _noise(rng: Generator, width: int, height: int, cells: int) -> np.ndarray:
 
 
 def _wall(rng: Generator, width: int, height: int) -> Image.Image:
-    """A background: colour, stains of several sizes, sometimes bricks or boards."""
+    """A background: colour, stains of several sizes, sometimes bricks, boards, stripes or tiles."""
     ground = np.full((height, width, 3), colour(rng), np.float32)
     for cells in (2, 6, 24, 80):
         ground += _noise(rng, width, height, cells) * rng.uniform(0, 70 / cells**0.5)
+    pattern = rng.random()
+    if pattern < 0.3:
+        ground += _bands(rng, width, height, crossed=pattern < 0.15)[..., None] * rng.uniform(-40, 40, 3)
     image = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
-    if rng.random() < 0.35:
+    if pattern > 0.65:
         pen = ImageDraw.Draw(image)
         stroke = colour(rng)
         course, thickness = int(rng.integers(10, 60)), int(rng.integers(1, 4))
@@ -53,6 +56,17 @@ def _wall(rng: Generator, width: int, height: int) -> Image.Image:
                 for left in range(course * (row % 2), width, course * 2):
                     pen.line((left, top, left, top + course), stroke, thickness)
     return image
+
+
+def _bands(rng: Generator, width: int, height: int, crossed: bool) -> np.ndarray:
+    """Stripes of any slope, or ``crossed`` ones that make tiles: [height, width], 0 or 1."""
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    slope, share = rng.uniform(0, np.pi), rng.uniform(0.15, 0.85)
+    bands = np.ones((height, width), np.float32)
+    for turn in (slope, slope + np.pi / 2) if crossed else (slope,):
+        along = (columns * np.cos(turn) + rows * np.sin(turn)) / rng.uniform(4, 50)
+        bands = np.abs(bands - (along % 1 < share))
+    return bands
 
 
 def colour(rng: Generator) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ from PIL import Image, ImageFilter
 
 from training import command
 from training.config import load
+from training.data.clutter import scatter
 from training.data.formats import LabelledObject, Photo
 from training.data.lettering import TAKEN, characters, fonts
 from training.data.scenery import STREET, STUDIO, Generator, colour, ink_on
@@ -60,6 +61,7 @@ def synthesise(
     for _ in range(int(rng.integers(0, 3))):
         letters = list(rng.choice(list(CLUTTER), int(rng.integers(1, 6))))
         _write(rng, canvas, labels, letters, faces, TAKEN)
+    scatter(rng, canvas, labels)
     photo = STREET.expose(rng, canvas)
     return photo, _boxes(np.asarray(labels), names)
 
