@@ -128,7 +128,12 @@ def read(browser: Browser, front: Front, photo: bytes, count: int) -> list[Readi
 
 RECOGNIZE = """async ({ library, worker, photo, count }) => {
   const { createRecognizer } = await import(library);
-  const recognizer = await createRecognizer({ modelUrl: '/model/manifest.json', workerUrl: worker });
+  const recognizer = await createRecognizer({
+    modelUrl: '/model/manifest.json',
+    workerUrl: worker,
+    backend: 'wasm',
+    threads: 1,
+  });
   const file = await (await fetch(`data:image/jpeg;base64,${photo}`)).blob();
   const timings = [];
   for (let turn = 0; turn < count; turn++) {
@@ -141,7 +146,7 @@ RECOGNIZE = """async ({ library, worker, photo, count }) => {
 
 
 def recognize(browser: Browser, front: Front, site: Path, photo: bytes, count: int) -> list[dict[str, float]]:
-    """Looks, and milliseconds of each step, of ``count`` recognitions, by the library that the page is made of."""
+    """Looks, and milliseconds of each step, of ``count`` recognitions, by the page's library on one thread."""
     library = frontend.RUNTIME.parents[1]
     worker = _worker(library, site)
     with browser.new_context(bypass_csp=True, service_workers="block") as context:

@@ -199,9 +199,10 @@ function weigh(
   const last = first + filter.counts[out];
   for (let tap = first, at = from; tap < last; tap++, at += step) {
     const weight = filter.weights[tap];
-    red += data[at] * weight;
-    green += data[at + 1] * weight;
-    blue += data[at + 2] * weight;
+    // Neither leaves 31 bits; without saying so, engines look at each product: a fifth of the time.
+    red = (red + Math.imul(data[at], weight)) | 0;
+    green = (green + Math.imul(data[at + 1], weight)) | 0;
+    blue = (blue + Math.imul(data[at + 2], weight)) | 0;
   }
   // Weights are not negative and sum to one give or take the rounding, so only the upper end needs clamping.
   scaled[to] = Math.min(red >> PRECISION_BITS, 255);
