@@ -106,6 +106,22 @@ def test_the_photos_of_a_mosaic_stay_in_their_cells_with_their_boxes() -> None:
         assert (covered == 1).all()
 
 
+def test_a_part_of_a_mosaic_shows_objects_smaller_by_as_much_as_it_is_smaller() -> None:
+    heights, parts = [], []
+    boxes = tf.constant([[[10.0, 10.0, 11.0, 11.0]]] * PARTS)
+    counts, alone = tf.ones([PARTS], tf.int32), tf.fill([PARTS], False)
+    for seed in range(20):
+        draw = tf.constant([2, seed])
+        _, cells = layout(0, 1, 128, draw)
+        # So large a photo is shrunk as far as its object allows.
+        sizes = tf.fill([PARTS, 2], 4000.0)
+        _, moved, _ = plan(sizes, boxes, counts, cells, tf.ones([PARTS, 2]), alone, draw, STILL)
+        heights += (moved[:, 0, 2] - moved[:, 0, 0]).numpy().tolist()
+        parts += ((cells[:, 2] - cells[:, 0]) / 128).numpy().tolist()
+    assert min(heights) >= 0.99 * STILL.min_object_height * min(parts)
+    assert min(heights) < 0.6 * STILL.min_object_height
+
+
 def test_the_same_seed_gives_the_same_crop_and_another_does_not() -> None:
     photo, boxes = (tf.constant(value) for value in marked_photo())
     first, again, other = (crop(photo, boxes, tf.constant([1, s]), 64, Augmentation())[0].numpy() for s in (3, 3, 4))

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.training.conftest import run_step
+from training.data.clutter import scatter
 from training.data.formats import read_csv
 from training.data.lettering import fonts
 from training.data.photos import check_files
@@ -48,6 +50,20 @@ def test_a_large_number_fills_the_photo_that_it_is_in() -> None:
         assert all(0 <= item.xmin < item.xmax <= photo.width for item in objects)
     assert FILLED[0] - 0.02 <= min(shares) < 0.45
     assert 0.85 < max(shares) <= 1
+
+
+def test_shapes_keep_away_from_what_is_taken() -> None:
+    taken = Image.new("L", (200, 150))
+    taken.paste(1, (60, 40, 140, 110))
+    drawn = np.zeros((150, 200), int)
+    for seed in range(60):
+        canvas = Image.new("RGB", taken.size, (90, 90, 90))
+        scatter(np.random.default_rng(seed), canvas, taken)
+        drawn += (np.asarray(canvas) != 90).any(axis=2)
+    assert not drawn[40:110, 60:140].any()
+    free = np.asarray(taken) == 0
+    assert (drawn[free] > 0).mean() > 0.9
+    assert drawn.max() < 60
 
 
 def test_labels_are_right_in_themselves(photos: Path) -> None:
