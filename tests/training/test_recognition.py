@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from training.detector.letterbox import FILL, letterbox, to_photo
-from training.detector.looks import FAITH, pool, regions_of, too_close
+from training.detector.looks import CERTAIN, FAITH, again, pool, too_close
 from training.detector.reading import numbers, text
 from training.detector.recognition import Detections, Suppression, detect, intersection_over_union
 from training.models import look_at
@@ -60,8 +60,9 @@ def test_further_looks_are_those_of_the_vectors(case: Any) -> None:
     boxes = np.array(case["boxes"], np.float64).reshape(-1, 4)
     found = Detections(np.zeros(len(scores), np.int64), scores, boxes)
     assert too_close(found, *case["photo"], *case["input"]) == case["too_close"]
-    regions = regions_of(found, *case["photo"], *case["input"])
-    assert [list(region) for region in regions] == case["regions"]
+    left = again(found, *case["photo"], *case["input"])
+    assert [list(region) for region in left.regions] == case["regions"]
+    assert left.settled == case["settled"]
 
 
 def test_what_only_an_earlier_look_saw_has_to_be_clear() -> None:
@@ -70,6 +71,8 @@ def test_what_only_an_earlier_look_saw_has_to_be_clear() -> None:
     boxes, scores = pool(first, second)
     assert boxes.tolist() == [[0.0, 0.0, 20.0, 10.0], [101.0, 202.0, 109.0, 208.0]]
     assert scores.tolist() == [[0.5 * FAITH, 0.1 * FAITH], [0.2, 0.9]]
+    _, scores = pool((first[0], np.array([[CERTAIN, 0.1]])))
+    assert scores.tolist() == [[CERTAIN, 0.1]]
 
 
 def dots(photo: np.ndarray) -> Any:
@@ -77,7 +80,7 @@ def dots(photo: np.ndarray) -> Any:
     rows, columns = np.nonzero(photo[..., 0] > 200)
     centres = np.stack([rows, columns], 1) + 0.5
     boxes = np.concatenate([centres - 1, centres + 1], 1) / 32
-    return boxes.astype(np.float32), np.full((len(boxes), 1), 0.9, np.float32)
+    return boxes.astype(np.float32), np.full((len(boxes), 1), 0.5, np.float32)
 
 
 @pytest.mark.parametrize(("looks", "sides"), [(1, 16.0), (2, 3.0)])
@@ -175,3 +178,25 @@ def test_every_object_is_in_exactly_one_number() -> None:
     for group in groups:
         centres = boxes[group][:, 1] + boxes[group][:, 3]
         assert all(left <= right for left, right in pairwise(centres))
+
+
+@pytest.mark.parametrize(
+    ("scores", "looks"), [([0.5], 2), ([CERTAIN], 1), ([0.99, 0.5], 2), ([0.01, CERTAIN], 1)], ids=str
+)
+def test_what_was_read_for_certain_is_not_looked_at_again(scores: list[float], looks: int) -> None:
+    description = {
+        "input": {"width": 32, "height": 32},
+        "looks": 2,
+        "suppression": {"iou_threshold": 0.5},
+        "background_column": len(scores) > 1,
+    }
+    seen = 0
+
+    def run(inputs: list[np.ndarray]) -> list[Any]:
+        nonlocal seen
+        seen += len(inputs)
+        return [(np.array([[0.4, 0.4, 0.6, 0.55]]), np.array([scores]))] * len(inputs)
+
+    (found,) = look_at([np.zeros((256, 256, 3), np.uint8)], run, description, 0.1)
+    assert seen == looks
+    assert found.scores.max() == scores[-1]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from training.detector.letterbox import letterbox, scaled_size, to_photo
-from training.detector.looks import AWAY, regions_of, too_close
+from training.detector.looks import AWAY, again, too_close
 from training.detector.reading import numbers
 from training.detector.recognition import Detections, Suppression, detect
 
@@ -136,6 +136,10 @@ def looks_cases() -> list[dict[str, Any]]:
             [0.6, 0.4, 0.9],
         ),
         "all over": ([[10.0, 10.0, 60.0, 40.0], [400.0, 560.0, 460.0, 600.0]], [0.9, 0.9]),
+        "read for certain": ([[100.0, 200.0 + 50 * i, 180.0, 245.0 + 50 * i] for i in range(3)], [0.9, 0.6, 0.55]),
+        "all but certain": ([[100.0, 200.0 + 50 * i, 180.0, 245.0 + 50 * i] for i in range(3)], [0.9, 0.6, 0.54]),
+        "certain, but small": ([[100.0, 200.0 + 50 * i, 130.0, 245.0 + 50 * i] for i in range(3)], [0.9, 0.6, 0.55]),
+        "one of two is certain": ([[100.0, 200.0, 200.0, 260.0], [400.0, 20.0, 430.0, 40.0]], [0.9, 0.6]),
         "fills the photo": ([[5.0, 5.0, 470.0, 300.0]], [0.9]),
     }
     for _ in range(8):
@@ -149,6 +153,7 @@ def looks_cases() -> list[dict[str, Any]]:
                 np.zeros(len(scores), np.int64), np.array(scores)[order], np.array(boxes).reshape(-1, 4)[order]
             )
             sides = width, height, input_width, input_height
+            left = again(found, *sides)
             cases.append(
                 {
                     "name": f"{name}, {input_width}x{input_height}",
@@ -157,7 +162,8 @@ def looks_cases() -> list[dict[str, Any]]:
                     "photo": [width, height],
                     "input": [input_width, input_height],
                     "too_close": too_close(found, *sides),
-                    "regions": regions_of(found, *sides),
+                    "regions": left.regions,
+                    "settled": left.settled,
                 }
             )
     return cases

@@ -100,7 +100,8 @@ def _homographies(
 ) -> Any:
     """The matrices [p, 3, 3] from pixels of the photos (x, y, 1) to pixels of their cells, ``room`` [p, 2] large.
 
-    Crops are ``side`` pixels wide and high. The longer side of a photo covers at least the part ``least`` [p] of its cell.
+    Crops are ``side`` pixels high and wide. The longer side of a photo covers at least the part ``least`` [p] of its
+    cell.
     """
     batch = tf.shape(sizes)[0]
     draw = tf.unstack(tf.random.stateless_uniform([12, batch], seed), 12)

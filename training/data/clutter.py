@@ -1,4 +1,4 @@
-"""Shapes beside synthetic characters that are none: screws, bells, arrows, rails, stars. A detector stays silent on them.
+"""Shapes that are no characters, for a detector to stay silent on: screws, bells, arrows, rails, stones, swirls.
 
 Rings and single bars are left out: a 0 and a 1 are drawn like that in some fonts.
 """
@@ -61,7 +61,7 @@ def _disc(rng: Generator, pen: ImageDraw.ImageDraw, middle: Point, radius: float
 
 
 def _polygon(rng: Generator, pen: ImageDraw.ImageDraw, middle: Point, radius: float) -> None:
-    """With three to eight corners in any places around the middle: leaves, stones, stars."""
+    """With three to eight corners in any places around the middle: leaves, stones."""
     count = int(rng.integers(3, 9))
     angles = np.sort(rng.uniform(0, 2 * np.pi, count)).tolist()
     corners = _around(middle, radius, angles, rng.uniform(0.3, 1, count).tolist())
@@ -95,7 +95,8 @@ def _swirl(rng: Generator, pen: ImageDraw.ImageDraw, middle: Point, radius: floa
     turns, start = float(rng.uniform(1.2, 3)), float(rng.uniform(0, 2 * np.pi))
     along = np.linspace(0, 1, 40)
     angles = (start + 2 * np.pi * turns * along).tolist()
-    pen.line(_around(middle, radius, angles, (1 - along).tolist()), 255, max(1, round(radius * rng.uniform(0.04, 0.12))))
+    stroke = max(1, round(radius * rng.uniform(0.04, 0.12)))
+    pen.line(_around(middle, radius, angles, (1 - along).tolist()), 255, stroke)
 
 
 SHAPES: tuple[Shape, ...] = (_disc, _polygon, _arrow, _rails, _swirl)

@@ -7,6 +7,7 @@ Very large and very small objects gain most; models/digits/notes.md has what was
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,23 +28,37 @@ MARGIN = 0.6
 """Room around a number, as part of its highest object's height."""
 GAIN = 1.2
 """A look at a part enlarges at least this much, or it isn't worth its time."""
+CERTAIN = 0.55
+"""A number whose objects all score this much and are `LEGIBLE` was read: no further look is spent on it."""
+LEGIBLE = 0.15
+"""so high, as part of the input's height"""
 FAITH = 0.6
-"""What scores of a look count where there are later ones: what it alone saw has to be clear."""
+"""What scores of a look below `CERTAIN` count where there could be later ones: what it alone saw has to be clear."""
 
 Region = tuple[int, int, int, int]
 """ymin, xmin, ymax, xmax: pixels of the photo, the last two exclusive"""
 
 
+@dataclass(frozen=True)
+class Again:
+    """What is left to be looked at."""
+
+    regions: list[Region]
+    """of numbers that gain by another look, the surest first"""
+    settled: bool
+    """whether a number gains nothing by it, since it was read for certain"""
+
+
 def too_close(found: Detections, width: int, height: int, input_width: int, input_height: int) -> bool:
-    """Whether to look from further away: arguments as of `regions_of`, with what the first look found."""
+    """Whether to look from further away: arguments as of `again`, with what the first look found."""
     boxes = found.above(SURE).boxes
     if not len(boxes):
         return True
     scale = min(input_width / width, input_height / height)
-    return float((boxes[:, 2] - boxes[:, 0]).max()) * scale > TALL * input_height
+    return float(_heights(boxes).max()) * scale > TALL * input_height
 
 
-def regions_of(found: Detections, width: int, height: int, input_width: int, input_height: int) -> list[Region]:
+def again(found: Detections, width: int, height: int, input_width: int, input_height: int) -> Again:
     """The regions to look at again: those of the surest numbers, where there is something to gain.
 
     A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
@@ -61,13 +76,20 @@ def regions_of(found: Detections, width: int, height: int, input_width: int, inp
     sums.sort(key=lambda pair: -pair[0])
     chosen = [group for rank, (total, group) in enumerate(sums) if rank == 0 or total >= CLEAR * len(group)]
     sides = width, height, input_width, input_height
-    regions = [_around(sure.boxes[group], *sides) for group in chosen[:NUMBERS]]
-    return [region for region in regions if region]
+    around = [(group, _around(sure.boxes[group], *sides)) for group in chosen[:NUMBERS]]
+    gaining = [(group, region) for group, region in around if region]
+    legible = LEGIBLE * input_height / min(input_width / width, input_height / height)
+    read = [
+        bool((sure.scores[group] >= CERTAIN).all() and (_heights(sure.boxes[group]) >= legible).all())
+        for group, _ in gaining
+    ]
+    regions = [region for (_, region), is_read in zip(gaining, read, strict=True) if not is_read]
+    return Again(regions, any(read))
 
 
 def _around(boxes: Floats, width: int, height: int, input_width: int, input_height: int) -> Region | None:
     """The region of objects with some room, None where a look at it gains nothing."""
-    margin = MARGIN * float((boxes[:, 2] - boxes[:, 0]).max())
+    margin = MARGIN * float(_heights(boxes).max())
     ymin = max(0, math.floor(float(boxes[:, 0].min()) - margin))
     xmin = max(0, math.floor(float(boxes[:, 1].min()) - margin))
     ymax = min(height, math.ceil(float(boxes[:, 2].max()) + margin))
@@ -77,7 +99,16 @@ def _around(boxes: Floats, width: int, height: int, input_width: int, input_heig
     return (ymin, xmin, ymax, xmax) if after >= GAIN * before else None
 
 
+def _heights(boxes: Floats) -> Floats:
+    return boxes[:, 2] - boxes[:, 0]
+
+
 def pool(earlier: tuple[Floats, Floats], *later: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """Boxes [n, 4] and scores [n, c] of several looks, in pixels of the photo, for one suppression."""
-    boxes = np.concatenate([earlier[0], *(boxes for boxes, _ in later)])
-    return boxes, np.concatenate([earlier[1] * FAITH, *(scores for _, scores in later)])
+    boxes, scores = earlier
+    certain = scores.max(axis=1, keepdims=True) >= CERTAIN
+    faded = np.where(certain, scores, scores * FAITH)
+    return (
+        np.concatenate([boxes, *(boxes for boxes, _ in later)]),
+        np.concatenate([faded, *(scores for _, scores in later)]),
+    )

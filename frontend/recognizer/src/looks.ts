@@ -20,8 +20,12 @@ const NUMBERS = 3;
 const MARGIN = 0.6;
 /** A look at a part enlarges at least this much, or it isn't worth its time. */
 const GAIN = 1.2;
-/** What scores of a look count where there are later ones: what it alone saw has to be clear. */
-export const FAITH = 0.6;
+/** A number whose objects all score this much and are `LEGIBLE` was read: no further look is spent on it. */
+const CERTAIN = 0.55;
+/** So high, as part of the input's height. */
+const LEGIBLE = 0.15;
+/** What scores of a look below `CERTAIN` count where there could be later ones: what it alone saw has to be clear. */
+const FAITH = 0.6;
 
 /** Tiles overlap by this part of their side: objects up to that size are whole in one of them. */
 const OVERLAP = 0.25;
@@ -47,6 +51,19 @@ export function tooClose(found: Found, photo: Size, input: Size): boolean {
   );
 }
 
+/** What is left to be looked at. */
+export interface Again {
+  /** of numbers that gain by another look, the surest first; in whole pixels, `xmax` and `ymax` exclusive */
+  regions: Box[];
+  /** whether a number gains nothing by it, since it was read for certain */
+  settled: boolean;
+}
+
+/** A score of an earlier look, once there could be a later one. */
+export function faded(score: number): number {
+  return score >= CERTAIN ? score : score * FAITH;
+}
+
 /**
  * The regions to look at again by what was found so far: those of the surest numbers, where there is something to gain.
  *
@@ -54,25 +71,31 @@ export function tooClose(found: Found, photo: Size, input: Size): boolean {
  * clear is more often a false alarm, and is left to what the first look makes of it.
  *
  * @param input size of the network's input
- * @returns in whole pixels of the photo, `xmax` and `ymax` exclusive
  */
-export function regionsOf(found: Found, photo: Size, input: Size): Box[] {
+export function again(found: Found, photo: Size, input: Size): Again {
   const sure = sureOf(found);
   const sums = numbers(sure.boxes).map((group) => ({
     group,
     sum: group.reduce((sum, row) => sum + sure.scores[row], 0),
   }));
-  return sums
+  const scale = scaleOf(photo, input);
+  const legible = (LEGIBLE * input.height) / scale;
+  const gaining = sums
     .sort((one, other) => other.sum - one.sum)
     .filter(({ group, sum }, rank) => rank === 0 || sum >= CLEAR * group.length)
     .slice(0, NUMBERS)
-    .map(({ group }) =>
-      around(
-        rows(sure).filter((_, row) => group.includes(row)),
-        photo,
-      ),
-    )
-    .filter((region) => scaleOf(sizeOf(region), input) >= GAIN * scaleOf(photo, input));
+    .map(({ group }) => {
+      const boxes = rows(sure).filter((_, row) => group.includes(row));
+      const isRead =
+        group.every((row) => sure.scores[row] >= CERTAIN) &&
+        boxes.every(([ymin, , ymax]) => ymax - ymin >= legible);
+      return { isRead, region: around(boxes, photo) };
+    })
+    .filter(({ region }) => scaleOf(sizeOf(region), input) >= GAIN * scale);
+  return {
+    regions: gaining.filter(({ isRead }) => !isRead).map(({ region }) => region),
+    settled: gaining.some(({ isRead }) => isRead),
+  };
 }
 
 /** The region of objects with some room. */

@@ -10,7 +10,7 @@ import {
   type Pixels,
   type Size,
 } from './letterbox';
-import { AWAY, FAITH, mayHideMore, regionsOf, SURE, tilesOf, tooClose, wholeIn } from './looks';
+import { again, AWAY, faded, mayHideMore, SURE, tilesOf, tooClose, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -105,13 +105,11 @@ export async function recognizePixels(
     if (tooClose(found(), photo, manifest.input)) {
       pooled = pool(pooled, await look(whole, AWAY));
     }
-    const regions = regionsOf(found(), photo, manifest.input);
+    const { regions, settled } = again(found(), photo, manifest.input);
     const later: Candidate[] = [];
     for (const region of regions) later.push(...(await look(region)));
-    if (regions.length > 0) {
-      pooled = pool(pooled, later);
-      closest = regions[0];
-    }
+    if (regions.length > 0) closest = regions[0];
+    if (regions.length > 0 || settled) pooled = pool(pooled, later);
   }
   const start = performance.now();
   const findings = findingsOf(
@@ -126,7 +124,7 @@ export async function recognizePixels(
 }
 
 function pool(earlier: Candidate[], later: Candidate[]): Candidate[] {
-  return [...earlier.map((one) => ({ ...one, score: one.score * FAITH })), ...later];
+  return [...earlier.map((one) => ({ ...one, score: faded(one.score) })), ...later];
 }
 
 /** The network's outputs of one look at a whole photo to detections and numbers. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayHideMore, regionsOf, tilesOf, tooClose, wholeIn } from '../src/looks';
+import { again, mayHideMore, tilesOf, tooClose, wholeIn } from '../src/looks';
 import { looksCases } from './vectors';
 
 function size([width, height]: [number, number]) {
@@ -9,9 +9,10 @@ function size([width, height]: [number, number]) {
 describe('a further look', () => {
   it.each(looksCases)('goes where Python sends it: $name', (vector) => {
     const found = { boxes: Float64Array.from(vector.boxes.flat()), scores: vector.scores };
-    const regions = regionsOf(found, size(vector.photo), size(vector.input));
+    const { regions, settled } = again(found, size(vector.photo), size(vector.input));
     const sides = regions.map(({ ymin, xmin, ymax, xmax }) => [ymin, xmin, ymax, xmax]);
     expect(sides).toEqual(vector.regions);
+    expect(settled).toBe(vector.settled);
   });
 
   it.each(looksCases)('is from further away where Python wants it: $name', (vector) => {

@@ -45,6 +45,7 @@ export interface LooksCase {
   too_close: boolean;
   /** ymin, xmin, ymax, xmax */
   regions: [number, number, number, number][];
+  settled: boolean;
 }
 
 export const looksCases = read('looks') as LooksCase[];
