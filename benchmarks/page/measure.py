@@ -73,13 +73,14 @@ def measure(site: Path, effort: Effort) -> Result:
     if not (site / BUILD).exists():
         raise UsageError(f"{site} has no {BUILD}: ./inv frontend.build makes the site")
     frame, photo = (photos.photo(size, SEED) for size in (photos.FRAME, photos.TWELVE_MEGAPIXELS))
+    far = photos.photo(photos.FRAME, SEED, photos.FAR)
     with fronted(site) as front, sync_playwright() as playwright, visits.launch(playwright, front) as browser:
         result = Result(describe(site, browser), [])
         _first_visits(result, browser, front, frame, effort.visits)
         _offline_visits(result, browser, front, frame, effort.offline)
         _readings(result, browser, front, photo, frame, effort.readings)
         _audits(result, front, effort.audits)
-        _recognitions(result, browser, front, site, frame, effort.readings)
+        _recognitions(result, browser, front, site, far, effort.readings)
     order = {figure: place for place, figure in enumerate(rows.FIGURES)}
     result.rows.sort(key=lambda row: order[row.figure])
     return result
@@ -120,9 +121,9 @@ def _readings(result: Result, browser: Browser, front: Front, photo: bytes, fram
     result.rows.append(Row(rows.BLOCKED, blocked))
 
 
-def _recognitions(result: Result, browser: Browser, front: Front, site: Path, frame: bytes, count: int) -> None:
+def _recognitions(result: Result, browser: Browser, front: Front, site: Path, photo: bytes, count: int) -> None:
     say(f"{count} times: {rows.LOOKS.name} ...")
-    result.rows += of_steps(visits.recognize(browser, front, site, frame, count))
+    result.rows += of_steps(visits.recognize(browser, front, site, photo, count))
 
 
 def of_steps(timings: list[dict[str, float]]) -> list[Row]:

@@ -14,7 +14,11 @@ QUALITY = 88
 """About what phones use."""
 
 
-def photo(size: tuple[int, int], seed: int) -> bytes:
+NEAR, FAR = 3, 8
+"""How many times as high as its plate a photo is: one that a glance reads, one whose number is looked at again."""
+
+
+def photo(size: tuple[int, int], seed: int, distance: int = NEAR) -> bytes:
     """A JPEG of a plate with NUMBER on a wall under uneven light, with a sensor's noise; equal for equal seeds."""
     width, height = size
     dice = random.Random(seed)
@@ -24,7 +28,7 @@ def photo(size: tuple[int, int], seed: int) -> bytes:
         Image.new("RGB", size, wall), Image.new("RGB", size, (60, 62, 66)), light.resize(size, Image.Resampling.BICUBIC)
     )
     draw = ImageDraw.Draw(picture)
-    side = height // 3
+    side = height // distance
     left, top = (
         (width - 2 * side) // 2 + dice.randint(-side // 4, side // 4),
         side + dice.randint(-side // 6, side // 6),
