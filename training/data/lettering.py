@@ -15,9 +15,9 @@ from training.errors import ConfigurationError
 SYSTEM_FONTS = Path("/usr/share/fonts")
 NOT_LETTERS = (
     *("cm", "STIXSiz", "STIXNonUni", "LastResort"),
-    *("D050000L", "DSEGWeather", "LinBiolinum_K", "OCRBE", "OCRBX"),
+    *("D050000L", "DSEG7SEGGCHAN", "DSEGWeather", "LinBiolinum_K", "OCRBE", "OCRBX"),
 )
-"""Fonts that hold other shapes where digits belong: matplotlib's for formulas, and some of Debian's of symbols."""
+"""Fonts that hold other shapes where digits belong: matplotlib's for formulas, some of Debian's of symbols and faces."""
 TAKEN = 255
 """Number of whatever isn't one of the photo's characters."""
 
