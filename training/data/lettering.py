@@ -17,7 +17,7 @@ NOT_LETTERS = (
     *("cm", "STIXSiz", "STIXNonUni", "LastResort"),
     *("D050000L", "DSEG7SEGGCHAN", "DSEGWeather", "LinBiolinum_K", "OCRBE", "OCRBX"),
 )
-"""Fonts that hold other shapes where digits belong: matplotlib's for formulas, some of Debian's of symbols and faces."""
+"""Fonts that hold other shapes where digits belong: matplotlib's for formulas, Debian's of symbols and faces."""
 TAKEN = 255
 """Number of whatever isn't one of the photo's characters."""
 
