@@ -1,7 +1,7 @@
 """A new training begins with the weights of a finished one: the body is kept, the class head fitted to the classes.
 
 Layers are told apart by name. A class that both trainings know, by name, keeps its column of the class head; a class
-that is new begins untrained, as does a layer that the earlier network didn't have.
+that is new begins untrained, as does a layer that the earlier network didn't have, or had in another width.
 """
 
 from __future__ import annotations
@@ -18,40 +18,44 @@ from training.models import WEIGHTS, load_description, load_weights
 from training.outputs import sha256
 
 CLASS_HEAD = "class_head"
+NAMED = 6
+"""So many untrained layers are named."""
 
 
 class Start:
     """A finished training to begin with, checked against the configuration of the new one."""
 
     def __init__(self, folder: Path, config: Configuration) -> None:
-        """Read the training in ``folder``. Raises ModelError where its weights don't fit the network of ``config``."""
+        """Read the training in ``folder``. Raises ModelError where there is none."""
         self.folder, self.classes = folder, config.classes
         self.description = load_description(folder)
-        earlier = load(folder / "config.yaml")
-        for part in ("stages", "pyramid", "tower"):
-            here, there = getattr(config.network, part), getattr(earlier.network, part)
-            if here != there:
-                raise ModelError(
-                    f"{folder}: its network.{part} is {_shown(there)}, the configuration's is {_shown(here)}; "
-                    f"a training can only start from weights of the same widths: set network.{part} to "
-                    f"{_shown(there)}, or train without --from"
-                )
-        self.source = load_weights(folder, earlier)
+        self.source = load_weights(folder, load(folder / "config.yaml"))
         self.fingerprint = sha256(folder / WEIGHTS)
 
     def fill(self, model: Any) -> None:
-        """Write the weights into ``model``, a network of the new configuration."""
+        """Write the weights into ``model``, a network of the new configuration.
+
+        Raises:
+            ModelError: no layer fits
+        """
         earlier = {layer.name: layer for layer in self.source.layers if layer.weights}
         layers = [layer for layer in model.layers if layer.weights]
-        for layer in layers:
+        kept = [layer for layer in layers if layer.name in earlier and _shapes(layer) == _shapes(earlier[layer.name])]
+        if not kept:
+            raise ModelError(
+                f"{self.folder}: no layer of its network has the widths of the configuration's: take those of "
+                f"{self.folder / 'config.yaml'}, or train without --from"
+            )
+        for layer in kept:
             if layer.name == CLASS_HEAD:
                 self._fill_head(layer, earlier[layer.name])
-            elif layer.name in earlier:
+            else:
                 layer.set_weights(earlier[layer.name].get_weights())
-        new = [layer.name for layer in layers if layer.name not in earlier]
+        new = [layer.name for layer in layers if layer not in kept]
         rebuilt = [name for name in self.classes if name not in self.description["classes"]]
+        untrained = f" (untrained: {', '.join(new[:NAMED])}{', ...' if len(new) > NAMED else ''})" if new else ""
         print(
-            f"started from {self.folder}: {len(layers) - len(new)} of {len(layers)} layers kept, "
+            f"started from {self.folder}: {len(kept)} of {len(layers)} layers kept{untrained}, "
             f"{len(rebuilt)} of {len(self.classes)} classes new",
             file=sys.stderr,
         )
@@ -77,5 +81,7 @@ class Start:
         }
 
 
-def _shown(value: Any) -> str:
-    return str(list(value)) if isinstance(value, tuple) else str(value)
+def _shapes(layer: Any) -> list[tuple[int, ...]]:
+    """Shapes of a layer's weights; of the class head's only what is the same for every class."""
+    shapes = [tuple(weight.shape) for weight in layer.weights]
+    return [shape[:-1] for shape in shapes] if layer.name == CLASS_HEAD else shapes

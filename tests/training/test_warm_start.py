@@ -66,11 +66,39 @@ def test_further_blocks_begin_untrained(checkpoint: Path, config_file: Path, tmp
     assert weights(model, "stage1_1")[0].any()
 
 
-@pytest.mark.parametrize("part", [{"stages": [4, 8, 8, 8, 12]}, {"pyramid": 16}, {"tower": 16}])
-def test_other_widths_are_refused(part: dict[str, object], checkpoint: Path, config_file: Path, tmp_path: Path) -> None:
-    config = load(changed(config_file, tmp_path / "c.yaml", network=part))
-    with pytest.raises(ModelError, match=rf"network\.{next(iter(part))} is .* the configuration's is"):
-        Start(checkpoint, config)
+@pytest.mark.parametrize(
+    ("part", "new"),
+    [
+        ({"stages": [4, 8, 8, 8, 12]}, {"down3", "stage3_0", "lateral3"}),
+        ({"pyramid": 16}, {"lateral3", "lateral2", "lateral1", "smooth0", "smooth1", "narrow"}),
+        ({"tower": 16}, {"narrow", "lateral0", "tower", "class_head", "box_head"}),
+    ],
+)
+def test_layers_of_another_width_begin_untrained(
+    part: dict[str, object],
+    new: set[str],
+    checkpoint: Path,
+    config_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    earlier, model = filled(checkpoint, changed(config_file, tmp_path / "c.yaml", network=part))
+    trained = [layer for layer in model.layers if layer.weights]  # type: ignore[attr-defined]
+    same = {
+        layer.name
+        for layer in trained
+        if all(np.array_equal(*pair) for pair in zip(weights(earlier, layer.name), layer.get_weights(), strict=True))
+    }
+    untrained = {layer.name for layer in trained} - same
+    assert {name.removesuffix("_norm") for name in untrained} == new
+    said = capsys.readouterr().err
+    assert f"{len(same)} of {len(trained)} layers kept (untrained: " in said
+
+
+def test_a_network_without_a_layer_in_common_is_refused(checkpoint: Path, config_file: Path, tmp_path: Path) -> None:
+    wider = {"stages": [8, 16, 16, 16, 16], "pyramid": 16, "tower": 16}
+    with pytest.raises(ModelError, match="no layer of its network has the widths"):
+        filled(checkpoint, changed(config_file, tmp_path / "c.yaml", network=wider))
 
 
 def test_a_training_remembers_what_it_began_with(
