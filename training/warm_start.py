@@ -23,7 +23,7 @@ NAMED = 6
 
 
 class Start:
-    """A finished training to begin with, checked against the configuration of the new one."""
+    """A finished training to begin with."""
 
     def __init__(self, folder: Path, config: Configuration) -> None:
         """Read the training in ``folder``. Raises ModelError where there is none."""
