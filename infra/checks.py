@@ -27,7 +27,14 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "benchmarks/deploying.py",
         "tests/conftest.py",
     ),
-    "train": ("training", "tests/training", "tests/vectors", "benchmarks/input_pipeline.py", "benchmarks/records.py"),
+    "train": (
+        "training",
+        "tests/training",
+        "tests/vectors",
+        "benchmarks/input_pipeline.py",
+        "benchmarks/looks.py",
+        "benchmarks/records.py",
+    ),
     "convert": ("conversion", "tests/conversion"),
 }
 
