@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Browser
 
 NUMBER = "407"
 SIZE = (480, 320)
@@ -22,6 +23,12 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_270,
 }
 """How a picture lies in a file of each EXIF orientation, by what turns an upright one so."""
+PHOTOGRAPHED = """
+<body style="margin: 0; background: #8a7f72">
+  <div style="position: absolute; left: 90px; top: 70px; padding: 20px 40px; background: #f4f1e8;
+              color: #1d2733; font: bold 110px sans-serif; letter-spacing: 6px">NUMBER</div>
+</body>
+"""
 
 
 def plate(text: str = NUMBER, size: tuple[int, int] = SIZE, height: float = 0.35) -> Image.Image:
@@ -116,4 +123,13 @@ def camera_film(path: Path) -> Path:
     buffer = io.BytesIO()
     plate(size=(640, 480), height=0.25).save(buffer, "JPEG", quality=92)
     path.write_bytes(buffer.getvalue() * 10)
+    return path
+
+
+def photograph(browser: Browser, number: str, path: Path) -> Path:
+    """A plate with ``number`` on it, taken by the browser itself."""
+    page = browser.new_page(viewport={"width": 480, "height": 320})
+    page.set_content(PHOTOGRAPHED.replace("NUMBER", number))
+    page.screenshot(path=path)
+    page.close()
     return path

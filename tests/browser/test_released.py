@@ -8,22 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Witness, wait_for
-
-PLATE = """
-<body style="margin: 0; background: #8a7f72">
-  <div style="position: absolute; left: 90px; top: 70px; padding: 20px 40px; background: #f4f1e8;
-              color: #1d2733; font: bold 110px sans-serif; letter-spacing: 6px">NUMBER</div>
-</body>
-"""
-
-
-def photograph(browser: Browser, number: str, path: Path) -> Path:
-    """A plate with ``number`` on it, taken by the browser itself."""
-    page = browser.new_page(viewport={"width": 480, "height": 320})
-    page.set_content(PLATE.replace("NUMBER", number))
-    page.screenshot(path=path)
-    page.close()
-    return path
+from tests.browser.pictures import photograph
 
 
 @pytest.mark.parametrize("number", ["123", "407"])

@@ -1,4 +1,4 @@
-"""A server for the recognizer as a library: its example page, the released model, and faults on request."""
+"""The recognizer as a library: a server for its example and the released model, faults on request, and calls of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
 
 from infra.settings import ROOT
 
@@ -23,6 +26,22 @@ TYPES = {
     ".json": "application/json",
     ".jpg": "image/jpeg",
 }
+
+PRELUDE = """
+  const { createRecognizer } = await import('/frontend/recognizer/dist/index.js');
+  const create = (options = {}) =>
+    createRecognizer({ modelUrl: '/models/digits/web_model/manifest.json', ...options });
+  const photo = async (name) => (await fetch(`/photos/${name}`)).blob();
+  const textOf = ({ numbers }) => numbers.map(({ text }) => text).join(' ');
+  const tried = async (work) => {
+    try { return await work(); }
+    catch (error) {
+      const { name, code, reason, format } = error;
+      return { name, code, reason, format, message: `${error.message ?? error}` };
+    }
+  };
+"""
+"""What `evaluate` has at hand."""
 
 Body = Callable[[bytes], bytes]
 """What becomes of a file's bytes."""
@@ -130,3 +149,8 @@ def serving(library: Library) -> Iterator[Library]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def evaluate(page: Page, body: str, argument: Any = None) -> Any:
+    """What ``body``, JavaScript with the prelude's names, returns."""
+    return page.evaluate(f"async (given) => {{ {PRELUDE} {body} }}", argument)

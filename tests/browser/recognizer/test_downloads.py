@@ -1,0 +1,137 @@
+"""Faults on the way of a model's files."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Witness
+from tests.browser.recognizer.library import EXAMPLE, PRELUDE, Library, evaluate
+
+
+def starts(library: Library) -> list[int]:
+    """Where the ranges began that were asked for of the weights."""
+    return [int(wanted.removeprefix("bytes=").rstrip("-")) for wanted in library.ranges("weights-")]
+
+
+def test_a_cut_file_goes_on_where_it_ended(blank: Page, library: Library) -> None:
+    library.cuts[".bin"] = [400_000]
+    seen = evaluate(
+        blank,
+        """
+        const seen = [];
+        (await create({ onProgress: ({ loaded, total }) => seen.push([loaded, total]) })).close();
+        return seen;
+        """,
+    )
+    assert [0 < start <= 400_000 for start in starts(library)] == [True]
+    assert seen[0][0] == 0
+    assert seen[-1][0] == seen[-1][1]
+    assert all(loaded <= total for loaded, total in seen)
+
+
+def test_what_came_before_a_failure_is_there_for_the_retry(blank: Page, library: Library) -> None:
+    library.cuts[".bin"] = [100_000] * 4
+    error = evaluate(blank, "return tried(() => create());")
+    assert error["code"] == "download"
+    evaluate(blank, "(await create()).close();")
+    # Each try went on from the one before, and so does the retry.
+    assert starts(library) == sorted(starts(library))
+    assert len(starts(library)) == 4
+
+
+def test_a_flipped_byte_is_refused(blank: Page, library: Library) -> None:
+    library.changed[".bin"] = lambda body: bytes([body[0] ^ 1]) + body[1:]
+    error = evaluate(blank, "return tried(() => create());")
+    assert error["code"] == "integrity"
+    assert "SHA-256" in error["message"]
+
+
+def test_a_missing_file_is_named(blank: Page, library: Library, witness: Witness) -> None:
+    library.missing.add("model.json")
+    error = evaluate(blank, "return tried(() => create());")
+    assert error["code"] == "download"
+    assert "model.json" in error["message"]
+    assert "404" in error["message"]
+    witness.complaints.clear()
+
+
+def test_a_changed_entry_of_the_store_is_fetched_again(blank: Page, library: Library) -> None:
+    evaluate(
+        blank,
+        """
+        (await create()).close();
+        for (const name of await caches.keys()) {
+          const cache = await caches.open(name);
+          for (const request of await cache.keys()) {
+            if (!request.url.endsWith('manifest')) await cache.put(request, new Response('spoilt'));
+          }
+        }
+        (await create()).close();
+        """,
+    )
+    assert len(library.paths("weights-")) == 2
+
+
+def test_the_next_visit_needs_no_network_for_the_model(blank: Page, library: Library) -> None:
+    evaluate(blank, "(await create()).close();")
+    library.missing.update({".bin", "model.json"})
+    text = evaluate(
+        blank,
+        """
+        const recognizer = await create();
+        const text = textOf(await recognizer.recognize(await photo('plate.png')));
+        recognizer.close();
+        return text;
+        """,
+    )
+    assert text == "123"
+
+
+def test_without_a_store_the_model_is_kept_in_memory(blank: Page, library: Library) -> None:
+    refusing = b"Object.defineProperty(globalThis, 'caches', { value: { open() { throw new Error('private'); } } });"
+    library.changed[".js"] = lambda body: refusing + body if b"recognizer-" in body else body
+    text = evaluate(
+        blank,
+        """
+        const recognizer = await create();
+        const text = textOf(await recognizer.recognize(await photo('plate.png')));
+        recognizer.close();
+        return text;
+        """,
+    )
+    assert text == "123"
+
+
+def test_two_tabs_at_once_both_get_their_model(blank: Page, library: Library) -> None:
+    other = blank.context.new_page()
+    other.goto(library.address + EXAMPLE)
+    start = f"globalThis.loading = (async () => {{ {PRELUDE} return create(); }})(); null"
+    finish = "async () => { const r = await globalThis.loading; r.close(); return r.manifest.name; }"
+    for page in (blank, other):
+        page.evaluate(start)
+    assert [page.evaluate(finish) for page in (blank, other)] == ["digits", "digits"]
+
+
+def test_loading_can_be_cancelled(blank: Page) -> None:
+    error = evaluate(
+        blank,
+        """
+        const abort = new AbortController();
+        const onProgress = () => abort.abort('changed my mind');
+        return tried(() => create({ signal: abort.signal, onProgress }));
+        """,
+    )
+    assert error["message"] == "changed my mind"
+
+
+def test_a_model_that_the_worker_was_not_built_for_is_named(blank: Page, library: Library) -> None:
+    def demanding(body: bytes) -> bytes:
+        manifest = json.loads(body)
+        return json.dumps({**manifest, "kernels": [*manifest["kernels"], "FFT"]}).encode()
+
+    library.changed["manifest.json"] = demanding
+    error = evaluate(blank, "return tried(() => create());")
+    assert error["code"] == "manifest"
+    assert "FFT" in error["message"]
