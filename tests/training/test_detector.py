@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image, ImageDraw, ImageFont
 
 from training.config import Augmentation, Network, load
 from training.data.augmentation import COVER, PARTS, layout, plan
@@ -16,6 +17,7 @@ from training.data.batches import MAX_OBJECTS, training_batches
 from training.data.pixels import cut, recolour
 from training.detector import losses, network
 from training.detector.targets import targets
+from training.drawing import fonts_folder
 from training.export import signature
 
 STILL = Augmentation(
@@ -65,6 +67,40 @@ def test_a_box_stays_on_its_object(seed: int) -> None:
     # The hull of the outline lies within the corners of a turned rectangle, by a part of its size.
     reach = 0.18 * (seen[2] - seen[0]) + 1.5
     np.testing.assert_allclose(moved.numpy()[0], seen, atol=reach)
+
+
+def test_boxes_of_turned_digits_are_as_large_as_what_is_seen_of_them() -> None:
+    options = Augmentation(
+        min_object_height=80,
+        max_object_height=100,
+        rotation_degrees=8,
+        shear=0.12,
+        perspective=0,
+        background_share=0,
+        blur_share=0,
+        inversion=0,
+    )
+    ratios: list[np.ndarray] = []
+    for face in ("DejaVuSans", "DejaVuSansMono-Bold", "DejaVuSerif", "STIXGeneral", "STIXGeneralItalic"):
+        font = ImageFont.truetype(str(fonts_folder() / f"{face}.ttf"), 120)
+        for digit in "0123456789":
+            picture = Image.new("RGB", (200, 200))
+            ImageDraw.Draw(picture).text((60, 40), digit, "white", font)
+            photo = np.asarray(picture)
+            box = hull(photo)
+            for _ in range(8):
+                seed = tf.constant([1, len(ratios)])
+                image, moved, _ = crop(tf.constant(photo), tf.constant(box[None]), seed, 160, options)
+                said, seen = moved.numpy()[0], hull(image.numpy())
+                ratios.append((said[2:] - said[:2]) / (seen[2:] - seen[:2]))
+    # Heights and widths on average: a network that learns larger boxes than there are will say them.
+    np.testing.assert_allclose(np.mean(ratios, 0), 1, atol=0.02)
+
+
+def hull(photo: np.ndarray) -> np.ndarray:
+    """The box float32 [4] of what is bright in a photo."""
+    rows, columns = np.nonzero(photo[..., 0] > 150)
+    return np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1], np.float32)
 
 
 def test_an_object_gets_the_height_that_was_drawn() -> None:
