@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import runpy
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from multiprocessing.reduction import DupFd
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -24,10 +30,33 @@ training: {steps: 12, batch: 4, crop: 64, checkpoint_every: 4, warmup: 2, precis
 Step = Callable[..., subprocess.CompletedProcess[str]]
 
 
+SERVER = multiprocessing.get_context("forkserver")
+"""Processes of their own that needn't import TensorFlow, which takes most of a small step's time."""
+SERVER.set_forkserver_preload(["keras", "tensorflow"])
+
+
 def run_step(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a step as the tasks do."""
-    command = [sys.executable, "-m", module, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    command = [module, *map(str, arguments)]
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = SERVER.Process(target=_step, args=(command, DupFd(out.fileno()), DupFd(err.fileno())))
+        process.start()
+        process.join(300)
+        assert process.exitcode is not None, f"{command} takes more than 300 s"
+        return subprocess.CompletedProcess(command, process.exitcode, *(_whole(file) for file in (out, err)))
+
+
+def _step(command: list[str], out: Any, err: Any) -> None:
+    os.chdir(ROOT)
+    for stream, number in ((out, 1), (err, 2)):
+        os.dup2(stream.detach(), number)
+    sys.argv = command
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+
+
+def _whole(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from training.data.augmentation import COVER, PARTS, layout, plan
 from training.data.batches import MAX_OBJECTS, training_batches
 from training.data.pixels import cut, recolour
 from training.detector import losses, network
+from training.detector.letterbox import letterbox
 from training.detector.targets import targets
 from training.drawing import fonts_folder
 from training.export import signature
@@ -95,6 +96,26 @@ def test_boxes_of_turned_digits_are_as_large_as_what_is_seen_of_them() -> None:
                 ratios.append((said[2:] - said[:2]) / (seen[2:] - seen[:2]))
     # Heights and widths on average: a network that learns larger boxes than there are will say them.
     np.testing.assert_allclose(np.mean(ratios, 0), 1, atol=0.02)
+
+
+@pytest.mark.parametrize("shrinks", [1.0, 1.5, 2.0, 3.0, 4.5, 7.0])
+def test_crops_show_photos_as_recognition_does(shrinks: float) -> None:
+    side, seen = 672, round(672 / shrinks)
+    # Fine stripes of all directions, which a warp alone would show jagged, on broad ones.
+    y, x = np.mgrid[:side, :side]
+    turned = [x * np.cos(turn) + y * np.sin(turn) for turn in np.linspace(0, np.pi, 7)]
+    waves = 12 * np.sum(np.sin(np.multiply(turned, 2)), 0) + 40 * np.sin(x / 10) * np.sin(y / 10)
+    photo = np.repeat((128 + waves)[..., None].clip(0, 255).astype(np.uint8), 3, 2)
+    encoded = np.array([tf.io.encode_jpeg(photo, quality=98).numpy()], object)
+    scale = side / seen
+    transform = np.array([[scale, 0, (scale - 1) / 2], [0, scale, (scale - 1) / 2], [0, 0, 1]], np.float32)
+    places = np.array([0]), np.array([[0, 0, seen, seen]]), np.array([-1])
+    shown = cut(encoded, transform[None], *places, np.array([1, 2]), seen, STILL)[0]
+    expected = letterbox(tf.io.decode_jpeg(encoded[0]).numpy(), seen, seen)
+    apart = [np.abs(np.roll(shown, by, 1).astype(int) - expected).mean() for by in (-1, 0, 1)]
+    assert apart[1] < 8
+    # Not shifted either: moved by a pixel, it fits less.
+    assert apart[1] == min(apart)
 
 
 def hull(photo: np.ndarray) -> np.ndarray:
