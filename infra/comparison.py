@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from infra.errors import UsageError
 
@@ -14,6 +16,12 @@ Z = 1.959964
 """95 %"""
 ROOM = 0.005
 """How much mAP may fall where more numbers are read right: it moves by more from one seed to the next."""
+ROOM_ELSEWHERE = 0.02
+"""The same on photos of the other sources, of which there are fewer."""
+ALARMS = 2.0
+"""False alarms per 100 photos without any object that are nothing to refuse a model for."""
+LOST = 0.003
+"""Share of the numbers that may be lost by conversion."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,24 @@ def compare(candidate: Path, current: Path) -> Comparison:
             for folder in (candidate, current)
         ),
     )
+
+
+def fault_elsewhere(source: str, candidate: Mapping[str, Any], current: Mapping[str, Any]) -> str | None:
+    """Why what two evaluations.json say of photos of a further source speaks against the candidate, if it does."""
+    ours, theirs = (float(one["false_alarms_per_100_photos"]) for one in (candidate, current))
+    if candidate["digits"] == 0:
+        more = ours > max(ALARMS, theirs)
+        return f"on {source} it has {ours:.1f} false alarms per 100 photos instead of {theirs:.1f}" if more else None
+    lower = current["map50"] - candidate["map50"]
+    return f"on {source} its mAP50 is {lower:.4f} lower" if lower > ROOM_ELSEWHERE else None
+
+
+def fault_of_conversion(trained: Mapping[str, Any], converted: Mapping[str, Any]) -> str | None:
+    """Why a web model isn't what was trained, by the evaluation.json of both; one photo is always allowed."""
+    lost = trained["full_number_accuracy"] - converted["full_number_accuracy"]
+    if lost * trained["photos"] <= max(1.0, LOST * trained["photos"]) + 1e-6:
+        return None
+    return f"conversion costs {100 * lost:.1f} points; --quantize uint16 or none costs less"
 
 
 def _right(evaluation: Path) -> dict[tuple[str, str], bool]:

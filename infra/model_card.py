@@ -191,7 +191,25 @@ def _repetition(manifest: Json, made: Json, summary: Json, config: Json, history
     if machine := summary.get("machine"):
         rows.append(("machine", ", ".join([f"{machine['processors']} × {machine['processor']}", *machine["gpus"]])))
     rows.append(("versions", ", ".join(f"{name} {version}" for name, version in provenance["versions"].items())))
-    return ["```sh", made["command"], "```", "", *_table(("", ""), rows), "", "![Loss](checkpoint/loss.png)"]
+    commands = _commands(made["command"], provenance)
+    return [*commands, "", *_table(("", ""), rows), "", "![Loss](checkpoint/loss.png)"]
+
+
+def _commands(command: str, provenance: Json) -> list[str]:
+    """What is to be typed: beside this repository where a training began with the release before, which is replaced."""
+    if not provenance.get("started_from") or not provenance["commit"]:
+        return ["```sh", command, "```"]
+    config = "models/digits/checkpoint/config.yaml"
+    return [
+        "In a copy of the repository as it was then, whose released weights are those that this training began with:",
+        "",
+        "```sh",
+        f"git worktree add ../then {provenance['commit']}",
+        f"cp {config} ../then/digits.yaml",
+        "cd ../then",
+        command.replace(f"--config {config}", "--config digits.yaml"),
+        "```",
+    ]
 
 
 def _cost(history: Sequence[Json], batch: int) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from infra import fingerprints, frontend, recipes
+from infra import fingerprints, frontend, recipes, schemas
 from infra.errors import UsageError
 from infra.execution.steps import Runner, Step, perform
 from infra.runs import Request, Run
@@ -158,6 +158,8 @@ def adopt(
             f"{file} can't be read ({error}); it says what the SavedModel's tensors mean: write one by "
             "schemas/detector.schema.json and name it with --detector"
         ) from error
+    if fault := schemas.fault(description, "detector"):
+        raise UsageError(f"{file}, {fault}; schemas/detector.schema.json explains every field")
     selected = select(Model(saved_model, "saved_model", description), photos, runner)
     frontend.build_recognizer()
     step = recipes.convert(saved_model, photos.images, selected, quantize, run.web_model, detector=detector)

@@ -50,8 +50,10 @@ def merge(output: Path, data: Path, skip_bad: bool) -> Step:
     )
 
 
-def check(images: Path, annotations: Path, groups: Path | None, config: Path, output: Path) -> Step:
-    """What is odd about somebody's photos and labels."""
+def check(
+    images: Path, annotations: Path, groups: Path | None, config: Path, output: Path, findings: Path | None = None
+) -> Step:
+    """What is odd about somebody's photos and labels; ``findings`` is what their merging found."""
     return Step(
         "check data",
         "train",
@@ -62,6 +64,7 @@ def check(images: Path, annotations: Path, groups: Path | None, config: Path, ou
             "images": images,
             "annotations": annotations,
             **({"groups": groups} if groups else {}),
+            **({"findings": findings} if findings else {}),
         },
     )
 

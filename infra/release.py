@@ -37,11 +37,12 @@ def release(run: Run, asked: Photos | None, data: Path | None, runner: Runner, r
     """Make the detector of ``run`` the released one; returns what the comparison says.
 
     Both web models are judged on ``asked``, by default on the run's validation photos. Where these were merged from the
-    sources that ``data`` lists (by default the run's own file), those of the first decide; the others are reported.
+    sources that ``data`` lists (by default the run's own file), those of the first decide, unless the candidate is far
+    worse on others.
 
     Raises:
         UsageError: the run has no finished training, or the card's notes are missing.
-        RefusedError: the candidate isn't better, or can't be compared.
+        RefusedError: the candidate isn't better, lost by conversion, or can't be compared.
         CommandError: a step failed; so does conversion where the gate refuses.
     """
     request = run.request()
@@ -63,13 +64,20 @@ def release(run: Run, asked: Photos | None, data: Path | None, runner: Runner, r
         (_, photos), *others = judging.held_out(run, request)
         command = judging.repeated(request)
     evaluation = models.evaluate(candidate, photos, runner)
-    compared = None
+    trained = models.evaluate(models.find(run.checkpoints), photos, runner)
+    compared, fault = None, comparison.fault_of_conversion(_figures(trained), _figures(evaluation))
+    elsewhere = {
+        name: [_figures(models.evaluate(model, these, runner)) for model in (candidate, current) if model]
+        for name, these in others
+    }
     if current:
         compared = comparison.compare(evaluation, models.evaluate(current, photos, runner))
-        if fault := compared.fault():
-            raise RefusedError(f"{run.name} isn't released: {fault}. {compared}. {released} is as it was")
+        faults = (comparison.fault_elsewhere(name, *pair) for name, pair in elsewhere.items())
+        fault = compared.fault() or fault or next(filter(None, faults), None)
+    if fault:
+        said = f" {compared}." if compared else ""
+        raise RefusedError(f"{run.name} isn't released: {fault}.{said} {released} is as it was")
     number = models.evaluate(candidate, replace(photos, crop="number"), runner)
-    trained = models.evaluate(models.find(run.checkpoints), photos, runner)
     said = str(compared) if compared else "there was no released model to compare it with"
     document = {
         "run": run.name,
@@ -78,10 +86,7 @@ def release(run: Run, asked: Photos | None, data: Path | None, runner: Runner, r
         "trained": _figures(trained),
         "compared": _rounded(asdict(compared)) if compared else None,
         "comparison": said,
-        "others": {
-            name: [_figures(models.evaluate(model, these, runner)) for model in (candidate, current) if model]
-            for name, these in others
-        },
+        "others": elsewhere,
     }
     _write(released, run, evaluation, number, document)
     say(f"released: {released}")

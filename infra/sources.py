@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
+from infra import schemas
 from infra.errors import UsageError
-from infra.settings import ROOT
 
-SCHEMA = ROOT / "schemas" / "sources.schema.json"
 NOTHING = "none"
 """As annotations: the photos have none."""
 
@@ -28,9 +24,8 @@ def entries(data: Path) -> list[dict[str, str]]:
         document: Any = yaml.safe_load(data.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"{data} can't be read as YAML: {error}") from error
-    fault = best_match(Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).iter_errors(document))
-    if fault:
-        raise UsageError(f"{data}, {fault.json_path}: {fault.message}")
+    if fault := schemas.fault(document, "sources"):
+        raise UsageError(f"{data}, {fault}")
     found: list[dict[str, str]] = document["sources"]
     return found
 

@@ -1,13 +1,16 @@
 """SVHN's official archives of full numbers: fetched from Stanford, checked, and unpacked.
 
-The publishers give no checksums. Sizes are those that many public programs compare with; the SHA-256 of what came first
-is kept beside an archive, in the form that ``sha256sum --check`` reads, and holds from then on.
+The publishers give no checksums. Sizes, and where there are any the SHA-256, are those that many public programs
+compare with (docTR among them); without one, that of what first unpacked holds from then on. Either is kept beside an
+archive, in the form that ``sha256sum --check`` reads.
 """
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +25,16 @@ LABELS = "digitStruct.mat"
 
 @dataclass(frozen=True)
 class Part:
-    """An archive, its size in bytes, and how many photos it holds."""
+    """An archive, its size in bytes, how many photos it holds, and its SHA-256 where it is known."""
 
     size: int
     photos: int
+    sha256: str | None = None
 
 
 PARTS: Mapping[str, Part] = {
-    "train": Part(404_141_560, 33_402),
-    "test": Part(276_555_967, 13_068),
+    "train": Part(404_141_560, 33_402, "4b17bb33b6cd8f963493168f80143da956f28ec406cc12f8e5745a9f91a51898"),
+    "test": Part(276_555_967, 13_068, "57ac9ceb530e4aa85b55d991be8fc49c695b3d71c6f6a88afea86549efde7fb5"),
     "extra": Part(1_955_489_752, 202_353),
 }
 
@@ -76,27 +80,31 @@ def fetch(
         if not archive.exists():
             _require_room(folder, 2 * parts[name].size)
             fetching.fetch(f"{address}/{archive.name}", archive, parts[name].size)
-        _verify(archive, parts[name].size, hashes.get(name))
-        _unpack(archive, folder / name)
+        try:
+            found = _verify(archive, parts[name].size, hashes.get(name, parts[name].sha256))
+            _unpack(archive, folder / name)
+        except RefusedError:
+            archive.rename(_rejected(archive))
+            raise
+        _record(archive).write_text(f"{found}  {archive.name}\n", "utf-8")
     return [folder / name for name in names]
 
 
-def _verify(archive: Path, size: int, trusted: str | None) -> None:
-    """Compare an archive with its size, the hash that somebody trusts, and the one that was recorded."""
-    remedy = f"it is {_rejected(archive).name} now; repeat to fetch it again"
+def _verify(archive: Path, size: int, trusted: str | None) -> str:
+    """The SHA-256 of an archive, compared with its size, with the hash that is trusted, else with the recorded one."""
+    remedy = _remedy(archive)
     length, found = archive.stat().st_size, fingerprints.of_file(archive)
-    try:
-        if length != size:
-            raise RefusedError(f"{archive} has {length} bytes instead of {size}; {remedy}")
+    if length != size:
+        raise RefusedError(f"{archive} has {length} bytes instead of {size}; {remedy}")
+    if trusted:
         _compare(archive, found, trusted, remedy)
-        _compare(archive, found, _recorded(archive), f"{remedy}, or remove {_record(archive)} if you trust the new one")
-    except RefusedError:
-        archive.rename(_rejected(archive))
-        raise
+    else:
+        doubt = f"{remedy}, or remove {_record(archive)} if you trust the new one"
+        _compare(archive, found, _recorded(archive), doubt)
     if _recorded(archive) is None:
-        said = "as --sha256 says" if trusted else "recorded at first use: the publishers give none to compare with"
+        said = "as expected" if trusted else "which holds from now on: there is none to compare with"
         say(f"{archive.name}: SHA-256 {found}, {said}")
-        _record(archive).write_text(f"{found}  {archive.name}\n", "utf-8")
+    return found
 
 
 def _compare(archive: Path, found: str | None, expected: str | None, remedy: str) -> None:
@@ -112,16 +120,23 @@ def _unpack(archive: Path, place: Path) -> None:
     shutil.rmtree(new, ignore_errors=True)
     say(f"unpacking {archive.name} ...")
     try:
-        with tarfile.open(archive) as tar:
-            # Refuses what leads out of the folder, links there, devices and odd permissions.
-            tar.extractall(new, filter="data")
+        with gzip.open(archive) as content:
+            with tarfile.open(fileobj=content) as tar:
+                # Refuses what leads out of the folder, links there, devices and odd permissions.
+                tar.extractall(new, filter="data")
+            # The checksum stands at the very end, behind what a tar file ends with.
+            while content.read(1 << 20):
+                pass
         if not (new / place.name / LABELS).is_file():
-            raise RefusedError(f"{archive} holds no {place.name}/{LABELS}: it isn't an archive of SVHN's full numbers")
+            raise RefusedError(
+                f"{archive} holds no {place.name}/{LABELS}: it isn't an archive of SVHN's full numbers; "
+                f"{_remedy(archive)}"
+            )
         (new / place.name).rename(place)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise RefusedError(f"{archive} can't be unpacked: {error}; remove it, and fetch it again") from error
+        raise RefusedError(f"{archive} can't be unpacked: {error}; {_remedy(archive)}") from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -144,6 +159,10 @@ def _recorded(archive: Path) -> str | None:
 
 def _record(archive: Path) -> Path:
     return archive.with_name(f"{archive.name}.sha256")
+
+
+def _remedy(archive: Path) -> str:
+    return f"it is {_rejected(archive).name} now; repeat to fetch it again"
 
 
 def _rejected(archive: Path) -> Path:

@@ -125,7 +125,7 @@ def convert(
         "data": words.DATA,
         "config": f"{words.CONFIG}: its classes, splits and input size",
         "run": "where to put the report (default: the run named like the folder of the photos)",
-        "skip-bad": "don't fail for wrong labels: they are reported, and with --data left out",
+        "skip-bad": "don't fail for wrong labels: they are only reported",
         "json": "print nothing but the findings, as JSON",
         "on": words.ON,
     },
@@ -150,11 +150,14 @@ def check(
     from infra.execution import runners
     from infra.execution.steps import perform
 
-    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad)
+    # What is wrong in one of several sources doesn't end it either.
+    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad=True)
     runner = runners.choose(on, None)
+    found = None
     if merging:
         perform(merging, runner)
-    perform(recipes.check(asked.images, asked.annotations, asked.groups, asked.config, chosen.check), runner)
+        found = merging.output / "findings.json"
+    perform(recipes.check(asked.images, asked.annotations, asked.groups, asked.config, chosen.check, found), runner)
     findings = (chosen.check / "check.json").read_text("utf-8")
     print(findings if json else (chosen.check / "check.txt").read_text("utf-8"), end="")
     if not json:

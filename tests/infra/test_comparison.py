@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.comparison import Comparison, compare
+from infra.comparison import Comparison, compare, fault_elsewhere, fault_of_conversion
 from infra.errors import UsageError
 
 
@@ -47,6 +47,30 @@ def test_the_interval_is_that_of_pairs() -> None:
 def test_only_a_better_model_takes_the_place(found: Comparison, fault: str | None) -> None:
     said = found.fault()
     assert said is None if fault is None else said and fault in said
+
+
+@pytest.mark.parametrize(
+    ("candidate", "current", "fault"),
+    [
+        ((0, 0.0, 2.0), (0, 0.0, 0.0), None),
+        ((0, 0.0, 3.0), (0, 0.0, 1.0), "on walls it has 3.0 false alarms per 100 photos instead of 1.0"),
+        ((0, 0.0, 3.0), (0, 0.0, 4.0), None),
+        ((9, 0.60, 9.0), (9, 0.61, 0.0), None),
+        ((9, 0.60, 0.0), (9, 0.63, 0.0), "on walls its mAP50 is 0.0300 lower"),
+    ],
+)
+def test_a_model_that_is_far_worse_elsewhere_is_refused(
+    candidate: tuple[int, float, float], current: tuple[int, float, float], fault: str | None
+) -> None:
+    keys = ("digits", "map50", "false_alarms_per_100_photos")
+    pair = [dict(zip(keys, one, strict=True)) for one in (candidate, current)]
+    assert fault_elsewhere("walls", *pair) == fault
+
+
+@pytest.mark.parametrize(("photos", "right", "refused"), [(1000, 797, False), (1000, 796, True), (20, 15, False)])
+def test_what_conversion_may_cost(photos: int, right: int, refused: bool) -> None:
+    trained, converted = ({"photos": photos, "full_number_accuracy": share} for share in (0.8, right / photos))
+    assert bool(fault_of_conversion(trained, converted)) == refused
 
 
 def test_what_is_said_has_both_sides_and_the_interval() -> None:

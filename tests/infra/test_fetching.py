@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import random
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,7 +139,7 @@ def test_an_archive_is_unpacked_and_its_hash_kept(tmp_path: Path, capsys: pytest
     assert recorded == f"{of_file(tmp_path / 'train.tar.gz')}  train.tar.gz\n"
     said = capsys.readouterr().err
     assert "train 0 MB (1 photos)" in said
-    assert "recorded at first use" in said
+    assert "there is none to compare with" in said
     svhn.fetch(["train"], tmp_path, {}, "http://nowhere.invalid", {"train": svhn.Part(1, 1)})
     assert "current" in capsys.readouterr().err
 
@@ -169,6 +171,8 @@ def test_an_archive_of_another_size_is_refused(tmp_path: Path) -> None:
         (archive(("/tmp/../../evil", b"x"), ("train/digitStruct.mat", b"labels")), "can't be unpacked"),
         (archive(("train/1.png", b"x")), "holds no train/digitStruct.mat"),
         (GOOD[:-2000], "can't be unpacked"),
+        (GOOD[:5000] + bytes([GOOD[5000] ^ 1]) + GOOD[5001:], "can't be unpacked"),
+        (GOOD[:-6] + bytes([GOOD[-6] ^ 1]) + GOOD[-5:], "can't be unpacked: CRC check failed"),
         (b"<html>Sign in to the network</html>", "can't be unpacked"),
     ],
 )
@@ -176,7 +180,17 @@ def test_an_archive_that_is_cut_off_or_evil_unpacks_nothing(tmp_path: Path, cont
     with pytest.raises(RefusedError, match=message):
         fetch_train(content, tmp_path / "in")
     assert not (tmp_path / "evil").exists()
-    assert {path.name for path in (tmp_path / "in").iterdir()} == {"train.tar.gz", "train.tar.gz.sha256"}
+    # No hash is kept of what is wrong: the right archive will have another.
+    assert {path.name for path in (tmp_path / "in").iterdir()} == {"train.tar.gz.rejected"}
+    fetch_train(GOOD, tmp_path / "in")
+
+
+def test_a_known_hash_is_compared_without_being_asked(tmp_path: Path) -> None:
+    part = svhn.Part(len(GOOD), 1, "0" * 64)
+    with serving(Behaviour(GOOD)) as address, pytest.raises(RefusedError, match="expected was 0000"):
+        svhn.fetch(["train"], tmp_path, {}, address, {"train": part})
+    with serving(Behaviour(GOOD)) as address:
+        svhn.fetch(["train"], tmp_path, {}, address, {"train": replace(part, sha256=hashlib.sha256(GOOD).hexdigest())})
 
 
 def test_a_full_disk_is_said_before_anything_is_fetched(tmp_path: Path) -> None:

@@ -90,3 +90,18 @@ def test_a_missing_file_is_named(name: str, released: Path) -> None:
     (released / name).unlink()
     with pytest.raises(UsageError, match=re.escape(name)):
         model_card.render(released)
+
+
+def test_what_began_with_the_release_before_is_repeated_where_that_still_is(released: Path) -> None:
+    manifest = json.loads((released / "web_model" / "manifest.json").read_text("utf-8"))
+    provenance = manifest["provenance"]
+    provenance |= {"commit": "1a2b3c", "started_from": {"name": "digits", "weights_sha256": "0" * 64}}
+    file = released / "web_model" / "manifest.json"
+    file.write_text(json.dumps(manifest), "utf-8")
+    card = model_card.render(released)
+    assert "git worktree add ../then 1a2b3c\n" in card
+    assert "--from models/digits/checkpoint" in card
+    assert "--config digits.yaml" in card
+    del provenance["started_from"]
+    file.write_text(json.dumps(manifest), "utf-8")
+    assert "worktree" not in model_card.render(released)

@@ -6,6 +6,8 @@ import pytest
 
 from infra import fingerprints, models, recipes
 from infra.errors import UsageError
+from infra.execution.local import Local
+from infra.runs import Run
 
 
 @pytest.mark.parametrize(
@@ -77,3 +79,11 @@ def test_classes_reach_the_selection_as_a_row_of_csv(tmp_path: Path) -> None:
 
 def test_the_folder_of_a_release_or_of_a_run_is_its_web_model() -> None:
     assert models.find(models.RELEASED) == models.find(models.RELEASED / "web_model")
+
+
+def test_somebody_elses_description_that_says_too_little_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "detector.json"
+    file.write_text('{"name": "theirs", "classes": ["a"]}', "utf-8")
+    photos = models.Photos(tmp_path, tmp_path / "labels.csv")
+    with pytest.raises(UsageError, match=r"detector\.json, \$: '\w+' is a required property; schemas/detector"):
+        models.adopt(Run(tmp_path / "run"), tmp_path, file, photos, "none", Local())

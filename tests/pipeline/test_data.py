@@ -69,6 +69,18 @@ def test_a_check_succeeds_with_suspicions_and_fails_with_errors(synthetic: Path,
     assert failed.returncode == 1
     assert "1 errors" in failed.stdout
     assert "gone.jpg: no such file" in failed.stderr
+    entries = [{"name": "mine", "images": str(synthetic / "images"), "annotations": str(broken)}]
+    data = place.folder / "one.yaml"
+    data.write_text(json.dumps({"sources": entries}), "utf-8")
+    for _ in range(2):
+        listed = place.inv("data.check", "--data", str(data), "--config", str(TINY))
+        assert listed.returncode == 1
+        assert "1 errors" in listed.stdout
+        assert "mine: broken.csv" in listed.stdout
+        assert (place.run("one") / "check" / "contact_sheet.jpg").is_file()
+    assert "current: check data" in listed.stderr
+    refused = place.inv("data.records", "--data", str(data), "--config", str(TINY))
+    assert refused.returncode == 1
 
 
 def test_archives_are_not_fetched_without_a_name_that_is_known(place: Place) -> None:

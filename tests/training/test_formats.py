@@ -49,7 +49,7 @@ def test_a_photo_without_objects_is_a_row_with_an_empty_box(tmp_path: Path) -> N
         ("a.jpg,9,9,,0,0,4,4", "class"),
         ("a.jpg,9,9,1,-1,0,4,4", "xmin"),
         ("a.jpg,9,9,1,0,0,10,4", "xmax"),
-        ("a.jpg,9,9,1,0,0,4,9.5", "ymax"),
+        ("a.jpg,9,9,1,0,0,4,10.5", "ymax"),
         ("a.jpg,9,9,1,5,0,4,4", "xmax"),
         ("a.jpg,9,9,1,0,4,4,4", "ymax"),
         ("a.jpg,9,9,1,zero,0,4,4", "xmin"),
@@ -131,6 +131,32 @@ def test_groups_come_from_their_own_file(tmp_path: Path) -> None:
     (tmp_path / "groups.csv").write_text("filename,group\na.jpg,scene\n")
     photos = read(file, groups=tmp_path / "groups.csv").photos
     assert [photo.group for photo in photos] == ["scene", "b.jpg"]
+
+
+@pytest.mark.parametrize("row", ["a.jpg", "a.jpg,", ",scene", "a.jpg,scene,1"])
+def test_a_group_that_is_not_said_is_a_fault(tmp_path: Path, row: str) -> None:
+    file = write(tmp_path / "a.csv", "a.jpg,9,9,1,0,0,4,4", "b.jpg,9,9,1,0,0,4,4")
+    (tmp_path / "groups.csv").write_text(f"filename,group\nb.jpg,scene\n{row}\n")
+    with pytest.raises(AnnotationError, match=r"groups\.csv row 3: expected a file name and its group"):
+        read(file, groups=tmp_path / "groups.csv")
+
+
+def test_groups_of_other_photos_are_said(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", "a.jpg,9,9,1,0,0,4,4")
+    (tmp_path / "groups.csv").write_text("filename,group\na.jpg,scene\nb.jpg,scene\n")
+    assert read(file, groups=tmp_path / "groups.csv").notes == ["groups are given for 1 names that no photo has"]
+    # Copies would lie in several splits.
+    (tmp_path / "groups.csv").write_text("filename,group\nimages/a.jpg,scene\n")
+    with pytest.raises(AnnotationError, match=r"no photo has one of the names .* like images/a\.jpg"):
+        read(file, groups=tmp_path / "groups.csv")
+
+
+def test_a_box_that_rounding_put_over_the_edge_is_cut_there(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", "a.jpg,9,9,1,-0.4,0,4,9.001", "b.jpg,9,9,1,0,0,4,10")
+    found = read(file, classes=CLASSES, skip_bad=True)
+    assert found.photos[0].objects == [LabelledObject("1", 0, 0, 4, 9)]
+    assert found.notes[0] == "1 boxes hang over the edge of their photo and were cut there"
+    assert found.skipped == ["a.csv row 3, ymax: 10 is outside the photo (0 to 9)"]
 
 
 # Pascal VOC, as labelImg writes it.

@@ -13,6 +13,7 @@ from training.data.clutter import scatter
 from training.data.formats import read_csv
 from training.data.lettering import fonts
 from training.data.photos import check_files
+from training.data.scenery import STUDIO
 from training.data.synthesis import FILLED, large, synthesise
 from training.errors import ConfigurationError
 
@@ -50,6 +51,18 @@ def test_a_large_number_fills_the_photo_that_it_is_in() -> None:
         assert all(0 <= item.xmin < item.xmax <= photo.width for item in objects)
     assert FILLED[0] - 0.02 <= min(shares) < 0.45
     assert 0.85 < max(shares) <= 1
+
+
+def test_light_leaves_things_where_they_are() -> None:
+    canvas = Image.new("RGB", (61, 61), "black")
+    canvas.paste((200, 200, 200), (25, 25, 36, 36))
+    middles = []
+    for seed in range(60):
+        seen = np.asarray(STUDIO.expose(np.random.default_rng(seed), canvas).convert("L"), float)
+        bright = np.clip(seen - seen.max() / 3, 0, None)
+        middles.append([(bright.sum(1 - axis) * np.arange(61)).sum() / bright.sum() for axis in (0, 1)])
+    np.testing.assert_allclose(np.mean(middles, 0), 30, atol=0.1)
+    np.testing.assert_allclose(middles, 30, atol=0.6)
 
 
 def test_shapes_keep_away_from_what_is_taken() -> None:

@@ -16,12 +16,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tests.training.conftest import ROOT, run_step
+from training.config import load
+from training.data.batches import MAX_OBJECTS
 from training.data.formats import read_csv
 from training.errors import ModelError
 from training.models import load_description, load_model, predict
+from training.state import State, make_step
 
 
 def weights(folder: Path) -> dict[str, np.ndarray]:
@@ -68,6 +72,19 @@ def test_a_training_that_was_ended_resumes_and_ends_with_the_same_weights(
 
 def history(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+def test_a_step_never_leaves_the_device_for_python(config_file: Path, tmp_path: Path) -> None:
+    config = load(config_file)
+    side = config.training.crop
+    step = make_step(State(config, tmp_path / "checkpoints"), config)
+    shapes = [((side, side, 3), tf.uint8), ((MAX_OBJECTS, 4), tf.float32), ((MAX_OBJECTS,), tf.int32)]
+    batch = [tf.TensorSpec((config.training.batch, *shape), kind) for shape, kind in shapes]
+    graph = step.get_concrete_function(*batch).graph.as_graph_def()
+    inner = [node for function in graph.library.function for node in function.node_def]
+    operations = {node.op for node in (*graph.node, *inner)}
+    assert {"Conv2D", "Conv2DBackpropFilter", "AssignVariableOp"} <= operations
+    assert not {name for name in operations if "Py" in name or "Host" in name or name in {"Print", "PrintV2", "Send"}}
 
 
 def test_a_finished_training_is_not_repeated(checkpoint: Path, records: Path, config_file: Path) -> None:

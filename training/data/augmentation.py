@@ -32,9 +32,7 @@ SEAM = (0.35, 0.65)
 EDGE = 0.25
 """How much of each side of its box an object touches: turned digits grow as if it were this part (see its test)."""
 # The outline of an object, as part of its half width and half height: a digit fills its box without the corners.
-OUTLINE = tf.constant(
-    [[x * u, y * v] for u, v in ((1.0, EDGE), (EDGE, 1.0)) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]
-)
+OUTLINE = tf.constant([[x * u, y * v] for u, v in ((1.0, EDGE), (EDGE, 1.0)) for x in (-1.0, 1.0) for y in (-1.0, 1.0)])
 
 
 def layout(singles: int, mosaics: int, side: int, seed: Any) -> tuple[Any, Any]:

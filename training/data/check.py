@@ -9,6 +9,7 @@ import argparse
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from training import command
 from training.config import Configuration, load
-from training.data import contact_sheet, coverage, duplicates, formats, suspicion
+from training.data import contact_sheet, coverage, duplicates, formats, sources, suspicion
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files
 from training.data.selection import SPLITS, add_source_arguments, split_of
@@ -193,11 +194,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
     parser.add_argument("--config", type=Path, required=True, help="its classes, splits and input size")
+    parser.add_argument("--findings", type=Path, help="what was found when the photos were merged from several sources")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     config = load(options.config)
     # Faults don't end a check: they are what it is for.
     labels = formats.read(options.annotations, options.images, config.classes, options.groups, skip_bad=True)
+    if options.findings:
+        skipped, notes = sources.findings(options.findings)
+        labels = replace(labels, skipped=[*skipped, *labels.skipped], notes=[*notes, *labels.notes])
     found = check_files(labels, options.images)
     report, tiles = examine(found, options.images, config)
     with whole_folder(options.out) as folder:

@@ -95,8 +95,8 @@ def _as_seen(data: bytes, transform: np.ndarray, size: tuple[int, int]) -> tuple
 
     A warp takes four pixels of the photo for each of its own: what it shrinks would be jagged, unlike in use.
     """
-    middle = np.array(size) / 2
-    points = transform @ np.array([[*middle, 1], [*(middle + (1, 0)), 1], [*(middle + (0, 1)), 1]]).T
+    places = np.array(size) / 2 + [[0, 0], [1, 0], [0, 1]]
+    points = transform @ np.column_stack([places, np.ones(3)]).T
     centre, right, below = (points[:2] / points[2]).T
     shrinks = math.sqrt(abs(np.linalg.det([right - centre, below - centre])))
     times = max(reduction for reduction in DECODED if reduction == 1 or reduction * ENOUGH <= shrinks)

@@ -133,7 +133,9 @@ def _spotlight(rng: Generator, canvas: Image.Image) -> Image.Image:
     shaken = int(rng.integers(0, 4))
     if shaken:
         axis = int(rng.integers(2))
-        pixels = np.mean([np.roll(pixels, step, axis) for step in range(shaken + 1)], axis=0)
+        # To both sides alike, so that nothing leaves its box.
+        steps = [step - lean for lean in (shaken // 2, (shaken + 1) // 2) for step in range(shaken + 1)]
+        pixels = np.mean([np.roll(pixels, step, axis) for step in steps], axis=0)
     small = rng.normal(0, rng.uniform(0, 10), (height // 2 + 1, width // 2 + 1, 1))
     grain = np.repeat(np.repeat(small, 2, 0), 2, 1)[:height, :width]
     return Image.fromarray(np.clip(pixels + grain, 0, 255).astype(np.uint8))

@@ -29,6 +29,7 @@ from training.outputs import whole_folder
 SCHEMA = Path(__file__).parents[2] / "schemas" / "sources.schema.json"
 NOTHING = "none"
 """As annotations: photos on which there is nothing to find."""
+FINDINGS = "findings.json"
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,14 @@ def _place(file: Path, place: Path) -> None:
         shutil.copy2(file, place)
 
 
+def findings(file: Path) -> tuple[list[str], list[str]]:
+    """What was left out of sources and what else was noted, as a merge wrote it."""
+    found = json.loads(file.read_text())
+    return found["skipped"], found["notes"]
+
+
 def main() -> None:
-    """Merge sources: DIR/images and DIR/annotations.csv."""
+    """Merge sources: DIR/images, DIR/annotations.csv, and what was left out in DIR/findings.json."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--data", type=Path, required=True, help="YAML file that lists the sources")
     add_skip_argument(parser)
@@ -132,6 +139,8 @@ def main() -> None:
         (folder / "images").mkdir()
         merged = merge(sources, folder / "images", options.skip_bad)
         (folder / "annotations.csv").write_text(csv_text(merged.photos))
+        found = {"skipped": merged.skipped, "notes": merged.notes}
+        (folder / FINDINGS).write_text(json.dumps(found, indent=1) + "\n")
     report_skipped(merged)
     print(f"{len(merged.photos)} photos, {sum(len(photo.objects) for photo in merged.photos)} objects")
 

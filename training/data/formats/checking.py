@@ -14,6 +14,8 @@ from training.errors import AnnotationError
 Value = object
 """As it stands in the file: text, a number, or nothing."""
 SIDES = ("xmin", "ymin", "xmax", "ymax")
+ROUNDING = 1.0
+"""Boxes hang over the photo's edge by less than so many pixels where somebody's program rounded: they are cut there."""
 Sizes = Callable[[str], tuple[int, int]]
 """Width and height of a photo file; raises AnnotationError."""
 
@@ -55,7 +57,7 @@ class Checker:
     fields: Mapping[str, str] = field(default_factory=dict)
     """what the format calls filename, width, height, class, xmin, …, where it differs"""
     cuts: bool = False
-    """boxes that hang over the photo's edge are cut there instead of being faults"""
+    """boxes that hang over the photo's edge, however far, are cut there instead of being faults"""
     cut: int = 0
     spoilt: set[str] = field(default_factory=set)
     """photos with a fault: what is right of them would teach that the rest is background"""
@@ -109,6 +111,13 @@ class Checker:
         if not good:
             raise AnnotationError(f"{path}: has no usable entry", self.findings)
         notes = []
+        grouped = self.group_of.keys() & self.photos.keys()
+        if self.group_of and not grouped:
+            raise AnnotationError(
+                f"{path}: no photo has one of the names that the groups are given for, like {next(iter(self.group_of))}"
+            )
+        if other := len(self.group_of) - len(grouped):
+            notes.append(f"groups are given for {other} names that no photo has")
         if self.cut:
             notes.append(f"{self.cut} boxes hang over the edge of their photo and were cut there")
         lost = sum(len(photo.objects) for photo in self.photos.values() if photo.filename in self.spoilt)
@@ -160,11 +169,11 @@ class Checker:
         if not name or (self.classes is not None and name not in self.classes):
             raise self._bad("class", self._unknown(name))
         xmin, ymin, xmax, ymax = (self._number(value, key) for value, key in zip(box.sides, SIDES, strict=True))
-        if self.cuts:
-            said = (xmin, ymin, xmax, ymax)
+        over = max(-xmin, -ymin, xmax - photo.width, ymax - photo.height)
+        if over > 0 and (self.cuts or over < ROUNDING):
             xmin, ymin = max(xmin, 0), max(ymin, 0)
             xmax, ymax = min(xmax, photo.width), min(ymax, photo.height)
-            self.cut += (xmin, ymin, xmax, ymax) != said
+            self.cut += 1
         for low, high, size, axis in ((xmin, xmax, photo.width, "x"), (ymin, ymax, photo.height, "y")):
             if low >= high:
                 raise self._bad(f"{axis}max", f"{high:g} is not above {self._called(f'{axis}min')}, {low:g}")

@@ -75,11 +75,18 @@ def write_rows(photos: Iterable[Photo], file: TextIO) -> None:
 
 def read_groups(path: Path) -> dict[str, str]:
     """The group of each file name, from a CSV of ``filename,group``. Raises AnnotationError."""
+    groups: dict[str, str] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if reader.fieldnames != ["filename", GROUP]:
+            reader = csv.reader(file)
+            if next(reader, []) != ["filename", GROUP]:
                 raise AnnotationError(f"{path} row 1: expected the header filename,group")
-            return {row["filename"]: row[GROUP] for row in reader}
+            for values in reader:
+                if not values:
+                    continue
+                if len(values) != 2 or not all(values):
+                    raise AnnotationError(f"{path} row {reader.line_num}: expected a file name and its group")
+                groups[values[0]] = values[1]
+            return groups
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AnnotationError(f"{path}: can't be read as CSV: {error}") from error
