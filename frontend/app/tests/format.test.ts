@@ -15,6 +15,13 @@ describe('format', () => {
     expect(percent(1)).toBe('100 %');
   });
 
+  it('shows each stop of the slider as it is', () => {
+    const stops = Array.from({ length: 101 }, (_, stop) => stop);
+    expect(stops.map((stop) => percent(stop / 100))).toEqual(
+      stops.map((stop) => `${String(stop)} %`),
+    );
+  });
+
   it('does not show a short time as none', () => {
     expect(milliseconds(0.4)).toBe('under 1 ms');
     expect(milliseconds(27.4)).toBe('27 ms');

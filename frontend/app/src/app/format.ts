@@ -5,7 +5,8 @@ export function bytes(count: number): string {
 
 /** 0–1 as whole per cent; certainty is never claimed, so 100 % is shown for 1 only. */
 export function percent(share: number): string {
-  return `${String(Math.floor(share * 100))} %`;
+  // 0.29 times 100 is a hair less than 29.
+  return `${String(Math.floor(share * 100 + 1e-9))} %`;
 }
 
 export function milliseconds(duration: number): string {
