@@ -17,6 +17,14 @@ from tests.browser.conftest import Witness, show, text_of, until, wait_for
 
 KEPT = "navigator.serviceWorker.ready.then((registration) => registration.active.scriptURL)"
 
+AN_HOUR_LATER = """
+() => {
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + 3_600_001;
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+"""
+
 ROOM = 100_000
 """Bytes: enough for the model's graph and not for its weights."""
 LARGEST_KEPT = """
@@ -184,6 +192,28 @@ def test_an_update_is_offered_and_comes_when_it_is_asked_for(
     page.reload()
     wait_for(page, "idle")
     assert page.evaluate("window.isNew") is True
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["alone", "beside another tab"])
+def test_an_update_comes_to_a_first_visit_that_stays_open(
+    others: int, page: Page, witness: Witness, address: str, site_folder: Path
+) -> None:
+    open_kept(page, address)
+    # No service worker serves a first visit's page; a later tab's it does, and a newer one then waits.
+    for _ in range(others):
+        other = page.context.new_page()
+        other.goto(f"{address}/")
+        wait_for(other, "idle")
+        page.bring_to_front()
+    release_anew(site_folder)
+    page.evaluate(AN_HOUR_LATER)
+    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    assert page.evaluate("navigator.serviceWorker.controller") is None
+    with page.expect_navigation():
+        page.get_by_test_id("update").click()
+    until(page, "window.isNew === true")
+    wait_for(page, "idle")
+    expect(page.get_by_text("updated in another tab")).to_have_count(0)
 
 
 def test_another_tab_keeps_its_release_until_its_visitor_reloads_it(

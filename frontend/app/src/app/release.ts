@@ -44,8 +44,7 @@ export class Release {
     container.addEventListener(
       'controllerchange',
       () => {
-        if (this.hasAsked) location.reload();
-        else if (wasServed) this.isOutdated.set(true);
+        if (wasServed && !this.hasAsked) this.isOutdated.set(true);
       },
       { signal },
     );
@@ -61,8 +60,18 @@ export class Release {
 
   /** Starts the release that waits, in this tab at once. */
   update(): void {
+    const { waiting } = this;
+    // Where no tab was served by the release before, this one waits for nobody: it has started.
+    if (waiting?.state !== 'installed') {
+      location.reload();
+      return;
+    }
     this.hasAsked = true;
-    this.waiting?.postMessage('take over');
+    // Not the page's change of controller: a first visit's page has none.
+    waiting.addEventListener('statechange', () => {
+      location.reload();
+    });
+    waiting.postMessage('take over');
   }
 
   later(): void {
