@@ -23,6 +23,18 @@ TRANSFER = """
 }
 """
 
+DEADLY = """
+() => {
+  window.isDeadly = true;
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    post.call(this, message, ...rest);
+    if (window.isDeadly && message.task?.source?.name === 'deadly.png') this.terminate();
+  };
+}
+"""
+"""From now on, no worker outlives a photo of this name."""
+
 
 def hand_over(page: Page, event: str) -> None:
     """Let ``event`` (drop, paste, dragover) bring a photo."""
@@ -177,6 +189,19 @@ def test_a_file_that_cannot_be_read_is_refused_with_advice(kind: str, advice: st
     lens.get_by_test_id("file").set_input_files(pictures.unreadable(kind, tmp_path))
     wait_for(lens, "error")
     expect(lens.get_by_role("alert")).to_contain_text(advice)
+
+
+def test_a_photo_that_ends_the_worker_holds_up_no_other(lens: Page, tmp_path: Path) -> None:
+    photos = [pictures.saved(pictures.plate(), tmp_path / name) for name in ("deadly.png", "harmless.png")]
+    lens.evaluate(DEADLY)
+    lens.get_by_test_id("file").set_input_files(photos)
+    wait_for(lens, "error")
+    expect(lens.get_by_role("alert")).to_contain_text("The recognizer stopped")
+    expect(entries(lens).nth(1)).to_contain_text(pictures.NUMBER, timeout=20_000)
+    lens.evaluate("() => { window.isDeadly = false; }")
+    lens.get_by_test_id("retry").click()
+    wait_for(lens, "done")
+    assert text_of(lens) == pictures.NUMBER
 
 
 def test_a_large_photo_that_is_read_well_is_offered_nothing(lens: Page, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ describe('problems', () => {
     expect(heic.sentence).toContain('JPEG');
   });
 
-  it('does not blame the photo when the worker stopped', () => {
-    expect(photoProblem(new WorkerError('gone'))).toEqual(modelProblem(new WorkerError('gone')));
+  it('offers to read the photo again on which the worker stopped, in the same words', () => {
+    const problem = modelProblem(new WorkerError('gone'));
+    expect(photoProblem(new WorkerError('gone'))).toEqual({ ...problem, remedy: 'photo' });
   });
 });

@@ -13,6 +13,7 @@ import { LoadProgress } from './load-progress';
 import { PhotoList } from './photo-list';
 import { PhotoPicker } from './photo-picker';
 import { PhotoView } from './photo-view';
+import type { Remedy } from './problems';
 import { ProofPanel } from './proof-panel';
 import { Reader } from './reader';
 import { Release } from './release';
@@ -60,6 +61,13 @@ export class App {
       documentTitle.setTitle(this.title());
     });
     void this.reader.load();
+  }
+
+  protected mend(remedy: Remedy): void {
+    const photo = this.reader.photo();
+    if (remedy === 'page') this.release.reload();
+    else if (remedy === 'model') void this.reader.load();
+    else if (photo) void this.reader.readAgain(photo, photo.tiles);
   }
 
   /** A link to a closed section opens it. */

@@ -8,13 +8,15 @@ import {
 } from '@digitlens/recognizer';
 import { text } from './text';
 
+/** What may help: reading the photo, loading the model or the page again. */
+export type Remedy = 'photo' | 'model' | 'page';
+
 /** What went wrong, in the visitor's words, and what the page offers to do about it. */
 export interface Problem {
   sentence: string;
   /** for whoever looks after the page */
   detail: string;
-  /** what may help: loading the model or the page again */
-  remedy?: 'model' | 'page';
+  remedy?: Remedy;
 }
 
 const SENTENCES: [new (message?: string) => RecognizerError, string][] = [
@@ -37,7 +39,9 @@ export function photoProblem(error: unknown): Problem {
   if (error instanceof ImageError) {
     return { sentence: imageSentence(error), detail: detailOf(error) };
   }
-  return modelProblem(error);
+  const problem = modelProblem(error);
+  // The next photo gets a worker of its own.
+  return error instanceof WorkerError ? { ...problem, remedy: 'photo' } : problem;
 }
 
 function imageSentence({ reason, format }: ImageError): string {

@@ -1,7 +1,6 @@
 import { ApplicationRef, computed, inject, Injectable, signal } from '@angular/core';
 import {
   createRecognizer,
-  ImageError,
   type Backend,
   type Progress,
   type Recognition,
@@ -128,9 +127,9 @@ export class Reader {
     this.shown.set(id);
   }
 
-  /** Looks at the photo again, part by part. */
-  async lookCloser({ id, file, url }: Photo): Promise<void> {
-    this.replace({ id, file, url, tiles: true });
+  /** Reads the photo again; with `tiles`, part by part. */
+  async readAgain({ id, file, url }: Photo, tiles: boolean): Promise<void> {
+    this.replace({ id, file, url, tiles });
     await this.readAll();
   }
 
@@ -190,8 +189,9 @@ export class Reader {
     } catch (error) {
       if (work.signal.aborted) return;
       const problem = photoProblem(error);
-      if (error instanceof ImageError) this.replace({ ...photo, problem });
-      else this.loadProblem.set(problem);
+      if (problem.remedy === undefined || problem.remedy === 'photo') {
+        this.replace({ ...photo, problem });
+      } else this.loadProblem.set(problem);
     } finally {
       this.working.delete(photo.id);
     }
