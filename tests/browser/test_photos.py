@@ -24,16 +24,27 @@ TRANSFER = """
 """
 
 DEADLY = """
-() => {
+(kind) => {
   window.isDeadly = true;
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (message, ...rest) {
     post.call(this, message, ...rest);
-    if (window.isDeadly && message.task?.source?.name === 'deadly.png') this.terminate();
+    const source = message.task?.source;
+    if (window.isDeadly && (source?.name ?? source?.constructor.name) === kind) this.terminate();
   };
 }
 """
-"""From now on, no worker outlives a photo of this name."""
+"""From now on, no worker outlives a photo of this name or a source of this class."""
+
+TURNED = """
+() => {
+  window.film = document.createElement('canvas');
+  Object.assign(window.film, { width: 640, height: 480 });
+  setInterval(() => window.film.getContext('2d').fillRect(0, 0, 640, 640), 50);
+  navigator.mediaDevices.getUserMedia = async () => window.film.captureStream(30);
+}
+"""
+"""From now on, the camera is one whose pictures change their size as a phone's do when it is turned."""
 
 
 def hand_over(page: Page, event: str) -> None:
@@ -149,6 +160,33 @@ def test_live_video_is_read_one_picture_at_a_time(lens: Page) -> None:
     assert lens.evaluate("window.taken") == taken, "the camera goes on after it was closed"
 
 
+def test_live_reading_that_fails_says_so_and_starts_again(page: Page, released: str) -> None:
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    page.context.grant_permissions(["camera"])
+    page.evaluate(DEADLY, "ImageBitmap")
+    page.get_by_test_id("camera").click()
+    live = page.get_by_test_id("read-live")
+    live.click()
+    expect(page.get_by_role("alert")).to_contain_text("Live reading stopped")
+    page.evaluate("() => { window.isDeadly = false; }")
+    live.click()
+    expect(page.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER, timeout=20_000)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    # What is read is said to who can't see it.
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text(pictures.NUMBER)
+
+
+def test_the_picture_of_a_camera_that_is_turned_has_its_new_shape(lens: Page) -> None:
+    ratio = "Number(document.querySelector('.video').style.getPropertyValue('--ratio'))"
+    lens.evaluate(TURNED)
+    lens.get_by_test_id("camera").click()
+    expect(lens.get_by_test_id("take")).to_be_enabled()
+    until(lens, f"{ratio} === 640 / 480")
+    lens.evaluate("() => { Object.assign(window.film, { width: 480, height: 640 }); }")
+    until(lens, f"{ratio} === 480 / 640")
+
+
 def test_a_camera_that_may_not_be_used_is_explained(lens: Page) -> None:
     lens.evaluate(
         "() => { navigator.mediaDevices.getUserMedia ="
@@ -193,7 +231,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_advice(kind: str, advice: st
 
 def test_a_photo_that_ends_the_worker_holds_up_no_other(lens: Page, tmp_path: Path) -> None:
     photos = [pictures.saved(pictures.plate(), tmp_path / name) for name in ("deadly.png", "harmless.png")]
-    lens.evaluate(DEADLY)
+    lens.evaluate(DEADLY, "deadly.png")
     lens.get_by_test_id("file").set_input_files(photos)
     wait_for(lens, "error")
     expect(lens.get_by_role("alert")).to_contain_text("The recognizer stopped")

@@ -39,6 +39,8 @@ export class Camera {
     return state === 'on' ? '' : text.camera[state];
   });
   protected readonly isLive = signal(false);
+  /** whether live reading ended by itself */
+  protected readonly hasFailed = signal(false);
   protected readonly rate = signal(0);
   protected readonly ratio = signal(16 / 9);
   private readonly recognition = signal<Recognition | undefined>(undefined);
@@ -86,11 +88,15 @@ export class Camera {
       this.stream = stream;
       video.srcObject = stream;
       await video.play();
-      this.ratio.set(video.videoWidth / video.videoHeight);
       this.state.set('on');
     } catch (error) {
       this.state.set(stateOf(error));
     }
+  }
+
+  /** Again when the device is turned. */
+  protected measure({ videoWidth, videoHeight }: HTMLVideoElement): void {
+    this.ratio.set(videoWidth / videoHeight);
   }
 
   protected turn(): void {
@@ -120,6 +126,7 @@ export class Camera {
   private async readLive(): Promise<void> {
     this.live = new AbortController();
     this.isLive.set(true);
+    this.hasFailed.set(false);
     const { signal } = this.live;
     const pace = new Pace();
     const video = this.video().nativeElement;
@@ -143,7 +150,10 @@ export class Camera {
         await shown();
       }
     } catch (error) {
-      if (!signal.aborted) console.warn(error);
+      if (!signal.aborted) {
+        console.warn(error);
+        this.hasFailed.set(true);
+      }
     }
     if (this.live.signal === signal) this.isLive.set(false);
   }
@@ -151,6 +161,7 @@ export class Camera {
   private stop(): void {
     this.live.abort();
     this.isLive.set(false);
+    this.hasFailed.set(false);
     this.recognition.set(undefined);
   }
 

@@ -117,6 +117,7 @@ export const text = {
       'The camera may not be used. Allow it in the browser’s settings of this page, then try again.',
     missing: 'No camera was found. Connect one, or choose a photo instead.',
     taken: 'The camera can’t be opened. Another program may be using it.',
+    failed: 'Live reading stopped: the recognizer failed. Start it again, or take a photo.',
     file: 'camera.jpg',
   },
 
