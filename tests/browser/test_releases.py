@@ -116,6 +116,36 @@ def test_a_fault_on_the_way_is_explained_and_trying_again_mends_it(
     wait_for(page, "idle")
 
 
+@pytest.mark.parametrize("part", ["privacy", "device", "camera"])
+def test_a_part_of_the_page_that_does_not_come_says_so(part: str, page: Page, released: str) -> None:
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    page.context.route("**/chunk-*.js", lambda route: route.abort("connectionreset"))
+    button = page.get_by_test_id(part)
+    (button.locator("summary") if part == "device" else button).click()
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    page.context.unroute("**/chunk-*.js")
+    with page.expect_navigation():
+        page.get_by_test_id("reload").click()
+    wait_for(page, "idle")
+
+
+@pytest.mark.parametrize("photos", [1, 2])
+def test_results_are_kept_once_what_writes_them_comes(photos: int, page: Page, released: str, tmp_path: Path) -> None:
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    show(page, *(pictures.saved(pictures.plate(), tmp_path / f"{index}.png") for index in range(photos)))
+    page.context.route("**/chunk-*.js", lambda route: route.abort("connectionreset"))
+    button = page.get_by_test_id("save-json" if photos == 1 else "save-all-json")
+    button.click()
+    note = page.get_by_text("could not be loaded")
+    expect(note).to_be_visible()
+    page.context.unroute("**/chunk-*.js")
+    with page.expect_download():
+        button.click()
+    expect(note).to_have_count(0)
+
+
 def test_a_device_without_room_reads_all_the_same(page: Page, witness: Witness, released: str, tmp_path: Path) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Storage.overrideQuotaForOrigin", {"origin": released, "quotaSize": ROOM})

@@ -10,6 +10,7 @@ import { Title } from '@angular/platform-browser';
 import { Camera } from './camera';
 import { DevicePanel } from './device-panel';
 import { LoadProgress } from './load-progress';
+import { MissingPart } from './missing-part';
 import { PhotoList } from './photo-list';
 import { PhotoPicker } from './photo-picker';
 import { PhotoView } from './photo-view';
@@ -29,6 +30,7 @@ import { text } from './text';
     Camera,
     DevicePanel,
     LoadProgress,
+    MissingPart,
     PhotoList,
     PhotoPicker,
     PhotoView,

@@ -28,12 +28,17 @@ export class ExportBar {
   }
 
   protected async save(kind: 'json' | 'csv' | 'png'): Promise<void> {
-    const { fileOf, handOver } = await import('./exports');
     const { recognition, file } = this.photo();
     if (!recognition) return;
+    const read = { filename: file.name, recognition, findings: this.findings() };
+    const exports = await import('./exports').catch(() => undefined);
+    if (!exports) {
+      this.note.set(text.exports.notLoaded);
+      return;
+    }
     try {
-      const read = { filename: file.name, recognition, findings: this.findings() };
-      handOver(await fileOf(kind, file, read));
+      exports.handOver(await exports.fileOf(kind, file, read));
+      this.note.set('');
     } catch {
       this.note.set(text.exports.pngFailed);
     }

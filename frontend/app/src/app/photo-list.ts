@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
 import { linesOf } from './findings';
 import { Reader, type Photo } from './reader';
 import { text } from './text';
@@ -20,6 +20,9 @@ export class PhotoList {
     })),
   );
 
+  /** what came of keeping the results */
+  protected readonly note = signal('');
+
   /** those that were read */
   protected readonly reads = computed(() =>
     this.reader.photos().flatMap((photo) => {
@@ -30,8 +33,13 @@ export class PhotoList {
   );
 
   protected async save(kind: 'json' | 'csv'): Promise<void> {
-    const { fileOfAll, handOver } = await import('./exports');
-    handOver(fileOfAll(kind, this.reads()));
+    try {
+      const { fileOfAll, handOver } = await import('./exports');
+      handOver(fileOfAll(kind, this.reads()));
+      this.note.set('');
+    } catch {
+      this.note.set(text.exports.notLoaded);
+    }
   }
 
   private foundOn(photo: Photo): string {

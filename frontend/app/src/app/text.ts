@@ -97,6 +97,8 @@ export const text = {
     json: 'JSON',
     csv: 'CSV',
     png: 'Photo with frames (PNG)',
+    notLoaded:
+      'The part of the page that writes files could not be loaded. Check the connection and try again; if it stays so, reload the page.',
     pngFailed: 'The picture could not be drawn: there is too little memory.',
   },
 
@@ -184,6 +186,7 @@ export const text = {
       'The model arrived damaged and is not used. Try again; if it stays so, the site needs repair.',
     manifest:
       'This page and its model do not fit together: the site may just have been updated. Reload the page; if it stays so, the site needs repair.',
+    part: 'This part of the page could not be loaded. Check the connection, then reload the page; photos have to be chosen again.',
     worker: 'The recognizer stopped. Try again; a smaller photo needs less memory.',
     model: 'The model does not run in this browser. An update may help.',
     empty: 'This file is empty. Choose another, or copy it anew from where it came.',
