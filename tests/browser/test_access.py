@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from infra.settings import ROOT
 from tests.browser import pictures
@@ -61,6 +61,70 @@ def test_all_is_reached_by_the_keyboard(lens: Page, tmp_path: Path) -> None:
     lens.keyboard.press("Escape")
     expect(lens.get_by_role("dialog")).to_have_count(0)
     assert lens.evaluate("document.activeElement.dataset.testid") == "camera", "the focus is lost"
+
+
+def focus(page: Page) -> str:
+    """The test id, or else the address or tag, of what has the focus."""
+    return str(page.evaluate("(({dataset, id, tagName}) => dataset.testid || id || tagName)(document.activeElement)"))
+
+
+def press(page: Page, button: Locator) -> None:
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_have_count(0)
+
+
+def test_the_focus_is_not_lost_with_the_button_that_had_it(lens: Page, tmp_path: Path) -> None:
+    names = ("one.png", "two.png", "three.png")
+    show(lens, *(pictures.saved(pictures.plate(), tmp_path / name) for name in names))
+    lens.get_by_test_id("threshold").press("End")
+    press(lens, lens.get_by_role("button", name="Back to the standard"))
+    assert focus(lens) == "threshold"
+    lens.get_by_test_id("zoom-in").press("Enter")
+    press(lens, lens.get_by_role("button", name="Fit"))
+    assert focus(lens) == "stage"
+    press(lens, lens.get_by_role("button", name="Remove two.png"))
+    assert "three.png" in lens.evaluate("document.activeElement.textContent")
+    press(lens, lens.get_by_role("button", name="Remove three.png"))
+    # With the list goes its last button.
+    assert focus(lens) == "photo"
+    press(lens, lens.get_by_test_id("remove"))
+    assert focus(lens) == "photo"
+    lens.get_by_test_id("sample-house").press("Enter")
+    wait_for(lens, "done")
+    assert focus(lens) == "photo"
+    lens.get_by_test_id("file").set_input_files(
+        pictures.saved(pictures.plate(size=(3200, 800), height=0.1), tmp_path / "panorama.png")
+    )
+    press(lens, lens.get_by_test_id("tiles"))
+    assert focus(lens) == "photo"
+
+
+def test_axe_finds_nothing_while_the_model_is_on_its_way(page: Page, witness: Witness, released: str) -> None:
+    # Never answered.
+    page.context.route("**/model/*.bin", lambda _: None)
+    page.goto(f"{released}/")
+    expect(page.get_by_test_id("result")).to_contain_text("kB of", timeout=20_000)
+    assert faults(page) == []
+    press(page, page.get_by_test_id("cancel"))
+    wait_for(page, "cancelled")
+    assert faults(page) == []
+    assert focus(page) == "photo"
+    page.context.unroute("**/model/*.bin")
+    press(page, page.get_by_test_id("resume"))
+    assert focus(page) == "photo"
+
+
+def test_axe_finds_nothing_with_the_camera_or_without_a_network(lens: Page) -> None:
+    lens.context.grant_permissions(["camera"])
+    lens.get_by_test_id("camera").click()
+    lens.get_by_test_id("read-live").click()
+    expect(lens.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER, timeout=20_000)
+    assert faults(lens) == []
+    lens.keyboard.press("Escape")
+    lens.context.set_offline(True)
+    expect(lens.get_by_test_id("offline")).to_be_visible()
+    assert faults(lens) == []
 
 
 @pytest.mark.parametrize("viewport", [NARROW, WIDE], ids=["narrow", "wide"])

@@ -9,6 +9,7 @@ import {
 import { Title } from '@angular/platform-browser';
 import { Camera } from './camera';
 import { DevicePanel } from './device-panel';
+import { FocusKeeper } from './focus-keeper';
 import { LoadProgress } from './load-progress';
 import { MissingPart } from './missing-part';
 import { PhotoList } from './photo-list';
@@ -29,6 +30,7 @@ import { text } from './text';
   imports: [
     Camera,
     DevicePanel,
+    FocusKeeper,
     LoadProgress,
     MissingPart,
     PhotoList,

@@ -42,6 +42,12 @@ export class PhotoList {
     }
   }
 
+  /** The focus goes to the photo beside it, since its own button vanishes. */
+  protected remove(id: number, { nextElementSibling, previousElementSibling }: Element): void {
+    (nextElementSibling ?? previousElementSibling)?.querySelector('button')?.focus();
+    this.reader.remove(id);
+  }
+
   private foundOn(photo: Photo): string {
     if (photo.problem) return text.list.failed;
     const findings = this.reader.findingsOf(photo);
