@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from playwright.sync_api import Download, Page, expect
 
 from tests.browser import pictures
 from tests.browser.conftest import Witness, show, text_of, wait_for
+from tests.conftest import Place
 
 CLOSE = 2.0
 """Pixels of the screen."""
@@ -154,6 +157,21 @@ def test_results_of_several_photos_are_kept_together(lens: Page, tmp_path: Path)
     assert [(row["filename"], row["class"]) for row in rows] == digits
     found = json.loads(saved(lens, "all-json").read_text("utf-8"))
     assert [(photo["filename"], photo["lines"]) for photo in found] == [(name, [pictures.NUMBER]) for name in names]
+
+
+def test_the_table_of_all_photos_is_labels_that_training_takes(lens: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    plates = {"one.png": "407", "empty.png": "", "two.png": "86"}
+    photos = [pictures.saved(pictures.plate(number), folder / name) for name, number in plates.items()]
+    show(lens, *photos)
+    expect(lens.get_by_test_id("photos")).not_to_contain_text(re.compile("waiting|reading"), timeout=20_000)
+    table = shutil.copy(saved(lens, "all-csv"), tmp_path / "labels.csv")
+    done = Place(tmp_path).inv("data.check", "--images", str(folder), "--annotations", str(table), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["errors"] == []
+    assert (found["photos"], found["objects"]) == (3, 5)
 
 
 def test_the_page_lists_every_request_that_was_made(lens: Page, witness: Witness, released: str) -> None:

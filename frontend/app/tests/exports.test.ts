@@ -8,7 +8,7 @@ const findings = {
   numbers: [{ text: '7', score: 0.5, box }],
 };
 const recognition = { width: 20, height: 10 } as Recognition;
-const HEAD = 'filename,width,height,class,xmin,ymin,xmax,ymax,score\r\n';
+const HEAD = 'filename,width,height,class,xmin,ymin,xmax,ymax\r\n';
 
 function readOn(filename: string): Read {
   return { filename, recognition, findings };
@@ -19,8 +19,8 @@ async function textOf(kind: 'json' | 'csv', filename: string): Promise<string> {
 }
 
 describe('exports', () => {
-  it('writes the columns that training reads, and the score', async () => {
-    expect(await textOf('csv', 'a.jpg')).toBe(`${HEAD}a.jpg,20,10,7,1.2346,2,3,4,0.5\r\n`);
+  it('writes the columns that training reads', async () => {
+    expect(await textOf('csv', 'a.jpg')).toBe(`${HEAD}a.jpg,20,10,7,1.2346,2,3,4\r\n`);
   });
 
   it.each([
@@ -28,6 +28,19 @@ describe('exports', () => {
     ['=1+1.jpg', "'=1+1.jpg"],
   ])('writes the file name %s as %s', async (name, cell) => {
     expect((await textOf('csv', name)).startsWith(`${HEAD}${cell},20`)).toBe(true);
+  });
+
+  it('leaves a class that is a single sign as it is', async () => {
+    const minus = { ...findings, detections: [{ class: '-', score: 0.5, box }] };
+    const table = fileOfAll('csv', [{ filename: 'a.jpg', recognition, findings: minus }]);
+    expect(await table.text()).toBe(`${HEAD}a.jpg,20,10,-,1.2346,2,3,4\r\n`);
+  });
+
+  it('gives a photo without finds a row whose last five fields are empty', async () => {
+    const nothing = { filename: 'b.jpg', recognition, findings: { detections: [], numbers: [] } };
+    const table = fileOfAll('csv', [readOn('a.jpg'), nothing]);
+    const rows = 'a.jpg,20,10,7,1.2346,2,3,4\r\nb.jpg,20,10,,,,,\r\n';
+    expect(await table.text()).toBe(HEAD + rows);
   });
 
   const written = { width: 20, height: 10, lines: ['7'], ...findings };
@@ -43,7 +56,7 @@ describe('exports', () => {
 
   it('writes several photos as one table, or as a list', async () => {
     const reads = [readOn('a.jpg'), readOn('b.jpg')];
-    const rows = ['a', 'b'].map((name) => `${name}.jpg,20,10,7,1.2346,2,3,4,0.5\r\n`);
+    const rows = ['a', 'b'].map((name) => `${name}.jpg,20,10,7,1.2346,2,3,4\r\n`);
     expect(await fileOfAll('csv', reads).text()).toBe(HEAD + rows.join(''));
     expect(JSON.parse(await fileOfAll('json', reads).text())).toEqual([
       { filename: 'a.jpg', ...written },

@@ -69,22 +69,24 @@ function jsonOf(content: object): string {
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-/** The columns that training reads, and the score behind them. */
+/** Labels as training reads them (`./inv data.check`): a photo without finds is a row, too. Scores are in the JSON. */
 function csvOf(reads: Read[]): string {
-  const rows = reads.flatMap(({ filename, recognition: { width, height }, findings }) =>
-    findings.detections.map(({ class: name, score, box }) =>
-      [filename, width, height, name, box.xmin, box.ymin, box.xmax, box.ymax, score]
-        .map(cell)
-        .join(','),
-    ),
-  );
-  return ['filename,width,height,class,xmin,ymin,xmax,ymax,score', ...rows, ''].join('\r\n');
+  const rows = reads.flatMap(({ filename, recognition: { width, height }, findings }) => {
+    const photo = [filename, width, height];
+    if (findings.detections.length === 0) return [[...photo, '', '', '', '', '']];
+    return findings.detections.map(({ class: name, box: { xmin, ymin, xmax, ymax } }) => [
+      ...photo,
+      ...[name, xmin, ymin, xmax, ymax],
+    ]);
+  });
+  const lines = rows.map((row) => row.map(cell).join(','));
+  return ['filename,width,height,class,xmin,ymin,xmax,ymax', ...lines, ''].join('\r\n');
 }
 
-/** RFC 4180; a text that a spreadsheet would take for a formula is kept a text. */
+/** RFC 4180; a text that a spreadsheet would take for a formula is kept a text. A class may be a single sign. */
 function cell(value: string | number): string {
   if (typeof value === 'number') return String(Math.round(value * 1e4) / 1e4);
-  const harmless = /^[=+\-@\t]/.test(value) ? `'${value}` : value;
+  const harmless = /^[=+\-@\t]./.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
