@@ -183,8 +183,7 @@ def test_the_page_lists_every_request_that_was_made(lens: Page, witness: Witness
     assert any(url.endswith(".bin") for url in asked), "the witness does not see workers"
     expect(rows.filter(has_text=".bin").first).to_be_visible()
     listed = {row.get_attribute("data-url") for row in rows.all()}
-    # Of a service worker's own script the browser keeps no record that pages can read.
-    assert {url for url in asked - listed if "/sw.js" not in url} == set()
+    assert asked - listed == set()
     expect(lens.locator("#proof")).to_contain_text("Requests to other sites: 0.")
 
 

@@ -17,12 +17,17 @@ export class ProofPanel {
       url,
       name: nameOf(url),
       by: text.proof[by],
-      size: size > 0 ? bytes(size) : text.proof.stored,
+      size: sizeOf(size),
     })),
   );
   protected readonly foreign = computed(
     () => this.requests().filter(({ url }) => new URL(url).origin !== location.origin).length,
   );
+}
+
+function sizeOf(count: number | undefined): string {
+  if (count === undefined) return text.proof.unrecorded;
+  return count > 0 ? bytes(count) : text.proof.stored;
 }
 
 function nameOf(url: string): string {

@@ -1,5 +1,6 @@
 import { DestroyRef, effect, inject, Injectable, signal } from '@angular/core';
 import { Reader } from './reader';
+import { RequestLog } from './request-log';
 
 /** Milliseconds of quiet before anything is fetched that this visit doesn't need. */
 const QUIET = 3000;
@@ -10,6 +11,7 @@ const AGAIN = 3_600_000;
 @Injectable({ providedIn: 'root' })
 export class Release {
   private readonly reader = inject(Reader);
+  private readonly log = inject(RequestLog);
   private readonly container: ServiceWorkerContainer | undefined =
     'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
   private waiting: ServiceWorker | undefined;
@@ -92,9 +94,9 @@ export class Release {
       const response = await fetch('build.json', { cache: 'no-store' });
       if (!response.ok) return;
       const release = await nameOf(await response.arrayBuffer());
-      const registration = await container.register(`sw.js?release=${release}`, {
-        updateViaCache: 'none',
-      });
+      const script = new URL(`sw.js?release=${release}`, document.baseURI).href;
+      this.log.add(script, 'page');
+      const registration = await container.register(script, { updateViaCache: 'none' });
       this.follow(registration);
     } catch {
       this.checked = -Infinity;

@@ -4,8 +4,8 @@ import { computed, Injectable, signal } from '@angular/core';
 export interface RequestEntry {
   url: string;
   by: 'page' | 'worker' | 'serviceWorker';
-  /** that crossed the network; 0: from this device */
-  bytes: number;
+  /** that crossed the network; 0: from this device; nothing where browsers keep no record */
+  bytes?: number;
 }
 
 type Timing = Pick<PerformanceResourceTiming, 'name' | 'transferSize'>;
@@ -34,6 +34,11 @@ export class RequestLog {
         this.note(by, [data]);
       };
     }
+  }
+
+  /** Notes a request of which browsers keep no record that pages can read. */
+  add(url: string, by: RequestEntry['by']): void {
+    this.all.update((all) => [...all, { url, by }]);
   }
 
   private note(by: RequestEntry['by'], timings: Timing[]): void {

@@ -135,10 +135,12 @@ export const text = {
     by: 'Asked by',
     size: 'Over the network',
     stored: 'from this device',
+    unrecorded: 'not recorded',
     page: 'page',
     worker: 'recognizer',
     serviceWorker: 'offline store',
-    photos: 'Requests that carried a photo: 0. Every request above fetched a file of this page.',
+    record:
+      'Your browser’s own record, under “Network” in its developer tools, also shows what each request carried: no photo.',
     foreign: (count: number) => `Requests to other sites: ${String(count)}.`,
   },
 
