@@ -107,7 +107,7 @@ def test_zooming_keeps_what_is_in_the_middle(reading: Page) -> None:
     stage = reading.get_by_test_id("stage")
     # All clicks before anything is drawn.
     reading.get_by_test_id("zoom-in").evaluate("(button) => { for (let step = 0; step < 4; step++) button.click(); }")
-    expect(reading.get_by_test_id("zoom")).to_have_text("400 %")
+    expect(reading.get_by_test_id("zoom")).to_have_text("400%")
     for side, length in (("Left", "Width"), ("Top", "Height")):
         middle = stage.evaluate(f"(node) => (node.scroll{side} + node.client{length} / 2) / node.scroll{length}")
         assert middle == pytest.approx(0.5, abs=0.02), side

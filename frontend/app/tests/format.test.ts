@@ -11,14 +11,14 @@ describe('format', () => {
   });
 
   it('never rounds up to certainty', () => {
-    expect(percent(0.999)).toBe('99 %');
-    expect(percent(1)).toBe('100 %');
+    expect(percent(0.999)).toBe('99%');
+    expect(percent(1)).toBe('100%');
   });
 
   it('shows each stop of the slider as it is', () => {
     const stops = Array.from({ length: 101 }, (_, stop) => stop);
     expect(stops.map((stop) => percent(stop / 100))).toEqual(
-      stops.map((stop) => `${String(stop)} %`),
+      stops.map((stop) => `${String(stop)}%`),
     );
   });
 

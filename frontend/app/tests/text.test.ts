@@ -1,8 +1,32 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const folder = new URL('../src/app/', import.meta.url);
 const templates = readdirSync(folder).filter((name) => name.endsWith('.html'));
+const code = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'text.ts');
+
+/** What workers, canvases and developers read. */
+const NOT_READ = ['take over', 'no canvas', 'px sans-serif', 'bold '];
+
+/** Texts in code that hold words with spaces around them, or name a language. */
+function textsIn(source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (
+      ts.isStringLiteralLike(node) ||
+      ts.isTemplateHead(node) ||
+      ts.isTemplateMiddleOrTemplateTail(node)
+    ) {
+      found.push(node.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('code.ts', source, ts.ScriptTarget.ES2022));
+  return found.filter((text) =>
+    /\p{Letter}{2}.*\s|\s.*\p{Letter}{2}|^[a-z]{2}-[A-Z]{2}$/u.test(text),
+  );
+}
 
 /** What is left of a template without control flow, comments, bindings and tags: what a visitor would read as it is. */
 function wordsIn(template: string): string {
@@ -24,5 +48,12 @@ describe('templates', () => {
   it.each(templates)('%s labels nothing with fixed words', (name) => {
     const template = readFileSync(new URL(name, folder), 'utf8');
     expect(template.match(/\s(?:aria-label|alt|title|placeholder)="[^"]+"/g) ?? []).toEqual([]);
+  });
+});
+
+describe('code', () => {
+  it.each(code)('%s holds no words either', (name) => {
+    const left = textsIn(readFileSync(new URL(name, folder), 'utf8'));
+    expect(left.filter((text) => !NOT_READ.includes(text))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
 import type { Benchmark } from '@digitlens/recognizer';
 import { milliseconds } from './format';
+import { modelProblem } from './problems';
 import { Reader } from './reader';
 import { text } from './text';
 
@@ -61,7 +62,7 @@ export class DevicePanel {
     try {
       this.benchmark.set(await recognizer.benchmark({ runs: RUNS }));
     } catch (error) {
-      this.problem.set(error instanceof Error ? error.message : String(error));
+      this.problem.set(modelProblem(error).sentence);
     }
     this.isRunning.set(false);
   }

@@ -1,4 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
+import { bytes } from './format';
 import { Reader } from './reader';
 import { text } from './text';
 
@@ -16,6 +17,6 @@ export class LoadProgress {
     const progress = this.reader.progress();
     if (!progress) return text.model.starting;
     const { loaded, total } = progress;
-    return loaded < total ? text.model.loading(loaded, total) : text.model.preparing;
+    return loaded < total ? text.model.loading(bytes(loaded), bytes(total)) : text.model.preparing;
   });
 }

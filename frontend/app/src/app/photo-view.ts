@@ -10,6 +10,7 @@ import {
   output,
 } from '@angular/core';
 import type { Findings } from './findings';
+import { percent } from './format';
 import { framesOf } from './overlay';
 import type { Photo } from './reader';
 import { text } from './text';
@@ -40,6 +41,7 @@ export class PhotoView {
   readonly removed = output();
 
   protected readonly text = text.photo;
+  protected readonly percent = percent;
   private readonly injector = inject(Injector);
   /** to be kept in the middle when the next zoom is drawn */
   private middle: Point | undefined;

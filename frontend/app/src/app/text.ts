@@ -2,12 +2,13 @@
  * Every word that the visitor reads, in one place: a translation is another object of this type. Templates and code hold
  * none (tests/text.test.ts).
  */
-import { bytes } from './format';
 
 const plural = (count: number, one: string, many: string): string =>
   `${String(count)} ${count === 1 ? one : many}`;
 
 export const text = {
+  /** of figures and lists */
+  locale: 'en-GB',
   name: 'digitlens',
   tagline: 'Reads what is on a photo',
   finds: 'Finds',
@@ -18,6 +19,7 @@ export const text = {
   retry: 'Try again',
   reload: 'Reload the page',
   details: 'Details',
+  underMillisecond: 'under 1 ms',
 
   picker: {
     heading: 'Add photos',
@@ -37,8 +39,7 @@ export const text = {
   },
 
   model: {
-    loading: (done: number, total: number) =>
-      `Loading the model: ${bytes(done)} of ${bytes(total)}`,
+    loading: (done: string, total: string) => `Loading the model: ${done} of ${total}`,
     starting: 'Loading the model …',
     preparing: 'Preparing the model …',
     meanwhile: 'You can choose photos meanwhile; they are read as soon as it is here.',
@@ -53,7 +54,6 @@ export const text = {
     zoomIn: 'Enlarge',
     zoomOut: 'Reduce',
     fit: 'Fit',
-    zoom: (factor: number) => `${String(Math.round(factor * 100))} %`,
     region: 'Photo, scrolls when enlarged',
     unread: 'not read yet',
     remove: 'Remove',
@@ -86,7 +86,6 @@ export const text = {
     small: 'What is on this photo may be too small for one look.',
     tiles: 'Look closer, part by part',
     tiled: 'Looked at part by part.',
-    and: 'and',
   },
 
   exports: {
