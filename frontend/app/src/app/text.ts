@@ -40,6 +40,7 @@ export const text = {
 
   model: {
     loading: (done: string, total: string) => `Loading the model: ${done} of ${total}`,
+    program: (done: string) => `The program that runs it: ${done} so far.`,
     starting: 'Loading the model …',
     preparing: 'Preparing the model …',
     meanwhile: 'You can choose photos meanwhile; they are read as soon as it is here.',
