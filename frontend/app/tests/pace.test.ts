@@ -3,7 +3,7 @@ import { Pace } from '../src/app/pace';
 
 function periodAfter(...durations: number[]): number {
   const pace = new Pace();
-  for (const duration of durations) pace.add(duration);
+  for (const duration of durations) pace.add(0, duration);
   return pace.period;
 }
 
@@ -20,5 +20,14 @@ describe('Pace', () => {
 
   it('recovers when slow readings are long past', () => {
     expect(periodAfter(1, ...Array.from({ length: 12 }, () => 0.01))).toBeCloseTo(1 / 30);
+  });
+
+  it('tells the rate of the last readings as it was', () => {
+    const pace = new Pace();
+    expect(pace.rate).toBe(0);
+    for (const start of [0, 5, 5.5, 6]) pace.add(start, start + 0.1);
+    expect(pace.rate).toBeCloseTo(3 / 6);
+    for (let count = 1; count <= 12; count++) pace.add(6 + count / 4, 6 + count / 4);
+    expect(pace.rate).toBeCloseTo(4);
   });
 });

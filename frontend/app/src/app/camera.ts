@@ -142,8 +142,8 @@ export class Camera {
         } finally {
           picture.close();
         }
-        pace.add((performance.now() - start) / 1000);
-        this.rate.set(1 / pace.period);
+        pace.add(start / 1000, performance.now() / 1000);
+        this.rate.set(pace.rate);
         const rest = pace.period * 1000 - (performance.now() - start);
         await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest)));
         // Nobody looks at a hidden page, and its timers are slow.

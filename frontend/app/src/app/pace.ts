@@ -9,12 +9,22 @@ const WINDOW = 12;
 
 /** Picks a rate by how long the last readings took. */
 export class Pace {
+  private readonly starts: number[] = [];
   private readonly durations: number[] = [];
 
-  /** @param duration of a reading, in seconds */
-  add(duration: number): void {
-    this.durations.push(duration);
-    if (this.durations.length > WINDOW) this.durations.shift();
+  /** @param start, end of a reading, in seconds */
+  add(start: number, end: number): void {
+    this.starts.push(start);
+    this.durations.push(end - start);
+    if (this.durations.length <= WINDOW) return;
+    this.starts.shift();
+    this.durations.shift();
+  }
+
+  /** How many of the last readings began in a second, as it was; 0 before the second of them. */
+  get rate(): number {
+    const count = this.starts.length - 1;
+    return count > 0 ? count / (this.starts[count] - this.starts[0]) : 0;
   }
 
   /** Seconds from the start of one reading to the start of the next: the slowest of the last ones fits in. */
