@@ -95,8 +95,10 @@ def odd(kind: str, folder: Path) -> Path:
             pictures = [plate("55"), plate("88")]
             return saved(picture, folder / "moving.gif", save_all=True, append_images=pictures, duration=200)
         case "transparent":
+            # Dark digits, to be read on nothing but a light ground.
             clear = Image.new("RGBA", SIZE, (0, 0, 0, 0))
-            clear.paste(picture.crop((120, 80, 360, 240)), (120, 80))
+            font = ImageFont.load_default(SIZE[1] * 0.35)
+            ImageDraw.Draw(clear).text((SIZE[0] / 2, SIZE[1] / 2), NUMBER, fill="#1d2733", font=font, anchor="mm")
             return saved(clear, folder / "clear.png")
         case "50 megapixels":
             return saved(plate(size=(8660, 5774)), folder / "large.jpg", quality=80)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Download, Page, expect
+from playwright.sync_api import Browser, Download, Page, expect
 
 from tests.browser import pictures
 from tests.browser.conftest import Witness, show, text_of, wait_for
@@ -23,17 +23,9 @@ CLOSE = 2.0
 LINES = ["407", "586"]
 """On the photo, below each other."""
 
-READINGS = 6
-OBSERVE = """
-() => {
-  window.blocks = [];
-  window.observer = new PerformanceObserver((list) => {
-    window.blocks.push(...list.getEntries().map((entry) => entry.duration));
-  });
-  window.observer.observe({type: 'longtask'});
-}
-"""
-"""From now on, tasks of the main thread that take longer than 50 ms are written down."""
+READINGS = 3
+BLOCK = 0.05
+"""Seconds that no task of the main thread may take: the browser's own limit for one that is felt."""
 
 COUNT_TASKS = """
 () => {
@@ -195,18 +187,25 @@ def test_the_page_says_where_time_goes_and_measures_this_device(reading: Page) -
     expect(reading.get_by_test_id("measured")).to_contain_text("20 runs", timeout=60_000)
 
 
-def test_the_main_thread_is_free_while_a_photo_is_read(lens: Page, tmp_path: Path) -> None:
+def longest_task(trace: bytes) -> float:
+    """Processor seconds of the longest task of the page's main thread: other work of the machine isn't in it."""
+    events = json.loads(trace)["traceEvents"]
+    names = [event for event in events if event["name"] == "thread_name"]
+    threads = [(name["pid"], name["tid"]) for name in names if name["args"]["name"] == "CrRendererMain"]
+    tasks = [event["tdur"] for event in events if (event["pid"], event["tid"]) in threads and "tdur" in event]
+    assert tasks, "no tasks are seen"
+    return float(max(tasks)) / 1e6
+
+
+@pytest.mark.only_browser("chromium")
+def test_the_main_thread_is_free_while_a_photo_is_read(browser: Browser, lens: Page, tmp_path: Path) -> None:
     photo = pictures.saved(pictures.plate(size=(4000, 3000)), tmp_path / "large.jpg", quality=85)
-    blocks: list[list[float]] = []
-    # A machine with other work makes any task of the page long now and then. What the page itself does to its main
-    # thread it does every time: one reading without a block is proof, and the limit can be the browser's own, 50 ms.
-    while len(blocks) < READINGS and [] not in blocks:
+    for _ in range(READINGS):
         lens.reload()
         wait_for(lens, "idle")
-        lens.evaluate(OBSERVE)
+        browser.start_tracing(page=lens, categories=["toplevel"])
         show(lens, photo)
-        blocks.append(lens.evaluate("[...window.blocks, ...window.observer.takeRecords().map((e) => e.duration)]"))
-    assert [] in blocks
+        assert longest_task(browser.stop_tracing()) < BLOCK
 
 
 def test_a_backend_can_be_chosen_by_people_who_test(page: Page, witness: Witness, released: str) -> None:
