@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from tests.conftest import Place
 
 ANSWER_MILLISECONDS = 60_000
 TOLERANCE = 1e-4
+KEPT = "navigator.serviceWorker.ready.then((registration) => registration.active.scriptURL)"
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,18 @@ def released(released_folder: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def site_folder(released_folder: Path, tmp_path: Path) -> Path:
+    """A site of its own, which the test may change."""
+    return Path(shutil.copytree(released_folder, tmp_path / "site"))
+
+
+@pytest.fixture
+def address(site_folder: Path) -> Iterator[str]:
+    with emulator.serving(site_folder) as address:
+        yield address
+
+
 @pytest.fixture(scope="session")
 def cases(pytestconfig: pytest.Config, request: pytest.FixtureRequest, site: str) -> list[Case]:
     """Photos of the validation split, evenly chosen among those with a clear answer."""
@@ -163,6 +177,13 @@ def lens(page: Page, witness: Witness, released: str) -> Page:
     return page
 
 
+def open_kept(page: Page, address: str) -> None:
+    """Visit, and wait until the release is kept."""
+    page.goto(f"{address}/")
+    wait_for(page, "idle")
+    page.evaluate(KEPT)
+
+
 def show(page: Page, *photos: Path) -> None:
     """Choose photos and wait until the first of them is read."""
     page.get_by_test_id("file").set_input_files(list(photos))
@@ -181,3 +202,14 @@ def until(page: Page, condition: str) -> None:
     while not page.evaluate(condition):
         assert time.monotonic() < deadline, f"{condition} never held"
         page.wait_for_timeout(50)
+
+
+def release_anew(site: Path) -> None:
+    """Another build in place of this one: its main script has another name and other content."""
+    index = site / "index.html"
+    old = next(site.glob("main-*.js"))
+    new = old.with_name("main-NEWBUILD.js")
+    new.write_text(f"{old.read_text('utf-8')}\nwindow.isNew = true;\n", "utf-8")
+    index.write_text(index.read_text("utf-8").replace(old.name, new.name), "utf-8")
+    old.unlink()
+    (site / sites.BUILD).write_text(json.dumps(sites.describe(site)), "utf-8")

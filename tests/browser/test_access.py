@@ -9,11 +9,21 @@ from playwright.sync_api import Locator, Page, expect
 
 from infra.settings import ROOT
 from tests.browser import pictures
-from tests.browser.conftest import Witness, show, wait_for
+from tests.browser.conftest import Witness, open_kept, release_anew, show, wait_for
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CUT = """
+[...document.querySelectorAll('header *, main *, footer *')].filter((node) => {
+  const { overflowX, overflowY } = getComputedStyle(node);
+  const isCut = (overflow, whole, seen) => overflow === 'hidden' && whole > seen + 1;
+  return isCut(overflowX, node.scrollWidth, node.clientWidth) || isCut(overflowY, node.scrollHeight, node.clientHeight);
+}).map((node) => node.className).filter((name) => !['photo', 'entry-name'].includes(name))
+"""
+"""What hides a part of what is in it. Labels may hang over the photo's edge; long file names are cut at any size."""
 NARROW, WIDE = {"width": 320, "height": 700}, {"width": 1280, "height": 900}
+ENLARGED = {"width": 640, "height": 450}
+"""The wide one, zoomed to 200 %."""
 
 
 def faults(page: Page) -> list[str]:
@@ -125,6 +135,30 @@ def test_axe_finds_nothing_with_the_camera_or_without_a_network(lens: Page) -> N
     lens.context.set_offline(True)
     expect(lens.get_by_test_id("offline")).to_be_visible()
     assert faults(lens) == []
+
+
+def test_axe_finds_nothing_while_an_update_is_offered(
+    page: Page, witness: Witness, address: str, site_folder: Path
+) -> None:
+    open_kept(page, address)
+    release_anew(site_folder)
+    page.reload()
+    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    assert faults(page) == []
+    press(page, page.get_by_role("button", name="Later"))
+    assert focus(page) == "photo"
+
+
+@pytest.mark.parametrize("viewport", [ENLARGED, WIDE], ids=["half", "wide"])
+def test_text_of_twice_the_size_loses_nothing(viewport: dict[str, int], lens: Page, tmp_path: Path) -> None:
+    lens.set_viewport_size(viewport)  # type: ignore[arg-type]
+    show(lens, *(pictures.saved(pictures.plate(), tmp_path / name) for name in ("one.png", "two.png")))
+    lens.get_by_test_id("privacy").click()
+    lens.get_by_test_id("device").locator("summary").click()
+    expect(lens.get_by_test_id("stages")).to_be_visible()
+    lens.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+    assert lens.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    assert lens.evaluate(CUT) == []
 
 
 @pytest.mark.parametrize("viewport", [NARROW, WIDE], ids=["narrow", "wide"])

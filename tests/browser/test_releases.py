@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from infra import site as sites
-from infra.hosting import emulator
 from tests.browser import pictures
-from tests.browser.conftest import Witness, show, text_of, until, wait_for
-
-KEPT = "navigator.serviceWorker.ready.then((registration) => registration.active.scriptURL)"
+from tests.browser.conftest import Witness, open_kept, release_anew, show, text_of, until, wait_for
 
 AN_HOUR_LATER = """
 () => {
@@ -32,36 +26,6 @@ caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name))
   .then((all) => Promise.all(all.map((cache) => cache.matchAll()))).then((lists) => Promise.all(lists.flat()
   .map((kept) => kept.arrayBuffer()))).then((bodies) => Math.max(0, ...bodies.map(({byteLength}) => byteLength)))
 """
-
-
-@pytest.fixture
-def site_folder(released_folder: Path, tmp_path: Path) -> Path:
-    """A site of its own, which the test may change."""
-    return Path(shutil.copytree(released_folder, tmp_path / "site"))
-
-
-@pytest.fixture
-def address(site_folder: Path) -> Iterator[str]:
-    with emulator.serving(site_folder) as address:
-        yield address
-
-
-def release_anew(site: Path) -> None:
-    """Another build in place of this one: its main script has another name and other content."""
-    index = site / "index.html"
-    old = next(site.glob("main-*.js"))
-    new = old.with_name("main-NEWBUILD.js")
-    new.write_text(f"{old.read_text('utf-8')}\nwindow.isNew = true;\n", "utf-8")
-    index.write_text(index.read_text("utf-8").replace(old.name, new.name), "utf-8")
-    old.unlink()
-    (site / sites.BUILD).write_text(json.dumps(sites.describe(site)), "utf-8")
-
-
-def open_kept(page: Page, address: str) -> None:
-    """Visit, and wait until the release is kept."""
-    page.goto(f"{address}/")
-    wait_for(page, "idle")
-    page.evaluate(KEPT)
 
 
 def test_the_download_is_shown_in_bytes_and_can_be_cancelled_and_resumed(
