@@ -95,30 +95,45 @@ def _row(left: float, top: float, count: int, height: float = 20, tilt: float = 
     ]
 
 
+def _rising(degrees: float, top: float, *lefts: float) -> list[list[float]]:
+    """Numbers of four digits on one line that rises to the right, each from its ``lefts`` on."""
+    slope = -float(np.tan(np.radians(degrees)))
+    return [box for left in lefts for box in _row(left, top + slope * left, 4, height=40, tilt=slope * 26)]
+
+
 def reading_cases() -> list[dict[str, Any]]:
-    """One number, two on a line, two lines, tilted, stacked, mixed sizes, shuffled, random."""
+    """One number, two on a line, two lines, tilted, stacked, mixed sizes, random, several on tilted lines; shuffled."""
     rng = np.random.default_rng(3)
-    layouts = {
-        "none": [],
-        "one digit": _row(5, 5, 1),
-        "one number": _row(5, 5, 4),
-        "two numbers on a line": _row(5, 5, 2) + _row(120, 8, 3),
-        "two lines": _row(5, 5, 3) + _row(10, 40, 3),
-        "tilted down": _row(5, 5, 6, tilt=7),
-        "tilted up": _row(5, 90, 6, tilt=-7),
-        "stacked": [[10 + 25 * i, 10, 30 + 25 * i, 22] for i in range(4)],
-        "large beside small": _row(5, 5, 2, height=60) + _row(85, 30, 3, height=15),
-    }
-    cases = []
-    for name, layout in layouts.items():
-        boxes = np.array(layout, np.float64).reshape(-1, 4)
-        boxes = boxes[rng.permutation(len(boxes))]
-        cases.append({"name": name, "boxes": boxes.tolist(), "numbers": numbers(boxes)})
+
+    def shuffled(layouts: dict[str, list[list[float]]]) -> dict[str, np.ndarray]:
+        boxes = {name: np.array(layout, np.float64).reshape(-1, 4) for name, layout in layouts.items()}
+        return {name: array[rng.permutation(len(array))] for name, array in boxes.items()}
+
+    cases = shuffled(
+        {
+            "none": [],
+            "one digit": _row(5, 5, 1),
+            "one number": _row(5, 5, 4),
+            "two numbers on a line": _row(5, 5, 2) + _row(120, 8, 3),
+            "two lines": _row(5, 5, 3) + _row(10, 40, 3),
+            "tilted down": _row(5, 5, 6, tilt=7),
+            "tilted up": _row(5, 90, 6, tilt=-7),
+            "stacked": [[10 + 25 * i, 10, 30 + 25 * i, 22] for i in range(4)],
+            "large beside small": _row(5, 5, 2, height=60) + _row(85, 30, 3, height=15),
+        }
+    )
     for index in range(12):
         corner = rng.uniform(0, 100, (15, 2))
-        boxes = np.concatenate([corner, corner + rng.uniform(5, 30, (15, 2))], 1)
-        cases.append({"name": f"random {index}", "boxes": boxes.tolist(), "numbers": numbers(boxes)})
-    return cases
+        cases[f"random {index}"] = np.concatenate([corner, corner + rng.uniform(5, 30, (15, 2))], 1)
+    cases |= shuffled(
+        {
+            "two numbers on a rising line": _rising(8, 200, 5, 159),
+            "two numbers on a falling line": _rising(-8, 20, 5, 159),
+            "three numbers on each of two rising lines": _rising(8, 200, 5, 159, 313) + _rising(8, 260, 5, 159, 313),
+            "columns of a level table": _rising(0, 10, 5, 300) + _rising(0, 65, 5, 300) + _rising(0, 120, 5, 300),
+        }
+    )
+    return [{"name": name, "boxes": boxes.tolist(), "numbers": numbers(boxes)} for name, boxes in cases.items()]
 
 
 def looks_cases() -> list[dict[str, Any]]:

@@ -21,27 +21,29 @@ GAP = 1.0
 def numbers(boxes: Floats) -> list[list[int]]:
     """Group ``boxes`` [k, 4] (ymin, xmin, ymax, xmax, one unit for both axes) into numbers in reading order.
 
-    Neighbours are linked pair by pair, so a tilted line stays one number as long as each digit stands level with the
-    next. Returns the indices of each number's boxes from left to right; lines from top to bottom, numbers of a line
-    from left to right.
+    Neighbours are linked pair by pair, digits to numbers and numbers to lines, so a tilted line stays one as long as
+    what faces each other stands level. Returns the indices of each number's boxes from left to right; lines from top to
+    bottom, numbers of a line from left to right.
     """
     if not len(boxes):
         return []
     groups = [sorted(group, key=lambda i: (boxes[i, 1] + boxes[i, 3], i)) for group in _linked(boxes)]
-    centres = [float(_centre(boxes[group]).mean()) for group in groups]
-    heights = [float((boxes[group, 2] - boxes[group, 0]).mean()) for group in groups]
-    lines: list[list[int]] = []
-    for group in sorted(range(len(groups)), key=lambda g: (centres[g], g)):
-        for line in lines:
-            level = LEVEL * min(heights[group], heights[line[0]])
-            if abs(centres[group] - centres[line[0]]) < level:
-                line.append(group)
-                break
+    heights, centres = boxes[:, 2] - boxes[:, 0], _centre(boxes)
+
+    def apart(line: list[list[int]], group: list[int]) -> float:
+        """How far the group's first digit stands from the line's last in height; 1 and more: not level."""
+        last, first = line[-1][-1], group[0]
+        return float(abs(centres[last] - centres[first]) / (LEVEL * min(heights[last], heights[first])))
+
+    lines: list[list[list[int]]] = []
+    for group in sorted(groups, key=lambda g: float(boxes[g, 1].min())):
+        nearest = min(lines, key=lambda line: apart(line, group), default=None)
+        if nearest is not None and apart(nearest, group) < 1:
+            nearest.append(group)
         else:
             lines.append([group])
-    return [
-        groups[group] for line in lines for group in sorted(line, key=lambda g: (float(boxes[groups[g], 1].min()), g))
-    ]
+    lines.sort(key=lambda line: min(float(centres[group].mean()) for group in line))
+    return [group for line in lines for group in line]
 
 
 def _centre(boxes: Floats) -> Floats:

@@ -5,6 +5,7 @@ import { fileOf, fileOfAll, type Read } from '../src/app/exports';
 const box = { xmin: 1.23456, ymin: 2, xmax: 3, ymax: 4 };
 const findings = {
   detections: [{ class: '7', score: 0.5, box }],
+  lines: ['7'],
   numbers: [{ text: '7', score: 0.5, box }],
 };
 const recognition = { width: 20, height: 10 } as Recognition;
@@ -37,13 +38,13 @@ describe('exports', () => {
   });
 
   it('gives a photo without finds a row whose last five fields are empty', async () => {
-    const nothing = { filename: 'b.jpg', recognition, findings: { detections: [], numbers: [] } };
+    const nothing = { filename: 'b.jpg', recognition, findings: { lines: [], detections: [], numbers: [] } };
     const table = fileOfAll('csv', [readOn('a.jpg'), nothing]);
     const rows = 'a.jpg,20,10,7,1.2346,2,3,4\r\nb.jpg,20,10,,,,,\r\n';
     expect(await table.text()).toBe(HEAD + rows);
   });
 
-  const written = { width: 20, height: 10, lines: ['7'], ...findings };
+  const written = { width: 20, height: 10, ...findings };
 
   it('writes JSON with lines, numbers and detections', async () => {
     expect(JSON.parse(await textOf('json', 'a.jpg'))).toEqual({ filename: 'a.jpg', ...written });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findingsAt, linesOf } from '../src/app/findings';
+import { findingsAt } from '../src/app/findings';
 
 const lines = { reading: 'lines' } as const;
 
@@ -25,7 +25,11 @@ describe('findingsAt', () => {
   it('leaves out what is less certain than the threshold, and groups the rest anew', () => {
     const findings = findingsAt(detections, 0.5, lines);
     expect(findings.numbers.map((number) => number.text)).toEqual(['2', '7', '3']);
-    expect(findingsAt(detections, 0.95, lines)).toEqual({ detections: [], numbers: [] });
+    expect(findingsAt(detections, 0.95, lines)).toEqual({
+      lines: [],
+      detections: [],
+      numbers: [],
+    });
   });
 
   it('gives a number the certainty of its least certain object, and the box around all', () => {
@@ -40,10 +44,15 @@ describe('findingsAt', () => {
     const findings = findingsAt(detections, 0, { reading: 'none' });
     expect(findings.numbers.map((number) => number.text)).toEqual(['3', '2', '7', '1']);
   });
-});
 
-describe('linesOf', () => {
   it('writes a line of text for each line of the photo', () => {
-    expect(linesOf(findingsAt(detections, 0, lines).numbers)).toEqual(['12 7', '3']);
+    expect(findingsAt(detections, 0, lines).lines).toEqual(['12 7', '3']);
+  });
+
+  it('keeps the numbers of a tilted line on one line of text', () => {
+    const rising = [0, 11, 22, 60, 71, 82].map((left, index) =>
+      digit(String(index), 0.9, left, 100 - left / 7),
+    );
+    expect(findingsAt(rising, 0, lines).lines).toEqual(['012 345']);
   });
 });

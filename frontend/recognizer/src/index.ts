@@ -24,4 +24,4 @@ export {
 export type { ImageProblem } from './errors';
 export type { Manifest } from './manifest';
 export type { Box, DetectedNumber, Detection } from './recognition';
-export { LEVEL, numbers } from './reading';
+export { lines } from './reading';

@@ -5,7 +5,7 @@
  */
 
 /** Two boxes stand level when their centres differ by less than this part of the smaller height. */
-export const LEVEL = 0.5;
+const LEVEL = 0.5;
 /** Digits of one number differ in height by less than this factor. */
 const SIMILAR = 2;
 /** Digits of one number stand apart by less than this part of the smaller height. */
@@ -18,38 +18,48 @@ interface Place {
   height: number;
 }
 
+/** A number: places from left to right, and their indices. */
 interface Group {
   members: number[];
   left: number;
   centre: number;
-  height: number;
+  first: Place;
+  last: Place;
 }
 
 /**
- * Groups boxes into numbers in reading order.
- *
- * Neighbours are linked pair by pair, so a tilted line stays one number as long as each digit stands level with the
- * next.
+ * Groups boxes into numbers in reading order: `lines`, one after the other.
  *
  * @param boxes [k, 4] ymin, xmin, ymax, xmax, one unit for both axes
- * @returns the indices of each number's boxes from left to right; lines from top to bottom, numbers of a line from left
- *   to right
+ * @returns the indices of each number's boxes from left to right
  */
 export function numbers(boxes: Float64Array): number[][] {
+  return lines(boxes).flat();
+}
+
+/**
+ * Groups boxes into lines of numbers.
+ *
+ * Neighbours are linked pair by pair, digits to numbers and numbers to lines, so a tilted line stays one as long as what
+ * faces each other stands level.
+ *
+ * @param boxes [k, 4] ymin, xmin, ymax, xmax, one unit for both axes
+ * @returns lines from top to bottom, of each its numbers from left to right, of each the indices of its boxes from left
+ *   to right
+ */
+export function lines(boxes: Float64Array): number[][][] {
   const places = placesOf(boxes);
   const groups = linked(places).map((members) => grouped(members, places));
+  const found: Group[][] = [];
   // Sorting is stable, so ties keep the order of the groups, as in Python.
-  const lines: Group[][] = [];
-  for (const group of [...groups].sort((a, b) => a.centre - b.centre)) {
-    const line = lines.find(([first]) => standsLevel(group, first));
-    if (line === undefined) lines.push([group]);
-    else line.push(group);
+  for (const group of groups.sort((a, b) => a.left - b.left)) {
+    const distance = (line: Group[]): number => apart(line[line.length - 1].last, group.first);
+    const [nearest] = [...found].sort((a, b) => distance(a) - distance(b));
+    if (found.length > 0 && distance(nearest) < 1) nearest.push(group);
+    else found.push([group]);
   }
-  const order = new Map(groups.map((group, index) => [group, index]));
-  const rank = (group: Group): number => order.get(group) ?? 0;
-  return lines.flatMap((line) =>
-    line.sort((a, b) => a.left - b.left || rank(a) - rank(b)).map((group) => group.members),
-  );
+  const top = (line: Group[]): number => Math.min(...line.map(({ centre }) => centre));
+  return found.sort((a, b) => top(a) - top(b)).map((line) => line.map(({ members }) => members));
 }
 
 function placesOf(boxes: Float64Array): Place[] {
@@ -62,24 +72,25 @@ function placesOf(boxes: Float64Array): Place[] {
 function grouped(members: number[], places: Place[]): Group {
   const middle = (index: number): number => places[index].left + places[index].right;
   const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  members.sort((a, b) => middle(a) - middle(b) || a - b);
   return {
-    members: members.sort((a, b) => middle(a) - middle(b) || a - b),
+    members,
     left: Math.min(...members.map((index) => places[index].left)),
     centre: mean(members.map((index) => places[index].centre)),
-    height: mean(members.map((index) => places[index].height)),
+    first: places[members[0]],
+    last: places[members[members.length - 1]],
   };
 }
 
-function standsLevel(a: Group | Place, b: Group | Place): boolean {
-  return Math.abs(a.centre - b.centre) < LEVEL * Math.min(a.height, b.height);
+/** How far two boxes differ in height; from 1 on they don't stand level. */
+function apart(a: Place, b: Place): number {
+  return Math.abs(a.centre - b.centre) / (LEVEL * Math.min(a.height, b.height));
 }
 
 function standTogether(a: Place, b: Place): boolean {
   const smaller = Math.min(a.height, b.height);
   const gap = Math.max(a.left, b.left) - Math.min(a.right, b.right);
-  return (
-    standsLevel(a, b) && Math.max(a.height, b.height) < SIMILAR * smaller && gap < GAP * smaller
-  );
+  return apart(a, b) < 1 && Math.max(a.height, b.height) < SIMILAR * smaller && gap < GAP * smaller;
 }
 
 /** Connected components of the relation "these two stand next to each other", by smallest index. */

@@ -11,7 +11,7 @@ import {
   viewChild,
 } from '@angular/core';
 import type { Recognition } from '@digitlens/recognizer';
-import { findingsAt, linesOf } from './findings';
+import { findingsAt } from './findings';
 import { framesOf } from './overlay';
 import { Pace } from './pace';
 import { Reader } from './reader';
@@ -54,7 +54,7 @@ export class Camera {
     const [recognition, findings] = [this.recognition(), this.findings()];
     return recognition && findings ? framesOf(findings.detections, recognition) : [];
   });
-  protected readonly found = computed(() => linesOf(this.findings()?.numbers ?? []).join(', '));
+  protected readonly found = computed(() => (this.findings()?.lines ?? []).join(', '));
 
   private readonly dialog = viewChild.required<ElementRef<HTMLDialogElement>>('dialog');
   private readonly video = viewChild.required<ElementRef<HTMLVideoElement>>('video');

@@ -1,5 +1,5 @@
 import { ChangeDetectionStrategy, Component, input, linkedSignal } from '@angular/core';
-import { linesOf, type Findings } from './findings';
+import type { Findings } from './findings';
 import type { Photo } from './reader';
 import { text } from './text';
 
@@ -20,7 +20,7 @@ export class ExportBar {
 
   protected async copy(): Promise<void> {
     try {
-      await navigator.clipboard.writeText(linesOf(this.findings().numbers).join('\n'));
+      await navigator.clipboard.writeText(this.findings().lines.join('\n'));
       this.note.set(text.exports.copied);
     } catch {
       this.note.set(text.exports.copyFailed);

@@ -1,6 +1,6 @@
 /** Results as files to keep. */
 import type { Recognition } from '@digitlens/recognizer';
-import { linesOf, type Findings } from './findings';
+import type { Findings } from './findings';
 
 /** What was read on a photo. */
 export interface Read {
@@ -62,7 +62,7 @@ function file(content: string | Blob, name: string, type: string): File {
 
 function documentOf({ filename, recognition, findings }: Read): object {
   const { width, height } = recognition;
-  return { filename, width, height, lines: linesOf(findings.numbers), ...findings };
+  return { filename, width, height, ...findings };
 }
 
 function jsonOf(content: object): string {

@@ -1,5 +1,5 @@
 /** What a recognition shows at a threshold of the visitor's: no new inference, only another choice among its detections. */
-import { LEVEL, numbers as inReadingOrder } from '@digitlens/recognizer';
+import { lines as inReadingOrder } from '@digitlens/recognizer';
 import type { Box, Detection, Manifest } from '@digitlens/recognizer';
 
 /** Lower than this, detections are noise on any photo. */
@@ -14,6 +14,8 @@ export interface FoundNumber {
 }
 
 export interface Findings {
+  /** the text of each line of the photo, spaces between its numbers */
+  lines: string[];
   /** in reading order */
   detections: Detection[];
   /** in reading order */
@@ -36,25 +38,16 @@ export function findingsAt(
 ): Findings {
   const certain = detections.filter(({ score }) => score >= threshold);
   const groups =
-    reading === 'lines' ? inReadingOrder(cornersOf(certain)) : certain.map((_, index) => [index]);
-  const members = groups.map((indices) => indices.map((index) => certain[index]));
-  return { detections: members.flat(), numbers: members.map(numberOf) };
-}
-
-/** Numbers of a line with spaces between, a line of text for each line of the photo. */
-export function linesOf(numbers: FoundNumber[]): string[] {
-  const lines: FoundNumber[][] = [];
-  for (const number of numbers) {
-    const line = lines.at(-1);
-    if (line !== undefined && standsLevel(line[0].box, number.box)) line.push(number);
-    else lines.push([number]);
-  }
-  return lines.map((line) => line.map((number) => number.text).join(' '));
-}
-
-function standsLevel(a: Box, b: Box): boolean {
-  const apart = Math.abs(a.ymin + a.ymax - b.ymin - b.ymax) / 2;
-  return apart < LEVEL * Math.min(a.ymax - a.ymin, b.ymax - b.ymin);
+    reading === 'lines' ? inReadingOrder(cornersOf(certain)) : certain.map((_, index) => [[index]]);
+  const members = groups.map((line) =>
+    line.map((indices) => indices.map((index) => certain[index])),
+  );
+  const numbers = members.map((line) => line.map(numberOf));
+  return {
+    lines: numbers.map((line) => line.map((number) => number.text).join(' ')),
+    detections: members.flat(2),
+    numbers: numbers.flat(),
+  };
 }
 
 function cornersOf(detections: Detection[]): Float64Array {

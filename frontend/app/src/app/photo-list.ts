@@ -1,5 +1,4 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
-import { linesOf } from './findings';
 import { Reader, type Photo } from './reader';
 import { text } from './text';
 
@@ -51,7 +50,7 @@ export class PhotoList {
   private foundOn(photo: Photo): string {
     if (photo.problem) return text.list.failed;
     const findings = this.reader.findingsOf(photo);
-    if (findings) return linesOf(findings.numbers).join(', ') || text.list.nothing;
+    if (findings) return findings.lines.join(', ') || text.list.nothing;
     return photo.id === this.reader.reading() ? text.list.reading : text.list.waiting;
   }
 }

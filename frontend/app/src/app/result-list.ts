@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, input, output } from '@angular/core';
 import type { Manifest } from '@digitlens/recognizer';
 import { ExportBar } from './export-bar';
-import { linesOf, type Findings } from './findings';
+import type { Findings } from './findings';
 import { listed, percent } from './format';
 import type { Photo } from './reader';
 import { text } from './text';
@@ -25,7 +25,7 @@ export class ResultList {
   protected readonly text = text.result;
   protected readonly percent = percent;
   protected readonly readsLines = computed(() => this.manifest().reading === 'lines');
-  protected readonly lines = computed(() => linesOf(this.findings().numbers));
+  protected readonly lines = computed(() => this.findings().lines);
   protected readonly summary = computed(() =>
     listed(this.findings().numbers.map((number) => number.text)),
   );
