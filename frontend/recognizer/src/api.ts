@@ -15,13 +15,16 @@ export interface RecognizerOptions {
   workerUrl?: string | URL;
   /** called as the model's bytes arrive, or are found in the cache */
   onProgress?: (progress: Progress) => void;
-  /** ends loading; the promise rejects with the signal's reason */
+  /** ends loading; the promise rejects with the signal's reason as soon as what has come is kept, within a second */
   signal?: AbortSignal;
   /** the one backend to use, for people who test; if not given, the best that this device was found to have */
   backend?: Backend;
   /** of the wasm backend, where the page is cross-origin isolated; half the processors, at most 4, if not given */
   threads?: number;
-  /** milliseconds without work after which the worker is released until the next photo; 60,000 if not given */
+  /**
+   * milliseconds without work after which the worker is released until the next photo; 60,000 if not given. One whose
+   * model couldn't be kept on the device isn't released.
+   */
   idleAfter?: number;
 }
 

@@ -217,6 +217,8 @@ class QueuedRecognizer implements Recognizer {
   /** Nothing to do: the worker is released after a while, and before that, a faster backend is looked for. */
   private rest(): void {
     if (this.closed) return;
+    // No other worker would find the model without a network.
+    if (this.session?.loaded.isKept === false) return;
     this.idle = setTimeout(() => {
       this.session?.close();
     }, this.settings.idleAfter ?? IDLE_AFTER);

@@ -42,9 +42,20 @@ export interface Wanted {
   manifest: Manifest | undefined;
 }
 
+/** What is known of a model once it is loaded. */
+export interface Loaded {
+  manifest: Manifest;
+  runtime: Runtime;
+  answer: Answer;
+  /** whether another worker finds the model's files on this device */
+  isKept: boolean;
+}
+
 /** From the page to the worker. */
 export type Request =
   | ({ type: 'load'; choice: Choice } & Wanted)
+  /** loading is given up; what has come of the model is to be kept */
+  | { type: 'leave' }
   | { type: 'do'; id: number; task: Task }
   | { type: 'cancel'; id: number };
 
@@ -52,6 +63,6 @@ export type Request =
 export type Reply =
   | { type: 'alive'; lock: string }
   | { type: 'progress'; progress: Progress }
-  | { type: 'ready'; manifest: Manifest; runtime: Runtime; answer: Answer }
+  | ({ type: 'ready' } & Loaded)
   | { type: 'refused'; error: ErrorMessage }
   | { type: 'done'; id: number; outcome: Outcome };

@@ -1,20 +1,10 @@
 /** One worker with its model, from the page's side: it loads, does one task at a time, and may die. */
-import type { Answer } from './answer';
-import type { Runtime } from './api';
 import type { Progress } from './download';
 import { DownloadError, fromMessage, WorkerError, type RecognizerError } from './errors';
-import type { Manifest } from './manifest';
-import type { Outcome, Reply, Request, Task } from './protocol';
+import type { Loaded, Outcome, Reply, Request, Task } from './protocol';
 
-/** Milliseconds that a worker may go on with a task that was given up, before another takes its place. */
+/** Milliseconds that a worker may go on with what was given up, before it is ended. */
 const GRACE = 1000;
-
-/** What is known of a model once it is loaded. */
-export interface Loaded {
-  manifest: Manifest;
-  runtime: Runtime;
-  answer: Answer;
-}
 
 export class Session {
   loaded!: Loaded;
@@ -24,6 +14,8 @@ export class Session {
   private fail: ((reason: RecognizerError) => void) | undefined;
   private settle: ((outcome: Outcome) => void) | undefined;
   private next = 0;
+  /** some of the model has come, and not all */
+  private isDownloading = false;
 
   private constructor(workerUrl: string | URL) {
     this.worker = new Worker(workerUrl, { type: 'module' });
@@ -38,7 +30,8 @@ export class Session {
   }
 
   /**
-   * Starts a worker and has it load its model.
+   * Starts a worker and has it load its model. If the signal says so in the midst of the download, the worker first keeps
+   * what has come.
    *
    * @throws DownloadError, IntegrityError, ManifestError, ModelError, WorkerError
    */
@@ -48,18 +41,22 @@ export class Session {
     { onProgress, signal }: { onProgress?: (progress: Progress) => void; signal?: AbortSignal },
   ): Promise<Session> {
     const session = new Session(workerUrl);
+    let grace: ReturnType<typeof setTimeout> | undefined;
     const stop = (): void => {
-      session.end(new WorkerError('Loading was given up'));
+      if (session.isDownloading) grace = session.giveUp({ type: 'leave' });
+      else session.close();
     };
     signal?.addEventListener('abort', stop);
     try {
       session.loaded = await session.load(request, onProgress);
+      signal?.throwIfAborted();
       return session;
     } catch (error) {
       session.close();
       signal?.throwIfAborted();
       throw error;
     } finally {
+      clearTimeout(grace);
       signal?.removeEventListener('abort', stop);
     }
   }
@@ -78,10 +75,7 @@ export class Session {
     const id = this.next++;
     let grace: ReturnType<typeof setTimeout> | undefined;
     const cancel = (): void => {
-      this.send({ type: 'cancel', id });
-      grace = setTimeout(() => {
-        this.end(new WorkerError('The worker went on with what was given up'));
-      }, GRACE);
+      grace = this.giveUp({ type: 'cancel', id });
     };
     try {
       return await new Promise<Outcome>((resolve, reject) => {
@@ -114,13 +108,15 @@ export class Session {
             void this.watchOver(data.lock);
             break;
           case 'progress':
+            this.isDownloading =
+              0 < data.progress.loaded && data.progress.loaded < data.progress.total;
             onProgress?.(data.progress);
             break;
           case 'refused':
             reject(fromMessage(data.error));
             break;
           case 'ready':
-            resolve({ manifest: data.manifest, runtime: data.runtime, answer: data.answer });
+            resolve(data);
             break;
           case 'done':
             this.settle?.(data.outcome);
@@ -138,6 +134,14 @@ export class Session {
       return;
     }
     this.end(new WorkerError('The worker died'));
+  }
+
+  /** Tells the worker, and ends it if the timer that is returned isn't cleared. */
+  private giveUp(request: Request): ReturnType<typeof setTimeout> {
+    this.send(request);
+    return setTimeout(() => {
+      this.end(new WorkerError('The worker went on with what was given up'));
+    }, GRACE);
   }
 
   private send(request: Request): void {

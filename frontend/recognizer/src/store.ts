@@ -36,9 +36,11 @@ export class Store {
     }
   }
 
-  async keepFile(file: ManifestFile, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.put(file.sha256, bytes);
+  /** Whether there was room for it. */
+  async keepFile(file: ManifestFile, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    const isKept = await this.put(file.sha256, bytes);
     await this.remove(`${file.sha256}.part`);
+    return isKept;
   }
 
   /** The beginning of a file whose download was interrupted; nothing if there is none. */
@@ -84,8 +86,12 @@ export class Store {
     });
   }
 
-  private async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    await quietly(async () => this.cache?.put(this.base + key, new Response(bytes)));
+  private async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    const isKept = await quietly(async () => {
+      await this.cache?.put(this.base + key, new Response(bytes));
+      return this.cache !== undefined;
+    });
+    return isKept === true;
   }
 
   private async remove(key: string): Promise<void> {

@@ -16,12 +16,17 @@ class Cancelled extends Error {}
 let opened: { engine: Engine; model: Opened['model'] } | undefined;
 /** The queue's end: the next task starts when it settles. */
 let last: Promise<void> = Promise.resolve();
+/** Aborted when loading is given up. */
+const leaving = new AbortController();
 const waiting = new Set<number>();
 
 addEventListener('message', ({ data }: MessageEvent<Request>) => {
   switch (data.type) {
     case 'load':
       void load(data);
+      break;
+    case 'leave':
+      leaving.abort();
       break;
     case 'do':
       waiting.add(data.id);
@@ -51,26 +56,29 @@ function reply(message: Reply): void {
 }
 
 async function load({ choice, ...wanted }: Request & { type: 'load' }): Promise<void> {
+  const onProgress = (progress: { loaded: number; total: number }): void => {
+    reply({ type: 'progress', progress });
+  };
+  const { signal } = leaving;
+  const options = { ...wanted, signal, onProgress, check: checkOperations };
+  const downloading = download(wanted.modelUrl, options);
   try {
-    const onProgress = (progress: { loaded: number; total: number }): void => {
-      reply({ type: 'progress', progress });
-    };
     const [engine, downloaded] = await Promise.all([
       // Whether the backend works is found out when the model is opened.
       importedEngine().then(async (engine) => {
         await engine.start(choice.backends[0], choice).catch(() => undefined);
         return engine;
       }),
-      download(wanted.modelUrl, { ...wanted, onProgress, check: checkOperations }),
+      downloading,
     ]);
-    const { model, runtime, answer } = await engine.open(
-      downloaded.manifest,
-      downloaded.files,
-      choice,
-    );
+    const { manifest, files, isKept } = downloaded;
+    const { model, runtime, answer } = await engine.open(manifest, files, choice);
     opened = { engine, model };
-    reply({ type: 'ready', manifest: downloaded.manifest, runtime, answer });
+    reply({ type: 'ready', manifest, runtime, answer, isKept });
   } catch (error) {
+    // The page ends this worker now: what is on its way is kept first.
+    leaving.abort();
+    await downloading.catch(() => undefined);
     reply({ type: 'refused', error: toMessage(error) });
   }
 }

@@ -44,8 +44,8 @@ class ScriptedWorker {
     this.onmessage?.({ data });
   }
 
-  ready(own: Partial<Runtime> = {}): void {
-    this.reply({ type: 'ready', manifest, runtime: { ...runtime, ...own }, answer });
+  ready(own: Partial<Runtime> = {}, isKept = true): void {
+    this.reply({ type: 'ready', manifest, runtime: { ...runtime, ...own }, answer, isKept });
   }
 
   /** Settles the task that was given last. */
@@ -195,6 +195,24 @@ describe('createRecognizer', () => {
     await expect(recognizer).rejects.toBe('left');
     expect(ScriptedWorker.current.terminated).toBe(true);
   });
+
+  it.each(['answers', 'is silent'])('lets a worker that %s keep what has come', async (worker) => {
+    const controller = new AbortController();
+    const recognizer = createRecognizer({ ...options, signal: controller.signal });
+    const outcome = expect(recognizer).rejects.toBe('left');
+    ScriptedWorker.current.reply({ type: 'progress', progress: { loaded: 3, total: 9 } });
+    controller.abort('left');
+    expect(ScriptedWorker.current.requests.at(-1)).toEqual({ type: 'leave' });
+    expect(ScriptedWorker.current.terminated).toBe(false);
+    if (worker === 'answers') {
+      const error = { code: 'unexpected', message: 'aborted' };
+      ScriptedWorker.current.reply({ type: 'refused', error });
+    } else {
+      await vi.advanceTimersByTimeAsync(1500);
+    }
+    await outcome;
+    expect(ScriptedWorker.current.terminated).toBe(true);
+  });
 });
 
 describe('recognize', () => {
@@ -336,6 +354,15 @@ describe('a recognizer without work', () => {
     await turn();
     ScriptedWorker.current.done(found(7));
     expect((await given).width).toBe(7);
+  });
+
+  it('holds on to its worker where no other would find the model', async () => {
+    const loading = createRecognizer({ ...options, idleAfter: 500 });
+    ScriptedWorker.current.ready({}, false);
+    await served(await loading);
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(ScriptedWorker.all).toHaveLength(1);
+    expect(ScriptedWorker.current.terminated).toBe(false);
   });
 
   it('tries other backends in workers of their own, and passes over one that gives wrong values', async () => {

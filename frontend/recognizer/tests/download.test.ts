@@ -19,6 +19,8 @@ let cuts: number[];
 /** What was asked for: the path, and where a range began. */
 let asked: string[];
 let ranges: boolean;
+/** whether the server says 416 to every range */
+let refusesRanges: boolean;
 let server: Server;
 let url: string;
 let files: TinyFiles;
@@ -31,6 +33,7 @@ beforeEach(async () => {
   cuts = [];
   asked = [];
   ranges = true;
+  refusesRanges = false;
   server = createServer((request, response) => {
     const path = request.url?.slice('/model/'.length) ?? '';
     const bytes = served.get(path);
@@ -38,6 +41,8 @@ beforeEach(async () => {
     asked.push(start > 0 ? `${path} from ${String(start)}` : path);
     if (bytes === undefined) {
       response.writeHead(404).end('<h1>Not found</h1>');
+    } else if (refusesRanges && start > 0) {
+      response.writeHead(416).end();
     } else if (stalled.has(path)) {
       response.write(bytes.subarray(0, 1));
     } else {
@@ -174,6 +179,21 @@ describe('an interrupted download', () => {
     expect((await download(url)).files).toEqual(files);
   });
 
+  it('is one that brings nothing for a while', async () => {
+    stalled.add('weights.bin');
+    const onProgress = (): void => {
+      if (asked.includes('weights.bin')) stalled.clear();
+    };
+    const model = await download(url, { patience: 200, onProgress });
+    expect(model.files).toEqual(files);
+    expect(asked).toContain('weights.bin from 1');
+  });
+
+  it('is an error where nothing comes at all', async () => {
+    stalled.add('manifest.json');
+    await expect(download(url, { patience: 50 })).rejects.toThrow('nothing came for 0.05 s');
+  });
+
   it('is an error after the last try', async () => {
     cuts = [1, 1, 1];
     await expect(download(url)).rejects.toThrow(DownloadError);
@@ -202,6 +222,7 @@ describe('the store', () => {
     const seen: Progress[] = [];
     const model = await download(url, { onProgress: (progress) => seen.push(progress) });
     expect(model.files).toEqual(files);
+    expect(model.isKept).toBe(true);
     expect(asked).toEqual(['manifest.json']);
     expect(seen.at(-1)?.loaded).toBe(seen[0].total);
   });
@@ -222,6 +243,27 @@ describe('the store', () => {
     expect((await download(url)).files).toEqual(files);
     expect(asked).toContain('weights.bin from 150');
     expect(caches.keys).not.toContain(`${hashOf('weights.bin')}.part`);
+  });
+
+  it('keeps what came before it was cancelled', async () => {
+    stalled.add('weights.bin');
+    const controller = new AbortController();
+    const onProgress = ({ loaded, total }: Progress): void => {
+      if (loaded === total - whole().length + 1) controller.abort('left');
+    };
+    const loading = download(url, { signal: controller.signal, onProgress });
+    await expect(loading).rejects.toBe('left');
+    stalled.clear();
+    asked = [];
+    expect((await download(url)).files).toEqual(files);
+    expect(asked).toEqual(['manifest.json', 'weights.bin from 1']);
+  });
+
+  it('drops a beginning that the server knows no rest of', async () => {
+    cuts = [50, 50, 50];
+    await expect(download(url)).rejects.toThrow(DownloadError);
+    refusesRanges = true;
+    expect((await download(url)).files).toEqual(files);
   });
 
   it('drops a beginning that belongs to other bytes', async () => {
@@ -260,7 +302,9 @@ describe('the store', () => {
 
   it('does without when there is no space', async () => {
     caches.full = true;
-    expect((await download(url)).files).toEqual(files);
+    const model = await download(url);
+    expect(model.files).toEqual(files);
+    expect(model.isKept).toBe(false);
     expect(caches.keys).toEqual([]);
   });
 

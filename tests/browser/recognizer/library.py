@@ -60,6 +60,10 @@ class Library:
     """other bytes by the end of the path"""
     cuts: dict[str, list[int]] = field(default_factory=dict)
     """bytes after which the connection is cut, one for each request, by the end of the path"""
+    stalls: dict[str, int] = field(default_factory=dict)
+    """bytes after which nothing more comes while the connection stays, by the end of the path"""
+    over: threading.Event = field(default_factory=threading.Event)
+    """set when nothing is served any more"""
     missing: set[str] = field(default_factory=set)
     """ends of paths that are not found"""
 
@@ -84,6 +88,10 @@ class Library:
             if path.endswith(end):
                 body = change(body)
         return body
+
+    def stall(self, path: str) -> int | None:
+        """After how many bytes of the file nothing more comes."""
+        return next((stall for end, stall in self.stalls.items() if path.endswith(end)), None)
 
     def cut(self, path: str) -> int | None:
         """After how many bytes the answer for ``path`` ends, if before its time."""
@@ -122,6 +130,12 @@ def handler(library: Library) -> type[http.server.BaseHTTPRequestHandler]:
             if wanted and body is not None:
                 self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
             self.end_headers()
+            stall = library.stall(path)
+            if stall is not None:
+                self.wfile.write(rest[: max(0, stall - start)])
+                self.wfile.flush()
+                library.over.wait()
+                return
             cut = library.cut(path)
             self.wfile.write(rest if cut is None else rest[:cut])
             if cut is not None:
@@ -147,6 +161,7 @@ def serving(library: Library) -> Iterator[Library]:
         try:
             yield library
         finally:
+            library.over.set()
             server.shutdown()
             thread.join()
 

@@ -41,6 +41,43 @@ def test_what_came_before_a_failure_is_there_for_the_retry(blank: Page, library:
     assert len(starts(library)) == 4
 
 
+def test_what_came_before_it_was_cancelled_is_there_for_the_retry(blank: Page, library: Library) -> None:
+    library.stalls[".bin"] = 700_000
+    error = evaluate(
+        blank,
+        """
+        const abort = new AbortController();
+        const onProgress = ({ loaded }) => { if (loaded > 700_000) abort.abort('later'); };
+        return tried(() => create({ signal: abort.signal, onProgress }));
+        """,
+    )
+    assert error["message"] == "later"
+    library.stalls.clear()
+    evaluate(blank, "(await create()).close();")
+    assert len(starts(library)) == 1
+    # The graph may be among the 700,000 bytes.
+    assert starts(library)[0] > 650_000
+
+
+def test_a_tab_that_is_closed_keeps_most_of_what_came(blank: Page, library: Library) -> None:
+    library.stalls[".bin"] = 900_000
+    tab = blank.context.new_page()
+    tab.goto(library.address + EXAMPLE)
+    evaluate(
+        tab,
+        """
+        await new Promise((resolve) => {
+          void create({ onProgress: ({ loaded }) => { if (loaded > 900_000) resolve(); } });
+        });
+        """,
+    )
+    tab.close()
+    library.stalls.clear()
+    evaluate(blank, "(await create()).close();")
+    assert len(starts(library)) == 1
+    assert starts(library)[0] > 500_000
+
+
 def test_a_flipped_byte_is_refused(blank: Page, library: Library) -> None:
     library.changed[".bin"] = lambda body: bytes([body[0] ^ 1]) + body[1:]
     error = evaluate(blank, "return tried(() => create());")
@@ -95,13 +132,16 @@ def test_without_a_store_the_model_is_kept_in_memory(blank: Page, library: Libra
     text = evaluate(
         blank,
         """
-        const recognizer = await create();
+        const recognizer = await create({ idleAfter: 10 });
+        // Long enough for a worker that another could replace.
+        await new Promise((resolve) => setTimeout(resolve, 200));
         const text = textOf(await recognizer.recognize(await photo('plate.png')));
         recognizer.close();
         return text;
         """,
     )
     assert text == "123"
+    assert len(library.paths("weights-")) == 1
 
 
 def test_two_tabs_at_once_both_get_their_model(blank: Page, library: Library) -> None:
