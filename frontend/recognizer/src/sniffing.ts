@@ -27,14 +27,16 @@ export function sniff(bytes: Uint8Array): Kind | undefined {
     return { format: 'GIF', size, truncated: false };
   }
   if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') {
-    return { format: 'WebP', truncated: bytes.length < view.getUint32(4, true) + 8 };
+    const truncated = bytes.length < view.getUint32(4, true) + 8;
+    return { format: 'WebP', size: webpSize(text(12, 16), view), truncated };
   }
   if (text(4, 8) === 'ftyp') {
     const brand = text(8, 12);
-    if (brand.startsWith('avi')) return { format: 'AVIF', truncated: false };
-    return HEIC.test(brand) ? { format: 'HEIC', truncated: false } : undefined;
+    const size = heifSize(bytes, view);
+    if (brand.startsWith('avi')) return { format: 'AVIF', size, truncated: false };
+    return HEIC.test(brand) ? { format: 'HEIC', size, truncated: false } : undefined;
   }
-  if (text(0, 2) === 'BM') return { format: 'BMP', truncated: false };
+  if (text(0, 2) === 'BM') return { format: 'BMP', size: bmpSize(view), truncated: false };
   if (/^(II\*\0|MM\0\*)$/.test(text(0, 4))) return { format: 'TIFF', truncated: false };
   if (text(0, 4) === '8BPS') return { format: 'Photoshop', truncated: false };
   if (text(0, 5) === '%PDF-') return { format: 'PDF', truncated: false };
@@ -47,6 +49,69 @@ function png(bytes: Uint8Array, view: DataView): Kind {
   const size = whole ? { width: view.getUint32(16), height: view.getUint32(20) } : undefined;
   const truncated = !has(bytes, [0x49, 0x45, 0x4e, 0x44], 24);
   return { format: 'PNG', size, truncated };
+}
+
+/** Of the canvas, or of the one picture: its header depends on the kind of the first chunk. */
+function webpSize(chunk: string, view: DataView): Kind['size'] {
+  if (view.byteLength < 30) return undefined;
+  // 14 bits each; the two above are a scale for showing.
+  const lossy = (at: number): number => view.getUint16(at, true) & 0x3fff;
+  const lossless = view.getUint32(21, true);
+  switch (chunk) {
+    case 'VP8 ':
+      return { width: lossy(26), height: lossy(28) };
+    case 'VP8L':
+      return { width: (lossless & 0x3fff) + 1, height: ((lossless >> 14) & 0x3fff) + 1 };
+    case 'VP8X':
+      // Three bytes each.
+      return {
+        width: (view.getUint32(24, true) & 0xffffff) + 1,
+        height: (view.getUint32(26, true) >>> 8) + 1,
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** Size of the oldest header, which has two bytes for each side. */
+const BMP_CORE = 12;
+
+function bmpSize(view: DataView): Kind['size'] {
+  if (view.byteLength < 26) return undefined;
+  if (view.getUint32(14, true) === BMP_CORE) {
+    return { width: view.getUint16(18, true), height: view.getUint16(20, true) };
+  }
+  // A negative height: the rows begin at the top.
+  return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+}
+
+const IMAGE_EXTENT = [0x69, 0x73, 0x70, 0x65];
+/** Its type, its version, and both sides. */
+const IMAGE_EXTENT_BYTES = 16;
+
+/** The largest of the pictures that the file's first box of metadata lists: others are tiles of it, or smaller copies. */
+function heifSize(bytes: Uint8Array, view: DataView): Kind['size'] {
+  let size: Kind['size'];
+  const end = endOfMeta(bytes, view);
+  for (let at = 0; at + IMAGE_EXTENT_BYTES <= end; at++) {
+    if (!IMAGE_EXTENT.every((byte, index) => bytes[at + index] === byte)) continue;
+    const found = { width: view.getUint32(at + 8), height: view.getUint32(at + 12) };
+    if (size === undefined || found.width * found.height > size.width * size.height) size = found;
+  }
+  return size;
+}
+
+/** Where the box `meta` ends, which lies beside `ftyp` and others; 0 where there is none. */
+function endOfMeta(bytes: Uint8Array, view: DataView): number {
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const length = view.getUint32(at);
+    const end = Math.min(at + length, bytes.length);
+    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === 'meta') return end;
+    // 0: to the file's end; 1: longer than four bytes can say, which only pictures themselves are.
+    if (length < 8) return 0;
+    at = end;
+  }
+  return 0;
 }
 
 const START_OF_SCAN = 0xda;

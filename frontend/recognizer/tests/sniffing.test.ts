@@ -54,16 +54,55 @@ describe('sniff', () => {
     expect(sniff(Uint8Array.from(bytes))?.format).toBe(format);
   });
 
+  it.each([
+    ['lossy', [...text('VP8 '), ...Array<number>(10).fill(0), 0x34, 0x52, 0x56, 0x34]],
+    ['lossless', [...text('VP8L'), 0, 0, 0, 0, 0x2f, 0x33, 0x52, 0x15, 0x0d, 0, 0, 0, 0, 0]],
+    ['extended', [...text('VP8X'), 10, 0, 0, 0, 0, 0, 0, 0, 0x33, 0x12, 0, 0x55, 0x34, 0]],
+  ])('finds the size of a %s WebP', (_, chunk) => {
+    const bytes = [...text('RIFF'), 22, 0, 0, 0, ...text('WEBP'), ...chunk];
+    expect(sniff(Uint8Array.from(bytes))?.size).toEqual({ width: 0x1234, height: 0x3456 });
+  });
+
+  it.each([
+    ['today', [40, 0, 0, 0, 0x34, 0x12, 0, 0, 0x78, 0x56, 0, 0]],
+    ['today, from the top', [40, 0, 0, 0, 0x34, 0x12, 0, 0, 0x88, 0xa9, 0xff, 0xff]],
+    ['long ago', [12, 0, 0, 0, 0x34, 0x12, 0x78, 0x56, 1, 0, 24, 0]],
+  ])('finds the size of a BMP of %s', (_, header) => {
+    const bytes = [...text('BM'), ...Array<number>(12).fill(0), ...header];
+    expect(sniff(Uint8Array.from(bytes))?.size).toEqual({ width: 0x1234, height: 0x5678 });
+  });
+
+  it('finds the size of the largest picture of an AVIF', () => {
+    const extent = (...sides: number[]): number[] => [
+      ...[0, 0, 0, 20, ...text('ispe'), 0, 0, 0, 0],
+      ...sides.flatMap((side) => [0, 0, side, 0]),
+    ];
+    const boxes = [...extent(1, 1), ...extent(3, 2)];
+    const meta = [0, 0, 0, 8 + boxes.length, ...text('meta'), ...boxes];
+    // What only looks like one, among the picture's own bytes.
+    const data = [0, 0, 0, 28, ...text('mdat'), ...extent(9, 9)];
+    const head = [0, 0, 0, 12, ...text('ftypavif')];
+    expect(sniff(Uint8Array.from([...head, ...meta, ...data]))?.size).toEqual({
+      width: 768,
+      height: 512,
+    });
+    expect(sniff(Uint8Array.from([...head, ...data]))?.size).toBeUndefined();
+  });
+
   it('finds the missing end of a WebP', () => {
     const whole = [...text('RIFF'), 6, 0, 0, 0, ...text('WEBP'), 1, 2];
     expect(sniff(Uint8Array.from(whole))).toMatchObject({ format: 'WebP', truncated: false });
     expect(sniff(Uint8Array.from(whole.slice(0, -1)))?.truncated).toBe(true);
   });
 
-  it.each([[[]], [text('<!doctype html>')], [[0xff]], [[0xff, 0xd8]], [text('RIFF')]])(
-    'survives %j',
-    (bytes) => {
-      expect(() => sniff(Uint8Array.from(bytes))).not.toThrow();
-    },
-  );
+  it.each([
+    [[]],
+    [text('<!doctype html>')],
+    [[0xff]],
+    [[0xff, 0xd8]],
+    [text('RIFF')],
+    [[0, 0, 0, 0, ...text('ftypavif')]],
+  ])('survives %j', (bytes) => {
+    expect(() => sniff(Uint8Array.from(bytes))).not.toThrow();
+  });
 });

@@ -148,6 +148,12 @@ def test_unusual_pictures_are_read(name: str, data: str, size: list[int], blank:
         ("a document", b"%PDF-1.7 and so on", "unsupported", "PDF"),
         ("half a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x09\0\0\0\x09", "truncated", "PNG"),
         ("a bomb", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff" + b"IEND", "too-large", "PNG"),
+        (
+            "a bomb of today",
+            b"BM" + bytes(12) + struct.pack("<Iii", 40, 65_535, -65_535) + bytes(28),
+            "too-large",
+            "BMP",
+        ),
         ("a broken one", b"\x89PNG\r\n\x1a\n" + bytes(40) + b"IEND", "damaged", "PNG"),
     ],
 )
