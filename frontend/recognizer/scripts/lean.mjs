@@ -183,15 +183,26 @@ async function withLazyModules(path) {
       `wasm = import('../wasm-out/tfjs-backend-wasm.js').then((module) => module.default(factoryConfig));`,
     ],
   ];
-  return replacements.reduce(
-    (source, [from, to]) => {
-      const changed = source.replace(from, to);
-      if (changed === source) throw new BuildError(`${path} has changed: ${from} is not in it`);
-      return changed;
-    },
-    await readFile(path, 'utf8'),
-  );
+  return replaced(await readFile(path, 'utf8'), replacements, path);
 }
+
+function replaced(text, replacements, path) {
+  return replacements.reduce((source, [from, to]) => {
+    const changed = source.replace(from, to);
+    if (changed === source) throw new BuildError(`${path} has changed: ${from} is not in it`);
+    return changed;
+  }, text);
+}
+
+/** A thread tells the page of its one request, as src/requests.ts does of a worker's, before it waits for work for good. */
+const REPORTING = [
+  [
+    'importScripts(e.data.urlOrBlob)',
+    `importScripts(e.data.urlOrBlob);
+    for (const { name, transferSize } of performance.getEntriesByType("resource"))
+      new BroadcastChannel("recognizer-requests").postMessage({ name, transferSize })`,
+  ],
+];
 
 /** Files that are served as they are, under a name with their hash: `import address from './file?asset'`. */
 export const assets = {
@@ -206,7 +217,8 @@ export const assets = {
       // The script of a thread is in the package as a string.
       const [, script] =
         text.match(/^module\.exports\.wasmWorkerContents = `([\s\S]*)`;\s*$/) ?? [];
-      return { contents: script ?? text, loader: 'file' };
+      const contents = script === undefined ? text : replaced(script, REPORTING, path);
+      return { contents, loader: 'file' };
     });
   },
 };

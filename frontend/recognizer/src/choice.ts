@@ -25,9 +25,9 @@ export function order(forced: Backend | undefined, finding: Finding | undefined)
   return [...new Set([...(finding ? [finding.backend] : []), ...USUAL])];
 }
 
-/** Those that may be faster than what runs now, and that this browser may have. */
+/** Those that may be faster than what runs now, and that this browser may have: wasm, too, which may only have been missed. */
 export function challengers(backend: Backend): Backend[] {
-  const present: Backend[] = [];
+  const present: Backend[] = ['wasm'];
   if ('gpu' in navigator) present.push('webgpu');
   if (typeof OffscreenCanvas !== 'undefined') present.push('webgl');
   return present.filter((one) => one !== backend);

@@ -10,7 +10,7 @@ import type {
 } from './api';
 import { challengers, isFaster, order, remember, remembered, type Finding } from './choice';
 import type { Progress } from './download';
-import { fromMessage, WorkerError, type RecognizerError } from './errors';
+import { DownloadError, fromMessage, WorkerError, type RecognizerError } from './errors';
 import type { Manifest } from './manifest';
 import type { Choice, Outcome, Task } from './protocol';
 import { Session } from './session';
@@ -40,7 +40,7 @@ export async function createRecognizer(options: RecognizerOptions): Promise<Reco
 /** A call of the page's that waits. */
 interface Job {
   task: Task;
-  signal: AbortSignal | undefined;
+  signal: AbortSignal;
   resolve: (outcome: Outcome) => void;
   reject: (reason: unknown) => void;
   /** the page has its result or its error */
@@ -166,6 +166,8 @@ class QueuedRecognizer implements Recognizer {
     for (let isRetry = false; !job.isSettled && this.closed === undefined; isRetry = true) {
       try {
         const session = this.session?.isAlive === true ? this.session : await this.open();
+        // Given up while the worker started.
+        if (job.signal.aborted) return;
         job.resolve(await session.perform(job.task, job.signal));
         return;
       } catch (error) {
@@ -240,7 +242,7 @@ class QueuedRecognizer implements Recognizer {
 
   /**
    * Tries the backends that may be faster, each in a worker of its own that ends afterwards, and remembers the best for the
-   * next worker. Work that comes in ends the search until there is none again.
+   * next worker, and for the next visit if none was missed. Work that comes in ends the search until there is none again.
    */
   private async compare(signal: AbortSignal): Promise<void> {
     const { finding, session } = this;
@@ -249,19 +251,21 @@ class QueuedRecognizer implements Recognizer {
     if (!onLine || connection?.saveData === true) return;
     const present = this.runtime.backend;
     let best: Runtime | undefined;
+    let isMissed = false;
     for (const backend of [present, ...challengers(present)]) {
       try {
         const other = await this.opened([backend], COMPARED_RUNS, { signal });
         const { runtime } = other.loaded;
         other.close();
         if (best === undefined || isFaster(runtime, best)) best = runtime;
-      } catch {
+      } catch (error) {
         if (signal.aborted) return;
-        // This device doesn't have it, or has one that gives wrong values.
+        // Else this device doesn't have it, or has one that gives wrong values.
+        isMissed ||= error instanceof DownloadError;
       }
     }
     this.finding = { ...finding, backend: best?.backend ?? present, complete: true };
-    remember(this.settings.modelUrl, this.finding);
+    if (!isMissed) remember(this.settings.modelUrl, this.finding);
   }
 }
 

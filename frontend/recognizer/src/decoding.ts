@@ -33,13 +33,22 @@ type PictureDecoderClass = new (options: {
  * picture is taken.
  *
  * @param tiled whether the photo's details are wanted
- * @throws ImageError saying why if the blob is not an image that this browser decodes whole
+ * @param signal ends the work before its next stage
+ * @throws ImageError saying why if the blob is not an image that this browser decodes whole, or the signal's reason
  */
-export async function decodePhoto(source: Blob | ImageBitmap, tiled: boolean): Promise<Photo> {
+export async function decodePhoto(
+  source: Blob | ImageBitmap,
+  tiled: boolean,
+  signal: AbortSignal,
+): Promise<Photo> {
   const most = tiled ? MOST_PIXELS_TILED : MOST_PIXELS;
   const { bitmap, width, height } =
-    source instanceof Blob ? await bitmapOf(source, most) : { bitmap: source, ...sizeOf(source) };
+    source instanceof Blob
+      ? await bitmapOf(source, most, signal)
+      : { bitmap: source, ...sizeOf(source) };
   try {
+    signal.throwIfAborted();
+    if (width * height > MOST_PIXELS_DECODED) throw tooLarge({ width, height });
     return { pixels: pixelsOf(bitmap, reduced(bitmap, most)), width, height };
   } finally {
     bitmap.close();
@@ -58,8 +67,13 @@ export function reduced({ width, height }: Size, most: number): Size {
 }
 
 /** The decoded picture, perhaps reduced, and the size of the whole. */
-async function bitmapOf(blob: Blob, most: number): Promise<Size & { bitmap: ImageBitmap }> {
+async function bitmapOf(
+  blob: Blob,
+  most: number,
+  signal: AbortSignal,
+): Promise<Size & { bitmap: ImageBitmap }> {
   const bytes = await bytesOf(blob);
+  signal.throwIfAborted();
   const kind = sniff(bytes);
   refuse(bytes, kind);
   try {
@@ -90,11 +104,13 @@ function refuse(bytes: Uint8Array, kind: Kind | undefined): void {
   if (kind?.truncated === true) {
     throw new ImageError(`The end of the ${kind.format} file is missing`, 'truncated', kind.format);
   }
-  const { width, height } = kind?.size ?? { width: 1, height: 1 };
-  if (width * height > MOST_PIXELS_DECODED) {
-    const size = `${String(width)} × ${String(height)}`;
-    throw new ImageError(`${size} pixels are too many`, 'too-large', kind?.format);
-  }
+  const size = kind?.size ?? { width: 1, height: 1 };
+  if (size.width * size.height > MOST_PIXELS_DECODED) throw tooLarge(size, kind?.format);
+}
+
+function tooLarge({ width, height }: Size, format?: string): ImageError {
+  const size = `${String(width)} × ${String(height)}`;
+  return new ImageError(`${size} pixels are too many`, 'too-large', format);
 }
 
 /** Formats that browsers decode; a file of another one is not damaged. */

@@ -3,14 +3,15 @@ import { decodePhoto } from './decoding';
 import { download } from './download';
 import { DownloadError, ManifestError, messageOf, ModelError, toMessage } from './errors';
 import type { Opened } from './engine';
+import type { Box } from './letterbox';
 import type { Manifest } from './manifest';
 import type { Outcome, Reply, Request, Task, WorkerRecognition } from './protocol';
-import type { Box } from './recognition';
 import { madeUpPhoto } from './answer';
 import { reportRequests } from './requests';
 
 type Engine = typeof import('./engine');
 
+/** Why a task's signal is aborted. */
 class Cancelled extends Error {}
 
 let opened: { engine: Engine; model: Opened['model'] } | undefined;
@@ -18,7 +19,8 @@ let opened: { engine: Engine; model: Opened['model'] } | undefined;
 let last: Promise<void> = Promise.resolve();
 /** Aborted when loading is given up. */
 const leaving = new AbortController();
-const waiting = new Set<number>();
+/** Tasks that wait or are being done, by id. */
+const tasks = new Map<number, AbortController>();
 
 addEventListener('message', ({ data }: MessageEvent<Request>) => {
   switch (data.type) {
@@ -29,11 +31,11 @@ addEventListener('message', ({ data }: MessageEvent<Request>) => {
       leaving.abort();
       break;
     case 'do':
-      waiting.add(data.id);
+      tasks.set(data.id, new AbortController());
       last = last.then(() => done(data.id, data.task));
       break;
     case 'cancel':
-      waiting.delete(data.id);
+      tasks.get(data.id)?.abort(new Cancelled());
   }
 });
 
@@ -102,7 +104,7 @@ function checkOperations({ name, kernels }: Manifest): void {
 
 async function done(id: number, task: Task): Promise<void> {
   reply({ type: 'done', id, outcome: await outcomeOf(id, task) });
-  waiting.delete(id);
+  tasks.delete(id);
 }
 
 /** Resolves when the messages that had come by now were heard: sooner than a timer, which waits up to four milliseconds. */
@@ -118,16 +120,17 @@ function messagesHeard(): Promise<void> {
 }
 
 async function outcomeOf(id: number, task: Task): Promise<Outcome> {
+  const { signal } = tasks.get(id) ?? new AbortController();
   /** Lets a message that cancels come in; ends the task if one did. */
   const pause = async (): Promise<void> => {
     await messagesHeard();
-    if (!waiting.has(id)) throw new Cancelled();
+    signal.throwIfAborted();
   };
   try {
-    if (!waiting.has(id)) throw new Cancelled();
+    signal.throwIfAborted();
     if (opened === undefined) throw new ModelError('No model was loaded');
     return task.type === 'recognize'
-      ? { type: 'recognized', recognition: await recognized(task, opened, pause) }
+      ? { type: 'recognized', recognition: await recognized(task, opened, signal, pause) }
       : await measured(task.runs, opened, pause);
   } catch (error) {
     if (error instanceof Cancelled) return { type: 'cancelled' };
@@ -135,13 +138,27 @@ async function outcomeOf(id: number, task: Task): Promise<Outcome> {
   }
 }
 
+/** What `work` gives; rejects at once when the signal says so, though a decoder can't be stopped. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Cancelled);
+    });
+    work.then(resolve, reject);
+  });
+}
+
 async function recognized(
   { source, minScore, looks, tiles }: Task & { type: 'recognize' },
   { engine, model }: NonNullable<typeof opened>,
+  signal: AbortSignal,
   pause: () => Promise<void>,
 ): Promise<WorkerRecognition> {
   const start = performance.now();
-  const { pixels, width, height } = await decodePhoto(source, tiles === true);
+  const { pixels, width, height } = await unlessAborted(
+    decodePhoto(source, tiles === true, signal),
+    signal,
+  );
   const decode = performance.now() - start;
   await pause();
   const options = { minScore, looks, tiles, pause };

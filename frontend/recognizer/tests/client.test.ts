@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Recognizer, RecognizerOptions, Runtime } from '../src/api';
+import type { Finding } from '../src/choice';
 import { createRecognizer } from '../src/client';
 import { DownloadError, ImageError, IntegrityError, WorkerError } from '../src/errors';
 import type { Outcome, Reply, Request } from '../src/protocol';
@@ -280,6 +281,19 @@ describe('recognize', () => {
     expect((await next).width).toBe(4);
   });
 
+  it('sends nothing that was given up while the worker started', async () => {
+    const recognizer = await ready({ idleAfter: 500 });
+    await vi.advanceTimersByTimeAsync(600);
+    const controller = new AbortController();
+    const given = recognizer.recognize(photo, { signal: controller.signal });
+    await turn();
+    controller.abort('too slow');
+    await expect(given).rejects.toBe('too slow');
+    ScriptedWorker.current.ready();
+    await turn();
+    expect(ScriptedWorker.current.given).toEqual([]);
+  });
+
   it('sends nothing for a signal that is aborted already', async () => {
     const recognizer = await ready();
     const given = recognizer.recognize(photo, { signal: AbortSignal.abort('late') });
@@ -405,6 +419,40 @@ describe('a recognizer without work', () => {
     await ready();
     expect(ScriptedWorker.current.choice?.backends).toEqual(['wasm', 'webgl', 'cpu']);
   });
+
+  it.each([
+    [
+      'is there again',
+      () => {
+        ScriptedWorker.current.ready({ milliseconds: 5 });
+      },
+      ['wasm'],
+    ],
+    [
+      'is still missing',
+      () => {
+        const error = { code: 'download', message: 'the server says 503' };
+        ScriptedWorker.current.reply({ type: 'refused', error });
+      },
+      [],
+    ],
+  ])(
+    'never settles for JavaScript because wasm was missed once: it %s',
+    async (_, answers, kept) => {
+      vi.stubGlobal('navigator', { locks, userAgent: agent, onLine: true });
+      const loading = createRecognizer({ ...options, idleAfter: 10_000 });
+      ScriptedWorker.current.ready({ backend: 'cpu', milliseconds: 400 });
+      await served(await loading);
+      ScriptedWorker.current.ready({ backend: 'cpu', milliseconds: 400 });
+      await turn();
+      expect(ScriptedWorker.current.choice).toMatchObject({ backends: ['wasm'] });
+      answers();
+      await turn();
+      expect([...storage.values()].map((entry) => (JSON.parse(entry) as Finding).backend)).toEqual(
+        kept,
+      );
+    },
+  );
 
   it.each([
     ['before the first answer', {}, false],

@@ -75,14 +75,21 @@ def test_threads_run_where_there_are_processors(blank: Page, library: Library) -
     found = evaluate(
         blank,
         """
+        const heard = new Set();
+        new BroadcastChannel('recognizer-requests').onmessage = ({ data }) => heard.add(new URL(data.name).pathname);
         const recognizer = await create();
         const text = textOf(await recognizer.recognize(await photo('plate.png')));
         const { runtime } = recognizer;
         recognizer.close();
-        return { isolated: crossOriginIsolated, threads: runtime.threads, text };
+        return { isolated: crossOriginIsolated, threads: runtime.threads, text, heard: [...heard] };
         """,
     )
+    heard = set(found.pop("heard"))
     assert found == {"isolated": True, "threads": 4, "text": "123"}
+    # Those of the threads themselves, too.
+    scripts = set(library.paths("threaded-simd"))
+    assert len(scripts) == 4
+    assert scripts - heard == set()
 
 
 def test_calls_wait_for_each_other_and_an_aborted_one_rejects_at_once(blank: Page) -> None:
@@ -108,6 +115,55 @@ def test_calls_wait_for_each_other_and_an_aborted_one_rejects_at_once(blank: Pag
     assert found["texts"] == ["123", "123"]
     assert found["looks"] == 1
     assert found["aborted"]["message"] == "no longer wanted"
+
+
+WATCHED = """
+  // What comes of the workers' tasks, and how many workers there were.
+  const outcomes = [];
+  let workers = 0;
+  const Original = Worker;
+  globalThis.Worker = class extends Original {
+    constructor(...options) {
+      super(...options);
+      workers += 1;
+      this.addEventListener('message', ({ data }) => data.type === 'done' && outcomes.push(data.outcome.type));
+    }
+  };
+  const aborted = async (source, options, milliseconds) => {
+    const recognizer = await create({ backend: 'wasm' });
+    const abort = new AbortController();
+    const call = tried(() => recognizer.recognize(source, { ...options, signal: abort.signal }));
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    abort.abort('no longer wanted');
+    const { message } = await call;
+    // It waits until the worker is free.
+    await recognizer.benchmark({ runs: 1 });
+    recognizer.close();
+    return { message, outcomes, workers };
+  };
+"""
+ABORTED = {"message": "no longer wanted", "outcomes": ["cancelled", "measured"], "workers": 1}
+
+
+def test_an_aborted_call_looks_no_further(blank: Page) -> None:
+    found = evaluate(
+        blank,
+        WATCHED
+        + """
+        const plate = await createImageBitmap(await photo('plate.png'));
+        const canvas = new OffscreenCanvas(2000, 2000);
+        canvas.getContext('2d').drawImage(plate, 0, 0, 2000, 2000);
+        // Decoded already, and with many tiles to look at.
+        return aborted(canvas.transferToImageBitmap(), { tiles: true }, 100);
+        """,
+    )
+    assert found == ABORTED
+
+
+def test_an_aborted_call_does_not_wait_for_a_decoder(blank: Page, library: Library) -> None:
+    never = b"globalThis.createImageBitmap = () => new Promise(() => undefined);"
+    library.changed[".js"] = lambda body: never + body if b"recognizer-" in body else body
+    assert evaluate(blank, WATCHED + "return aborted(await photo('plate.png'), {}, 100);") == ABORTED
 
 
 def test_a_worker_that_is_killed_is_replaced_and_the_photo_read(blank: Page, library: Library) -> None:
@@ -148,21 +204,48 @@ def test_an_idle_worker_is_released_and_started_again(blank: Page) -> None:
     assert text == "123"
 
 
-def test_memory_returns_to_its_level_after_500_photos(blank: Page) -> None:
-    memory = evaluate(
+def test_memory_returns_to_its_level_after_500_photos(blank: Page, library: Library) -> None:
+    counting = b"""
+      const make = createImageBitmap;
+      let open = 0;
+      globalThis.createImageBitmap = async (...given) => {
+        const bitmap = await make(...given);
+        const close = bitmap.close.bind(bitmap);
+        open += 1;
+        bitmap.close = () => { open -= 1; close(); };
+        return bitmap;
+      };
+      const asked = new BroadcastChannel('bitmaps');
+      asked.onmessage = () => asked.postMessage(open);
+    """
+    library.changed[".js"] = lambda body: b"{" + counting + b"}" + body if b"recognizer-" in body else body
+    before, after, bitmaps = evaluate(
         blank,
         """
         const recognizer = await create();
-        const canvas = new OffscreenCanvas(64, 48);
-        canvas.getContext('2d').fillRect(9, 9, 20, 20);
-        const frame = canvas.transferToImageBitmap();
-        await recognizer.recognize(frame);
-        const { memory: before } = await recognizer.benchmark({ runs: 1 });
-        for (let count = 0; count < 500; count++) await recognizer.recognize(frame, { looks: 1 });
-        const { memory: after } = await recognizer.benchmark({ runs: 1 });
+        const canvas = new OffscreenCanvas(480, 320);
+        canvas.getContext('2d').drawImage(await createImageBitmap(await photo('plate.png')), 0, 0, 480, 320);
+        const file = await canvas.convertToBlob({ type: 'image/jpeg' });
+        const read = async (count) => {
+          for (; count > 0; count--) await recognizer.recognize(file, { looks: 1 });
+          const { memory } = await recognizer.benchmark({ runs: 1 });
+          // Of this page and its workers, after a collection of garbage.
+          const { bytes } = await performance.measureUserAgentSpecificMemory();
+          return { ...memory, total: bytes };
+        };
+        const before = await read(20);
+        const after = await read(500);
+        const bitmaps = await new Promise((resolve) => {
+          const channel = new BroadcastChannel('bitmaps');
+          channel.onmessage = ({ data }) => resolve(data);
+          channel.postMessage('how many');
+        });
         recognizer.close();
-        return [before, after];
+        return [before, after, bitmaps];
         """,
     )
-    assert memory[0] == memory[1]
-    assert memory[0]["tensors"] > 0
+    assert before["tensors"] == after["tensors"] > 0
+    assert before["bytes"] == after["bytes"]
+    assert bitmaps == 0
+    # The pixels of seven photos: less than a hundredth of what 500 could leave behind.
+    assert after["total"] - before["total"] < 7 * 480 * 320 * 4
