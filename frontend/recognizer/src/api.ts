@@ -1,7 +1,7 @@
 /** What callers give and get: the types of the public API. */
 import type { Progress } from './download';
+import type { Findings } from './findings';
 import type { Manifest } from './manifest';
-import type { Findings } from './recognition';
 
 /** What runs the network. */
 export type Backend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';

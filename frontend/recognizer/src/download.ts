@@ -5,8 +5,7 @@
 import { ManifestError } from './errors';
 import { attended, fetched, following, Interruption, textOf } from './fetching';
 import { sha256Of } from './integrity';
-import { parseManifest, type Manifest } from './manifest';
-import type { Files } from './model';
+import { parseManifest, type Files, type Manifest } from './manifest';
 import { Store } from './store';
 import { Transfer } from './transfer';
 

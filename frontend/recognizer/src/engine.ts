@@ -3,8 +3,8 @@ import { setBackend } from '@tensorflow/tfjs-core';
 import { agree, answerOf, modelKey, type Answer } from './answer';
 import type { Backend, Runtime } from './api';
 import { DownloadError, messageOf, ModelError, RecognizerError } from './errors';
-import type { Manifest } from './manifest';
-import { Model, type Files } from './model';
+import type { Files, Manifest } from './manifest';
+import { Model } from './model';
 import type { Choice } from './protocol';
 
 export { held } from './model';

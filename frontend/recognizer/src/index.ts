@@ -22,6 +22,7 @@ export {
   WorkerError,
 } from './errors';
 export type { ImageProblem } from './errors';
+export type { DetectedNumber, Detection } from './findings';
+export type { Box } from './letterbox';
 export type { Manifest } from './manifest';
-export type { Box, DetectedNumber, Detection } from './recognition';
 export { lines } from './reading';

@@ -8,6 +8,9 @@ export type { Manifest };
 /** One entry of the manifest's list of files. */
 export type ManifestFile = Manifest['files'][number];
 
+/** Files of a web model by path. */
+export type Files = ReadonlyMap<string, Uint8Array>;
+
 const FORMAT_VERSION = 1;
 
 /**

@@ -2,7 +2,7 @@
 import { loadGraphModelSync, type GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, memory, tensor, type io, type Tensor } from '@tensorflow/tfjs-core';
 import { messageOf, ModelError } from './errors';
-import type { Manifest } from './manifest';
+import type { Files, Manifest } from './manifest';
 
 /** One of the network's outputs. */
 export interface Output {
@@ -18,9 +18,6 @@ export interface Outputs {
   /** [1, n, c] one score per class, behind the background's where the manifest says so */
   scores: Output;
 }
-
-/** Files of a web model by path. */
-export type Files = ReadonlyMap<string, Uint8Array>;
 
 const GRAPH_FILE = 'model.json';
 

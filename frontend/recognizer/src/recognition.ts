@@ -1,5 +1,6 @@
 /** The core, the same in a browser's worker and in Node: pixels to detections and numbers. */
 import type { Timings } from './api';
+import type { DetectedNumber, Detection, Findings } from './findings';
 import {
   crop,
   letterbox,
@@ -15,34 +16,6 @@ import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
 import { candidates, suppress, type Candidate } from './suppression';
-
-export type { Box };
-
-/** One object. */
-export interface Detection {
-  class: string;
-  /** 0–1 */
-  score: number;
-  box: Box;
-}
-
-/** Objects that are read together, or one object alone where the model's objects are not characters. */
-export interface DetectedNumber {
-  /** the classes of its objects in reading order */
-  text: string;
-  /** 0–1, that of its least certain object */
-  score: number;
-  box: Box;
-  /** its objects in reading order: positions in the list of detections */
-  indices: number[];
-}
-
-export interface Findings {
-  /** best first */
-  detections: Detection[];
-  /** in reading order; made of the detections that reach the model's score threshold */
-  numbers: DetectedNumber[];
-}
 
 export interface Options {
   /** detections that score less are left out; the model's own threshold if not given */

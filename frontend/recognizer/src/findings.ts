@@ -1,0 +1,28 @@
+/** What is found on a photo. */
+import type { Box } from './letterbox';
+
+/** One object. */
+export interface Detection {
+  class: string;
+  /** 0–1 */
+  score: number;
+  box: Box;
+}
+
+/** Objects that are read together, or one object alone where the model's objects are not characters. */
+export interface DetectedNumber {
+  /** the classes of its objects in reading order */
+  text: string;
+  /** 0–1, that of its least certain object */
+  score: number;
+  box: Box;
+  /** its objects in reading order: positions in the list of detections */
+  indices: number[];
+}
+
+export interface Findings {
+  /** best first */
+  detections: Detection[];
+  /** in reading order; made of the detections that reach the model's score threshold */
+  numbers: DetectedNumber[];
+}
