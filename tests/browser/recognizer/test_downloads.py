@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page
 
+from infra import models
 from tests.browser.conftest import Witness
 from tests.browser.recognizer.library import EXAMPLE, PRELUDE, Library, evaluate
 
@@ -29,6 +33,48 @@ def test_a_cut_file_goes_on_where_it_ended(blank: Page, library: Library) -> Non
     assert seen[0][0] == 0
     assert seen[-1][0] == seen[-1][1]
     assert all(loaded <= total for loaded, total in seen)
+
+
+@pytest.fixture
+def sharded(photos: Path) -> str:
+    """Address of the manifest of the released model, its weights in two files."""
+    released, folder = models.RELEASED / "web_model", photos / "sharded"
+    folder.mkdir(exist_ok=True)
+    graph = json.loads((released / "model.json").read_text("utf-8"))
+    manifest = json.loads((released / "manifest.json").read_text("utf-8"))
+    (group,) = graph["weightsManifest"]
+    weights = b"".join((released / path).read_bytes() for path in group["paths"])
+    group["paths"] = ["weights-1.bin", "weights-2.bin"]
+    files = {
+        "model.json": json.dumps(graph).encode(),
+        "weights-1.bin": weights[:500_000],
+        "weights-2.bin": weights[500_000:],
+    }
+    for name, body in files.items():
+        (folder / name).write_bytes(body)
+    manifest["files"] = [
+        {"path": name, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()} for name, body in files.items()
+    ]
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return "/photos/sharded/manifest.json"
+
+
+@pytest.mark.parametrize("part", ["model.json", "weights-1.bin", "weights-2.bin"])
+def test_each_of_several_files_may_be_cut(part: str, blank: Page, library: Library, sharded: str) -> None:
+    library.cuts[part] = [20_000]
+    text = evaluate(
+        blank,
+        """
+        const recognizer = await create({ modelUrl: given });
+        const text = textOf(await recognizer.recognize(await photo('plate.png')));
+        recognizer.close();
+        return text;
+        """,
+        sharded,
+    )
+    assert text == "123"
+    continued = [path.rsplit("/", 1)[1] for path, wanted in library.asked if wanted]
+    assert continued == [part]
 
 
 def test_what_came_before_a_failure_is_there_for_the_retry(blank: Page, library: Library) -> None:
