@@ -1,8 +1,8 @@
 """Versions of a model: all of a run that can be used again, as one immutable, verified thing.
 
 ``objects/SHA256`` are contents, ``versions/NAME.json`` say which contents at which paths a version is.
-That comes last, so an interrupted push leaves nothing that could be seen, and never overwrites; equal
-contents of two versions are kept once.
+That comes last, so an interrupted push leaves nothing that could be seen. Nothing is overwritten; equal
+contents of two versions are kept once, and compared before they are relied on.
 """
 
 from __future__ import annotations
@@ -67,35 +67,39 @@ class Version:
 
 
 def push(store: Store, name: str, run: Run) -> Version:
-    """Keep the models of ``run`` as version ``name``.
+    """Keep the models of ``run`` as version ``name``; where that is kept already, see that it is whole.
 
     Raises:
         UsageError: the run lacks a part.
-        RefusedError: there is such a version, or the model failed its gate.
+        RefusedError: there is such a version of other files, what is kept is damaged, or the model failed its gate.
     """
     _check(name)
     _require_parts(run)
-    if store.size(_manifest(name)) is not None:
-        raise RefusedError(f"there is a version {name} already, and versions don't change: choose another name")
     files = list(_files(run.folder))
     entries = tuple(
         Entry(file.relative_to(run.folder).as_posix(), file.stat().st_size, fingerprints.of_file(file))
         for file in files
     )
-    version = Version(name, run.name, datetime.now(UTC).isoformat(timespec="seconds"), recipes.commit(), entries)
+    if store.size(_manifest(name)) is not None:
+        _require_same(read(store, name), entries)
 
-    def keep(pair: tuple[Entry, Path]) -> None:
+    def keep(pair: tuple[Entry, Path]) -> Entry | None:
         entry, file = pair
-        if store.size(_object(entry.sha256)) != entry.bytes:
-            store.put(_object(entry.sha256), file)
+        return None if store.create(_object(entry.sha256), file) or _is_whole(store, entry) else entry
 
-    _all(keep, zip(entries, files, strict=True))
+    if damaged := [entry for entry in _all(keep, zip(entries, files, strict=True)) if entry]:
+        raise RefusedError(f"what is kept of version {name} is damaged: {_mending(store, damaged)}, then push again")
+    version = Version(name, run.name, datetime.now(UTC).isoformat(timespec="seconds"), recipes.commit(), entries)
     with tempfile.TemporaryDirectory() as scratch:
         manifest = Path(scratch, "manifest.json")
         manifest.write_text(json.dumps({"format_version": 1, **asdict(version)}, indent=1) + "\n", "utf-8")
-        if not store.create(_manifest(name), manifest):
-            raise RefusedError(f"somebody else made a version {name} in the meantime: choose another name")
-    return version
+        if store.create(_manifest(name), manifest):
+            return version
+    # It was there, somebody else was faster, or the answer to a first attempt was lost.
+    found = read(store, name)
+    _require_same(found, entries)
+    say(f"current: version {name}")
+    return found
 
 
 def pull(store: Store, name: str, folder: Path) -> Version:
@@ -114,16 +118,18 @@ def pull(store: Store, name: str, folder: Path) -> Version:
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
 
-    def fetch(entry: Entry) -> str | None:
+    def fetch(entry: Entry) -> Entry | None:
         file = new / entry.path
         file.parent.mkdir(parents=True, exist_ok=True)
         store.get(_object(entry.sha256), file)
-        return None if fingerprints.of_file(file) == entry.sha256 else entry.path
+        return None if fingerprints.of_file(file) == entry.sha256 else entry
 
-    wrong = [path for path in _all(fetch, version.files) if path]
-    if wrong:
+    if damaged := [entry for entry in _all(fetch, version.files) if entry]:
         shutil.rmtree(new)
-        raise RefusedError(f"version {name} is damaged: {', '.join(wrong[:3])} isn't what it should be; push another")
+        raise RefusedError(
+            f"version {name} is damaged: {_mending(store, damaged)}, then "
+            f"./inv model.push {name} --run {version.run} where that run is"
+        )
     results.replace(new, folder)
     return version
 
@@ -178,6 +184,26 @@ def _files(folder: Path) -> Iterator[Path]:
     for part in PARTS:
         place = folder / part
         yield from sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
+
+
+def _require_same(version: Version, entries: tuple[Entry, ...]) -> None:
+    if version.files != entries:
+        raise RefusedError(
+            f"there is a version {version.name} of other files already, and versions don't change: choose another name"
+        )
+
+
+def _is_whole(store: Store, entry: Entry) -> bool:
+    """Whether the content that ``entry`` needs is what it should be."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, "copy")
+        store.get(_object(entry.sha256), copy)
+        return fingerprints.of_file(copy) == entry.sha256
+
+
+def _mending(store: Store, damaged: list[Entry]) -> str:
+    commands = sorted({store.removal(_object(entry.sha256)) for entry in damaged})
+    return f"{damaged[0].path} isn't what it should be. Remove it with `{' && '.join(commands)}`"
 
 
 def _holds(folder: Path, version: Version) -> bool:

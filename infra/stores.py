@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ SCHEME = "gs://"
 
 
 class Store(Protocol):
-    """Named contents. A content appears whole or not at all."""
+    """Named contents. A content appears whole or not at all, and is never replaced."""
 
     def names(self, prefix: str) -> list[str]:
         """Names that begin with ``prefix``, sorted."""
@@ -26,14 +27,14 @@ class Store(Protocol):
     def size(self, name: str) -> int | None:
         """Bytes of a content, None if there is none."""
 
-    def put(self, name: str, file: Path) -> None:
-        """Keep ``file`` as ``name``."""
-
     def create(self, name: str, file: Path) -> bool:
         """Keep ``file`` as ``name`` unless something has that name already; says whether it did."""
 
     def get(self, name: str, file: Path) -> None:
         """Write the content called ``name`` to ``file``."""
+
+    def removal(self, name: str) -> str:
+        """The command with which a person removes the content called ``name``."""
 
 
 def find(location: str) -> Store:
@@ -64,11 +65,6 @@ class Folder:
         path = self._root / name
         return path.stat().st_size if path.is_file() else None
 
-    def put(self, name: str, file: Path) -> None:
-        """Keep ``file`` as ``name``."""
-        with self._copy(name, file) as copy:
-            copy.replace(self._root / name)
-
     def create(self, name: str, file: Path) -> bool:
         """Keep ``file`` as ``name`` unless something has that name already; says whether it did."""
         with self._copy(name, file) as copy:
@@ -82,6 +78,10 @@ class Folder:
     def get(self, name: str, file: Path) -> None:
         """Write the content called ``name`` to ``file``."""
         shutil.copyfile(self._root / name, file)
+
+    def removal(self, name: str) -> str:
+        """The command with which a person removes the content called ``name``."""
+        return shlex.join(["rm", str(self._root / name)])
 
     @contextlib.contextmanager
     def _copy(self, name: str, file: Path) -> Iterator[Path]:
@@ -115,11 +115,6 @@ class Bucket:
             blob = self._bucket.get_blob(f"{self._prefix}{name}")
         return None if blob is None else int(blob.size)
 
-    def put(self, name: str, file: Path) -> None:
-        """Keep ``file`` as ``name``."""
-        with self._explained():
-            self._bucket.blob(f"{self._prefix}{name}").upload_from_filename(str(file), checksum="crc32c")
-
     def create(self, name: str, file: Path) -> bool:
         """Keep ``file`` as ``name`` unless something has that name already; says whether it did."""
         from google.api_core.exceptions import PreconditionFailed
@@ -139,6 +134,10 @@ class Bucket:
         """Write the content called ``name`` to ``file``."""
         with self._explained():
             self._bucket.blob(f"{self._prefix}{name}").download_to_filename(str(file))
+
+    def removal(self, name: str) -> str:
+        """The command with which a person removes the content called ``name``."""
+        return shlex.join(["gcloud", "storage", "rm", f"{SCHEME}{self._name}/{self._prefix}{name}"])
 
     @property
     def _bucket(self) -> Any:
@@ -168,7 +167,8 @@ class Bucket:
         except (exceptions.Forbidden, exceptions.Unauthorized) as error:
             raise ServiceError(
                 f"{where} is closed to this account: `gcloud storage buckets add-iam-policy-binding {where} "
-                f"--member=serviceAccount:ACCOUNT --role=roles/storage.objectUser`; see {GUIDE}"
+                "--member=serviceAccount:ACCOUNT --role=roles/storage.objectViewer`, and to push "
+                f"roles/storage.objectCreator; see {GUIDE}"
             ) from error
         except GoogleAuthError as error:
             raise ServiceError(
