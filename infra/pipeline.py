@@ -56,7 +56,7 @@ def build(run: Run, request: Request, runner: Runner, photos: Step | None = None
     steps["evaluate web"] = perform(evaluation, runner).seconds
     steps["build worker"] = frontend.build_recognizer(run.web_model).seconds
     steps["build app"] = frontend.build_app().seconds
-    steps["site"] = site.assemble(run.web_model, settings().paths.site).seconds
+    steps["site"] = site.assemble(run.web_model, settings().paths.site, run.name).seconds
     steps["smoke"] = smoke.perform(run, images, str(settings().paths.site)).seconds
     installs = {f"environment {name}": environments.find(name).seconds for name in ENVIRONMENTS}
     return report.write(run, {**installs, **steps}, time.monotonic() - start)

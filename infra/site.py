@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import fingerprints, frontend, results
+from infra import fingerprints, frontend, recipes, results, runs
 from infra.errors import UsageError
+from infra.settings import ROOT
 
 MODEL = "model"
 """The folder of the web model within the site."""
@@ -19,17 +22,30 @@ NOT_SERVED = ("prerendered-routes.json",)
 """What Angular leaves beside the app for servers that render pages."""
 BUILD = "build.json"
 """Bytes and SHA-256 of every other file; served, so that a deployed site can be compared."""
+ORIGIN = ".origin.json"
+"""What the site was built from; not served, since equal sites come from many commits."""
 
 
-def assemble(web_model: Path, site: Path) -> results.Stamp:
-    """Bring ``site`` up to date with the built app and ``web_model``."""
+@dataclass(frozen=True)
+class Origin:
+    """Whose model a site has, and the tree that it was built in."""
+
+    run: str
+    commit: str | None
+    is_dirty: bool
+
+
+def assemble(web_model: Path, site: Path, run: str) -> results.Stamp:
+    """Bring ``site`` up to date with the built app and ``web_model``, the model of ``run``."""
     manifest = web_model / "manifest.json"
     if not manifest.exists():
         raise UsageError(f"{web_model} is no web model: it has no manifest.json; ./inv convert makes one")
     app = frontend.app_folder()
     scripts = [f"{RECOGNIZER}/{name}" for name in frontend.worker_scripts()]
+    built_from = asdict(Origin(run, recipes.commit(), is_dirty()))
     fingerprint = fingerprints.of_values(
         {
+            "origin": built_from,
             "scripts": scripts,
             "app": fingerprints.of_files(_files(app), app),
             "model": fingerprints.of_files(_model_files(web_model), web_model),
@@ -48,6 +64,7 @@ def assemble(web_model: Path, site: Path) -> results.Stamp:
         page = hinted(index.read_text("utf-8"), scripts)
         index.write_text(bound(page, new / MODEL / "manifest.json"), "utf-8")
         (new / BUILD).write_text(json.dumps(describe(new), indent=1) + "\n", "utf-8")
+        (new / ORIGIN).write_text(json.dumps(built_from) + "\n", "utf-8")
         results.replace(new, place)
 
     return results.make_current("site", site, fingerprint, make)
@@ -74,20 +91,59 @@ def describe(site: Path) -> dict[str, Any]:
     return {
         "format_version": 1,
         "model": json.loads((site / MODEL / "manifest.json").read_text("utf-8"))["name"],
-        "files": [
-            {
-                "path": file.relative_to(site).as_posix(),
-                "bytes": file.stat().st_size,
-                "sha256": fingerprints.of_file(file),
-            }
-            for file in _files(site)
-            if file != site / BUILD
-        ],
+        "files": contents(site),
     }
 
 
+def contents(site: Path) -> list[dict[str, Any]]:
+    """Path, bytes and SHA-256 of every file of ``site`` but the list of them."""
+    return [
+        {
+            "path": file.relative_to(site).as_posix(),
+            "bytes": file.stat().st_size,
+            "sha256": fingerprints.of_file(file),
+        }
+        for file in _files(site)
+        if file != site / BUILD
+    ]
+
+
+def origin(site: Path) -> Origin:
+    """What ``site`` was built from.
+
+    Raises:
+        UsageError: there is no site, or it doesn't say.
+    """
+    try:
+        return Origin(**json.loads((site / ORIGIN).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(f"{site} isn't a site that says what it was built from: ./inv frontend.build") from error
+
+
+def is_dirty() -> bool:
+    """Whether the working tree differs from its commit, or there is none."""
+    words = ["git", "status", "--porcelain"]
+    try:
+        answer = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return True
+    return answer.returncode != 0 or bool(answer.stdout.strip())
+
+
+def task(run: str) -> str:
+    """The task that builds the site with the model of ``run``."""
+    return "./inv frontend.build" if run == runs.RELEASED else f"./inv frontend.build --run {run}"
+
+
+def rules() -> dict[str, Any]:
+    """What ``firebase.json`` says of how the site is served."""
+    hosting: dict[str, Any] = json.loads((ROOT / "firebase.json").read_text("utf-8"))["hosting"]
+    return hosting
+
+
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != fingerprints.STAMP)
+    beside = {fingerprints.STAMP, ORIGIN}
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in beside)
 
 
 def _model_files(web_model: Path) -> list[Path]:

@@ -12,11 +12,11 @@ import xml.etree.ElementTree
 from pathlib import Path
 
 from infra import chromium, fingerprints, models, results, runs
+from infra import site as sites
 from infra.errors import CommandError, RefusedError, ServiceError, UsageError
 from infra.execution import environments, processes
 from infra.runs import Run
 from infra.settings import ROOT, settings
-from infra.site import BUILD
 
 TEST = ROOT / "tests" / "browser" / "test_smoke.py"
 
@@ -36,12 +36,16 @@ def perform(run: Run, images: Path, site: str) -> results.Stamp:
     if folder.is_dir():
         _require_model(folder, run)
     build = _build(site)
+    # What the site's files are served with decides what the page may do.
+    rules = fingerprints.of_values(sites.rules())
     fingerprint = fingerprints.of_values(
         {
-            "site": fingerprints.of_input(folder) if folder.is_dir() else site,
+            # Its files, not its stamp: equal sites come from many commits.
+            "site": sites.contents(folder) if folder.is_dir() else site,
             "predictions": fingerprints.of_file(predictions),
             "photos": settings().pipeline.smoke_photos,
             "build": build,
+            "rules": rules,
             "code": [fingerprints.of_file(path) for path in sorted(TEST.parent.glob("*.py"))],
         }
     )
@@ -57,7 +61,7 @@ def perform(run: Run, images: Path, site: str) -> results.Stamp:
         except CommandError as error:
             raise RefusedError(_failures(report) or str(error)) from error
         finally:
-            _write(new, report, site, build)
+            _write(new, report, {"site": site, "build": build, "rules": rules})
             results.replace(new, place)
 
     # What an address serves is another matter than what was built: a deploy needs both.
@@ -71,17 +75,24 @@ def _require_model(site: Path, run: Run) -> None:
     built, own = (folder / "manifest.json" for folder in (site / "model", web_model))
     if not built.exists() or not own.exists():
         return
-    if json.loads(built.read_text("utf-8"))["files"] != json.loads(own.read_text("utf-8"))["files"]:
-        again = "" if run.name == runs.RELEASED else f" --run {run.name}"
-        raise RefusedError(f"{site} was built with another model than {web_model}: ./inv frontend.build{again}")
+    if _weights(built) != _weights(own):
+        raise RefusedError(f"{site} was built with another model than {web_model}: {sites.task(run.name)}")
+
+
+def _weights(manifest: Path) -> object:
+    """What a web model's manifest says of its files; None where it is damaged."""
+    try:
+        return json.loads(manifest.read_text("utf-8"))["files"]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _build(site: str) -> str | None:
     """A hash that stands for all files of ``site``: that of its list of them; None if it has none."""
     try:
         if not site.startswith(("http://", "https://")):
-            return fingerprints.of_file(Path(site) / BUILD)
-        with urllib.request.urlopen(f"{site}/{BUILD}", timeout=60) as answer:
+            return fingerprints.of_file(Path(site) / sites.BUILD)
+        with urllib.request.urlopen(f"{site}/{sites.BUILD}", timeout=60) as answer:
             return hashlib.sha256(answer.read()).hexdigest()
     except urllib.error.HTTPError as error:
         if error.code == 404:
@@ -118,13 +129,13 @@ def _command(site: str, images: Path, predictions: Path, report: Path, folder: P
     ]
 
 
-def _write(folder: Path, report: Path, site: str, build: str | None) -> None:
+def _write(folder: Path, report: Path, tested: dict[str, str | None]) -> None:
     cases = _cases(report)
     failed = [
         case.get("name", "") for case in cases if case.find("failure") is not None or case.find("error") is not None
     ]
     passed = bool(cases) and not failed and all(case.find("skipped") is None for case in cases)
-    summary = {"passed": passed, "tests": len(cases), "failed": failed, "site": site, "build": build}
+    summary = {"passed": passed, "tests": len(cases), "failed": failed, **tested}
     (folder / "smoke.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
 
 

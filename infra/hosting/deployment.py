@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import recipes
+from infra import site
 from infra.errors import RefusedError, ServiceError, UsageError
 from infra.execution import locks
 from infra.hosting import firebase, release_checks, releases, verification
@@ -34,26 +35,27 @@ class Preview:
 
 @contextmanager
 def one_at_a_time(target: Target) -> Iterator[None]:
-    """Two deploys to a site would overtake each other: the later one waits."""
-    with locks.waiting(settings().paths.cache / f"deploy-{target.site}.lock"):
+    """Two deploys to a site would overtake each other: the later one waits, whichever clone of this user it is in."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    with locks.waiting(cache / "digitlens" / f"deploy-{target.site}.lock"):
         yield
 
 
 def preview(target: Target, folder: Path, run: Run, channel: str, expires: str) -> Preview:
     """Put the site in ``folder`` on a preview channel and see that it is served as it should."""
-    release_checks.require(release_checks.of_site(folder, run, settings().hosting.budget_mb))
     with one_at_a_time(target):
+        # Before anything else: what is replaced from here on, isn't served as these say.
+        files = _checked(folder, run)
         # Says what is wrong with credential, project or site before anything is made.
         api = Api(target)
         api.site_url()
         api.require_project()
-        agent = firebase.agent_of(recipes.commit(), dirty=release_checks.is_dirty())
+        origin = site.origin(folder)
+        agent = firebase.agent_of(origin.commit, files[site.BUILD], dirty=origin.is_dirty or site.is_dirty())
         answer = _perform(firebase.deploy(target, channel, expires), folder, agent)
         deployed = answer[target.site]
         url = deployed["url"].rstrip("/")
-        verification.require(
-            url, verification.hashes(folder), f"./inv deploy.preview --channel {channel} deploys it again"
-        )
+        verification.require(url, files, f"./inv deploy.preview --channel {channel} deploys it again")
     return Preview(channel, url, deployed["expireTime"], deployed["version"])
 
 
@@ -64,10 +66,8 @@ def promotion(target: Target, name: str) -> Command:
 
 def promote(target: Target, folder: Path, run: Run, name: str) -> str:
     """Let the live channel serve the very version that the preview channel ``name`` serves; returns the address."""
-    release_checks.require(
-        [*release_checks.of_site(folder, run, settings().hosting.budget_mb), release_checks.of_tree()]
-    )
     with one_at_a_time(target):
+        files = _checked(folder, run, release_checks.of_tree(folder, run))
         api = Api(target)
         live = api.site_url().rstrip("/")
         channel = _channel(api, name)
@@ -81,7 +81,6 @@ def promote(target: Target, folder: Path, run: Run, name: str) -> str:
                 release_checks.of_preview(run, folder, url),
             ]
         )
-        files = verification.hashes(folder)
         verification.require(url, files, f"it isn't the site in {folder}: {again}")
         # The version, not the channel: somebody may deploy to that in the meantime.
         _perform(firebase.release(target, _released(channel)))
@@ -101,7 +100,7 @@ def rollback(target: Target, version: str | None, *, dry_run: bool) -> str:
         command = firebase.release(target, wanted)
         if dry_run:
             return str(command)
-        _require_version(api, wanted)
+        found = _require_version(api, wanted)
         if history and history[0].version == wanted:
             say(f"version {wanted} is live already")
         else:
@@ -109,11 +108,13 @@ def rollback(target: Target, version: str | None, *, dry_run: bool) -> str:
         current = api.channel(releases.LIVE)
         if current is None or current.release is None or current.release.version != wanted:
             raise RefusedError(f"the live channel doesn't serve version {wanted}: ./inv deploy.list shows what it does")
-        files = verification.served(live)
-        if files:
-            verification.require(live, files, "./inv deploy.list shows other versions, deploy.rollback --to takes one")
+        build = firebase.build_of(releases.label(found))
+        if build:
+            remedy = "./inv deploy.list shows other versions, deploy.rollback --to takes one"
+            # Its own headers: those of firebase.json may have changed since.
+            verification.require_build(live, build, releases.headers(found), remedy)
         else:
-            say(f"version {wanted} has no list of its files and couldn't be compared")
+            say(f"version {wanted} doesn't say which files it has and couldn't be compared")
     return live
 
 
@@ -134,12 +135,10 @@ def prune(target: Target, doomed: list[Channel]) -> list[str]:
 
 def diff(target: Target, folder: Path, name: str) -> list[str]:
     """What a deploy to the channel ``name`` would change, a line per file: + new, - gone, ~ changed."""
-    if not (folder / "build.json").is_file():
-        raise UsageError(f"{folder} has no build.json: ./inv frontend.build makes the site")
+    here = verification.hashes(folder)
     api = Api(target)
     channel = api.channel(name)
     there = verification.served(channel.url.rstrip("/")) if channel and channel.release else {}
-    here = verification.hashes(folder)
     signs = {(True, False): "+", (False, True): "-", (True, True): "~"}
     return [
         f"{signs[path in here, path in there]} {path}"
@@ -151,6 +150,13 @@ def diff(target: Target, folder: Path, name: str) -> list[str]:
 def comment(target: Target, name: str, main: Path) -> str:
     """What to write under the pull request whose channel is ``name``; ``main`` is a checkout that was built."""
     return render(_channel(Api(target), name), here(), there(main))
+
+
+def _checked(folder: Path, run: Run, *findings: str | None) -> dict[str, str]:
+    """Path and SHA-256 of what is to be deployed, once nothing is found to be wrong with it."""
+    files = verification.hashes(folder)
+    release_checks.require([*release_checks.of_site(folder, run, settings().hosting.budget_mb), *findings])
+    return files
 
 
 def _channel(api: Api, name: str) -> Channel:
@@ -165,11 +171,12 @@ def _released(channel: Channel) -> str:
     return channel.release.version
 
 
-def _require_version(api: Api, version: str) -> None:
+def _require_version(api: Api, version: str) -> dict[str, Any]:
     found = api.version(version)
     if found.get("status") != "FINALIZED":
         state = f"is {found['status'].lower()}" if found.get("status") else "doesn't exist"
         raise UsageError(f"version {version} {state}: ./inv deploy.list shows those that can be brought back")
+    return found
 
 
 def _perform(command: Command, site: Path | None = None, agent: str = "") -> Any:

@@ -29,6 +29,9 @@ LOGGED = re.compile(r"\[apiv2\]\[status\] (\S+) \S+ ([45]\d\d)")
 SECRETS = re.compile(r"(Bearer |ya29\.|eyJ)[\w.~+/=-]+")
 FINAL = re.compile(r"\[apiv2\]\[status\] POST (\S+) (40[1349])")
 """Refusals that asking again doesn't change, in the client's log."""
+BUILD_DIGITS = 16
+"""A label has at most 63 characters."""
+AGENT = re.compile(rf"--digitlens-(\w+(?:-dirty)?)(?:-([0-9a-f]{{{BUILD_DIGITS}}}))?$")
 LEAN = ROOT / "infra" / "hosting" / "client" / "lean.cjs"
 """Makes the client start in two thirds of its time."""
 
@@ -54,8 +57,10 @@ class Command:
 
 def deploy(target: Target, channel: str, expires: str) -> Command:
     """Upload the site to a preview channel, which is made if there is none."""
-    # The page has no sign-in: Firebase Auth's list of domains is left alone, and needs no role.
-    return Command(target, ("hosting:channel:deploy", channel, "--expires", expires, "--no-authorized-domains"))
+    # The site's name is that of the configuration: where it says another, nothing is deployed. The page has no sign-in:
+    # Firebase Auth's list of domains is left alone, and needs no role.
+    words = ("--expires", expires, "--only", target.site, "--no-authorized-domains")
+    return Command(target, ("hosting:channel:deploy", channel, *words))
 
 
 def release(target: Target, version: str) -> Command:
@@ -148,12 +153,18 @@ def _error(words: str, target: Target) -> ServiceError:
     return ServiceError(f"the Firebase client failed: {words}\n  see {refusals.GUIDE}")
 
 
-def agent_of(commit: str | None, *, dirty: bool) -> str:
-    """What a version's label says of where it came from."""
-    return f"digitlens-{(commit or 'unknown')[:12]}{'-dirty' if dirty else ''}"
+def agent_of(commit: str | None, build: str, *, dirty: bool) -> str:
+    """What a version's label says of where it came from, and of its list of files, whose SHA-256 is ``build``."""
+    return f"digitlens-{(commit or 'unknown')[:12]}{'-dirty' if dirty else ''}-{build[:BUILD_DIGITS]}"
 
 
 def commit_of(label: str) -> str:
     """The commit in the label of a version, empty where there is none."""
-    found = re.search(r"--digitlens-([\w-]+)$", label)
+    found = AGENT.search(label)
     return found[1] if found else ""
+
+
+def build_of(label: str) -> str:
+    """How the SHA-256 of a version's list of files begins, empty where its label doesn't say."""
+    found = AGENT.search(label)
+    return (found[2] or "") if found else ""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from infra.hosting import firebase
+from infra.hosting import firebase, releases
 from infra.hosting.releases import Api
 from infra.hosting.target import Target
 
@@ -17,12 +17,12 @@ def read(target: Target) -> dict[str, Any]:
     api = Api(target)
     channels = api.channels()  # alone first: it fetches the token that the others use, too
     with ThreadPoolExecutor(2) as pool:
-        releases, versions = pool.submit(api.releases), pool.submit(api.versions)
+        released, versions = pool.submit(api.releases), pool.submit(api.versions)
         return {
             "project": target.project,
             "site": target.site,
             "channels": [asdict(channel) for channel in channels],
-            "releases": [asdict(release) for release in releases.result()],
+            "releases": [asdict(release) for release in released.result()],
             "versions": [_version(version) for version in versions.result()],
         }
 
@@ -40,7 +40,7 @@ def render(found: Mapping[str, Any]) -> str:
         )
         for channel in found["channels"]
     ]
-    releases = [tuple(one[key] for key in ("version", "kind", "when", "who", "commit")) for one in found["releases"]]
+    released = [tuple(one[key] for key in ("version", "kind", "when", "who", "commit")) for one in found["releases"]]
     versions = [
         tuple(str(one[key]) for key in ("version", "status", "created", "who", "files", "bytes", "commit"))
         for one in found["versions"]
@@ -49,7 +49,7 @@ def render(found: Mapping[str, Any]) -> str:
         [
             *_table(("channel", "expires", "version", "released", "by", "address"), channels),
             "",
-            *_table(("live version", "kind", "released", "by", "commit"), releases),
+            *_table(("live version", "kind", "released", "by", "commit"), released),
             "",
             *_table(("version", "status", "created", "by", "files", "bytes", "commit"), versions),
         ]
@@ -64,7 +64,7 @@ def _version(found: Mapping[str, Any]) -> dict[str, Any]:
         "who": found.get("createUser", {}).get("email", ""),
         "files": int(found.get("fileCount", 0)),
         "bytes": int(found.get("versionBytes", 0)),
-        "commit": firebase.commit_of(found.get("labels", {}).get("deployment-tool", "")),
+        "commit": firebase.commit_of(releases.label(found)),
     }
 
 

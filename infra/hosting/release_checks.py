@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from infra import fingerprints, site
-from infra.errors import RefusedError, UsageError
+from infra import fingerprints, runs, site
+from infra.errors import RefusedError
 from infra.runs import Run
-from infra.settings import ROOT
 
 
 def require(findings: Iterable[str | None]) -> None:
@@ -26,14 +24,14 @@ def require(findings: Iterable[str | None]) -> None:
 
 
 def of_site(folder: Path, run: Run, budget_mb: float) -> list[str | None]:
-    """What is wrong with the built site itself.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if not (folder / site.BUILD).is_file():
-        raise UsageError(f"{folder} has no {site.BUILD}: ./inv frontend.build makes the site")
-    found = [_files(folder), _model(folder), _gate(folder), _budget(folder, budget_mb)]
+    """What is wrong with the built site itself."""
+    remedy = site.task(run.name)
+    found = [
+        _files(folder, remedy),
+        _model(folder, remedy),
+        _gate(folder, run),
+        _budget(folder, run, budget_mb),
+    ]
     return found if any(found) else [_smoke(run.smoke, folder, f"./inv smoke --run {run.name}")]
 
 
@@ -45,18 +43,16 @@ def of_preview(run: Run, folder: Path, url: str) -> str | None:
     return _smoke(run.smoke_deployed, folder, remedy)
 
 
-def of_tree() -> str | None:
-    """Whether the working tree is what its commit says; what is live can be found in the history."""
-    if is_dirty():
+def of_tree(folder: Path, run: Run) -> str | None:
+    """Whether the working tree was what its commit says when the site was built, and is now.
+
+    What is live can be found in the history; ``firebase.json`` is read when the site is deployed.
+    """
+    if site.is_dirty():
         return "the working tree has changes that no commit has: `git status` shows them; commit, then deploy.preview"
+    if site.origin(folder).is_dirty:
+        return f"{folder} was built in a tree with changes that no commit has: {site.task(run.name)}"
     return None
-
-
-def is_dirty() -> bool:
-    """Whether the working tree differs from its commit, or there is none."""
-    words = ["git", "status", "--porcelain"]
-    answer = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    return answer.returncode != 0 or bool(answer.stdout.strip())
 
 
 def build_of(folder: Path) -> str:
@@ -64,14 +60,14 @@ def build_of(folder: Path) -> str:
     return fingerprints.of_file(folder / site.BUILD)
 
 
-def _files(folder: Path) -> str | None:
+def _files(folder: Path, remedy: str) -> str | None:
     said = {entry["path"]: entry["sha256"] for entry in _read(folder / site.BUILD).get("files", ())}
-    there = {entry["path"]: entry["sha256"] for entry in site.describe(folder)["files"]}
+    there = {entry["path"]: entry["sha256"] for entry in site.contents(folder)}
     wrong = sorted(path for path in said.keys() | there.keys() if said.get(path) != there.get(path))
-    return f"{_names(wrong)} of {folder} aren't as {site.BUILD} says: ./inv frontend.build" if wrong else None
+    return f"{_names(wrong)} of {folder} aren't as {site.BUILD} says: {remedy}" if wrong else None
 
 
-def _model(folder: Path) -> str | None:
+def _model(folder: Path, remedy: str) -> str | None:
     model = folder / site.MODEL
     entries = _read(model / "manifest.json").get("files", ())
     wrong = [
@@ -79,24 +75,31 @@ def _model(folder: Path) -> str | None:
         for entry in entries
         if not (model / entry["path"]).is_file() or fingerprints.of_file(model / entry["path"]) != entry["sha256"]
     ]
-    return f"{_names(wrong)} of the model aren't as its manifest says: ./inv frontend.build" if wrong else None
+    return f"{_names(wrong)} of the model aren't as its manifest says: {remedy}" if wrong else None
 
 
-def _gate(folder: Path) -> str | None:
+def _gate(folder: Path, run: Run) -> str | None:
     gate = _read(folder / site.MODEL / "manifest.json").get("gate")
     if gate is None:
-        return "the model went through no gate: ./inv convert makes one that did, then ./inv frontend.build"
-    return None if gate["passed"] else "the model failed its gate: ./inv convert, then ./inv frontend.build"
+        return f"the model went through no gate: {_another_model(run)}"
+    return None if gate["passed"] else f"the model failed its gate: {_another_model(run)}"
 
 
-def _budget(folder: Path, budget_mb: float) -> str | None:
+def _budget(folder: Path, run: Run, budget_mb: float) -> str | None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     if size <= budget_mb:
         return None
     return (
-        f"the site has {size:.1f} MB, more than [hosting] budget_mb = {budget_mb:g} in digitlens.toml allows: "
-        "./inv convert --quantize uint8 makes the model smaller, then ./inv frontend.build"
+        f"the site has {size:.1f} MB, more than [hosting] budget_mb = {budget_mb:g} in digitlens.toml allows; "
+        f"a smaller model: {_another_model(run, ' --quantize uint8')}"
     )
+
+
+def _another_model(run: Run, flags: str = "") -> str:
+    """The tasks that put another model of ``run`` into the site."""
+    if run.name == runs.RELEASED:
+        return f"./inv model.release with a run that was converted (./inv convert{flags}), then {site.task(run.name)}"
+    return f"./inv convert{flags} --run {run.name}, then {site.task(run.name)}"
 
 
 def _smoke(result: Path, folder: Path, remedy: str) -> str | None:
@@ -105,6 +108,8 @@ def _smoke(result: Path, folder: Path, remedy: str) -> str | None:
         return f"the site wasn't smoke-tested: {remedy}"
     if smoke.get("build") != build_of(folder):
         return f"the smoke test is older than the build: {remedy}"
+    if smoke.get("rules") != fingerprints.of_values(site.rules()):
+        return f"the smoke test is older than firebase.json, the headers were others: {remedy}"
     return None if smoke["passed"] else f"the smoke test failed ({_names(smoke['failed'])}): {remedy}"
 
 

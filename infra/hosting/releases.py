@@ -133,12 +133,30 @@ def urls(target: Target) -> list[str]:
 def before(releases: list[Release]) -> str | None:
     """The version that was live before the present one, or None.
 
-    After a rollback from 2 to 1 the history is 1, 2, 1: before 1 there was nothing, not 2.
+    After a rollback from 2 to 1 the history is 1, 2, 1: before 1 there was nothing, not 2. A release without a version
+    disabled the site.
     """
-    if not releases:
-        return None
-    first = max(index for index, release in enumerate(releases) if release.version == releases[0].version)
-    return releases[first + 1].version if first + 1 < len(releases) else None
+    versions = [release.version for release in releases if release.version]
+    if not versions or not releases[0].version:
+        return next(iter(versions), None)
+    first = max(index for index, version in enumerate(versions) if version == versions[0])
+    return versions[first + 1] if first + 1 < len(versions) else None
+
+
+def label(version: Mapping[str, Any]) -> str:
+    """What the client noted on ``version`` of where it came from."""
+    return str(version.get("labels", {}).get("deployment-tool", ""))
+
+
+def headers(version: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The headers that ``version`` is served with, in the words of ``firebase.json``."""
+    return [
+        {
+            **({"source": rule["glob"]} if "glob" in rule else {"regex": rule["regex"]}),
+            "headers": [{"key": key, "value": value} for key, value in rule["headers"].items()],
+        }
+        for rule in version.get("config", {}).get("headers", ())
+    ]
 
 
 def _ask(session: AuthorizedSession, url: str, query: Mapping[str, str], seconds: float) -> requests.Response:
@@ -186,7 +204,7 @@ def _release(found: Mapping[str, Any]) -> Release:
         found.get("releaseTime", ""),
         found.get("releaseUser", {}).get("email", ""),
         found.get("type", ""),
-        firebase.commit_of(version.get("labels", {}).get("deployment-tool", "")),
+        firebase.commit_of(label(version)),
     )
 
 

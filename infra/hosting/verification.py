@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
-from infra import fingerprints, site
-from infra.errors import RefusedError, ServiceError, TransientError
+from infra import site
+from infra.errors import RefusedError, ServiceError, TransientError, UsageError
 from infra.hosting import globs
 from infra.hosting.patience import persist
 from infra.progress import say
-from infra.settings import ROOT, settings
+from infra.settings import settings
+
+Answer = TypeVar("Answer")
 
 TOGETHER = 8
 SETTLING_SECONDS = 45.0
@@ -24,19 +26,16 @@ SETTLING_SECONDS = 45.0
 CALL_SECONDS = 30.0
 
 
-def rules() -> dict[str, Any]:
-    """What ``firebase.json`` says of the site."""
-    hosting: dict[str, Any] = json.loads((ROOT / "firebase.json").read_text("utf-8"))["hosting"]
-    return hosting
-
-
 def hashes(folder: Path) -> dict[str, str]:
-    """Path and SHA-256 of the files of a built site that are deployed."""
-    entries = json.loads((folder / site.BUILD).read_text("utf-8"))["files"]
-    found = {entry["path"]: entry["sha256"] for entry in entries} | {
-        site.BUILD: fingerprints.of_file(folder / site.BUILD)
-    }
-    return {path: value for path, value in found.items() if not globs.is_left_out(path, rules())}
+    """Path and SHA-256 of the files of a built site that are deployed.
+
+    Raises:
+        UsageError: there is none, or it doesn't say.
+    """
+    try:
+        return _listed((folder / site.BUILD).read_bytes())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{folder} has no readable {site.BUILD}: ./inv frontend.build makes the site") from error
 
 
 def served(url: str) -> dict[str, str]:
@@ -47,49 +46,90 @@ def served(url: str) -> dict[str, str]:
     """
 
     def once(left: float) -> dict[str, str]:
-        with requests.Session() as session:
-            answer = _get(session, f"{url}/{site.BUILD}", left)
-        if answer.status_code == 404:
-            return {}
-        if answer.status_code != 200:
-            raise TransientError(f"{url}/{site.BUILD} answers {answer.status_code}")
-        found = {entry["path"]: entry["sha256"] for entry in answer.json()["files"]}
-        found[site.BUILD] = hashlib.sha256(answer.content).hexdigest()
-        return {path: value for path, value in found.items() if not globs.is_left_out(path, rules())}
+        content = _list(url, left)
+        return _listed(content) if content else {}
 
     return persist(f"reading {url}", once, _seconds())
 
 
-def require(url: str, files: Mapping[str, str], remedy: str) -> None:
-    """Fetch ``files`` from ``url`` until each has its hash and the headers of ``firebase.json``.
+def require_build(url: str, build: str, headers: Sequence[Mapping[str, Any]], remedy: str) -> None:
+    """As `require`, of the files in the list whose SHA-256 begins with ``build``, with ``headers``.
+
+    Raises:
+        RefusedError: when releases have settled, another list or something else is there.
+    """
+
+    def once(left: float) -> dict[str, str]:
+        content = _list(url, left)
+        if content is None or not hashlib.sha256(content).hexdigest().startswith(build):
+            raise TransientError(f"{site.BUILD} isn't this version's")
+        return _listed(content)
+
+    require(url, _settled(url, once, remedy), remedy, headers)
+
+
+def require(
+    url: str, files: Mapping[str, str], remedy: str, headers: Sequence[Mapping[str, Any]] | None = None
+) -> None:
+    """Fetch ``files`` from ``url`` until each has its hash and ``headers``, by default those of ``firebase.json``.
 
     Raises:
         RefusedError: when releases have settled, something is still different; ``remedy`` says what to do.
     """
     pending = sorted(files)
+    expected = site.rules()["headers"] if headers is None else headers
 
     def once(left: float) -> None:
         nonlocal pending
         with requests.Session() as session, ThreadPoolExecutor(TOGETHER) as pool:
-            found = list(pool.map(lambda path: _difference(session, url, path, files[path], left), pending))
+            found = list(pool.map(lambda path: _difference(session, url, path, files[path], expected, left), pending))
         wrong = {path: text for path, text in zip(pending, found, strict=True) if text}
         pending = sorted(wrong)
         if wrong:
             shown = "; ".join(list(wrong.values())[:3])
             raise TransientError(f"{len(wrong)} of {len(files)} files differ: {shown}")
 
+    _settled(url, once, remedy)
+    say(f"{url}: {len(files)} files compared, bytes and headers are right")
+
+
+def _settled(url: str, once: Callable[[float], Answer], remedy: str) -> Answer:
     try:
-        persist(f"comparing {url}", once, _seconds())
+        return persist(f"comparing {url}", once, _seconds())
     except ServiceError as error:
         raise RefusedError(f"{url} doesn't serve what it should: {error.__cause__ or error}\n  {remedy}") from error
-    say(f"{url}: {len(files)} files compared, bytes and headers are right")
+
+
+def _list(url: str, seconds: float) -> bytes | None:
+    """The list of files that the site at ``url`` has, None if there is none."""
+    with requests.Session() as session:
+        answer = _get(session, f"{url}/{site.BUILD}", seconds)
+    if answer.status_code == 404:
+        return None
+    if answer.status_code != 200:
+        raise TransientError(f"{url}/{site.BUILD} answers {answer.status_code}")
+    return answer.content
+
+
+def _listed(content: bytes) -> dict[str, str]:
+    """Path and SHA-256 of the deployed files in a list of them, and of that itself."""
+    found = {entry["path"]: entry["sha256"] for entry in json.loads(content)["files"]}
+    found[site.BUILD] = hashlib.sha256(content).hexdigest()
+    return {path: value for path, value in found.items() if not globs.is_left_out(path, site.rules())}
 
 
 def _seconds() -> float:
     return min(SETTLING_SECONDS, settings().hosting.patience)
 
 
-def _difference(session: requests.Session, url: str, path: str, sha256: str, seconds: float) -> str | None:
+def _difference(
+    session: requests.Session,
+    url: str,
+    path: str,
+    sha256: str,
+    headers: Sequence[Mapping[str, Any]],
+    seconds: float,
+) -> str | None:
     try:
         answer = _get(session, f"{url}/{path}", seconds)
     except TransientError as error:
@@ -98,8 +138,7 @@ def _difference(session: requests.Session, url: str, path: str, sha256: str, sec
         return f"{path} answers {answer.status_code}"
     if hashlib.sha256(answer.content).hexdigest() != sha256:
         return f"{path} has other bytes"
-    expected = globs.headers(path, rules()["headers"])
-    return next(_wrong_headers(path, answer.headers, expected), None)
+    return next(_wrong_headers(path, answer.headers, globs.headers(path, headers)), None)
 
 
 def _wrong_headers(path: str, found: Mapping[str, str], expected: Mapping[str, str]) -> Iterator[str]:

@@ -10,7 +10,10 @@ from infra.errors import UsageError
 from infra.tasks import words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.hosting.releases import Channel
+    from infra.runs import Run
 
 CHANNEL = "preview channel: pr-NUMBER or preview-WORDS"
 DRY_RUN = "print the exact commands and touch nothing"
@@ -21,7 +24,7 @@ JSON = "print nothing but the answer, as JSON"
     help={
         "channel": CHANNEL,
         "expires": "when the channel goes by itself: 7d, 12h or 30m, at most 30d",
-        "run": words.RUN,
+        "run": words.BUILT,
         "json": JSON,
         "dry-run": DRY_RUN,
     }
@@ -38,8 +41,8 @@ def preview(
     from dataclasses import asdict
     from json import dumps
 
-    from infra import runs
     from infra.hosting import channels, deployment, firebase, target
+    from infra.progress import say
     from infra.settings import settings
 
     chosen = target.chosen()
@@ -47,15 +50,16 @@ def preview(
     channels.duration(expires, "expires", channels.LONGEST)
     if dry_run:
         print(firebase.deploy(chosen, channel, expires))
+        say(f"run in a folder of its own: firebase.json with the site {chosen.site}, and {settings().paths.site}")
         return
-    made = deployment.preview(chosen, settings().paths.site, runs.find(run or runs.SYNTHETIC), channel, expires)
+    folder = settings().paths.site
+    made = deployment.preview(chosen, folder, _run(run, folder), channel, expires)
     print(dumps(asdict(made), indent=2) if json else made.url)
 
 
-@task(help={"from": "preview channel to promote", "run": words.RUN, "dry-run": DRY_RUN})
+@task(help={"from": "preview channel to promote", "run": words.BUILT, "dry-run": DRY_RUN})
 def live(_: Context, from_: str, run: str | None = None, dry_run: bool = False) -> None:
     """Let everybody see the very version of a preview, once that was smoke-tested at its address."""
-    from infra import runs
     from infra.hosting import channels, deployment, target
     from infra.settings import settings
 
@@ -64,7 +68,8 @@ def live(_: Context, from_: str, run: str | None = None, dry_run: bool = False) 
     if dry_run:
         print(deployment.promotion(chosen, from_))
         return
-    print(deployment.promote(chosen, settings().paths.site, runs.find(run or runs.SYNTHETIC), from_))
+    folder = settings().paths.site
+    print(deployment.promote(chosen, folder, _run(run, folder), from_))
 
 
 @task(help={"to": "version to bring back (default: the one that was live before)", "dry-run": DRY_RUN})
@@ -155,3 +160,11 @@ def comment(_: Context, channel: str, main: str, pull_request: str | None = None
 
     text = deployment.comment(target.chosen(), channels.name(channel), Path(main))
     print(pull_requests.post(pull_request, text) if pull_request else text)
+
+
+def _run(name: str | None, site: Path) -> Run:
+    """The run called ``name``, by default the one whose model ``site`` has."""
+    from infra import runs
+    from infra import site as sites
+
+    return runs.find(name or sites.origin(site).run)

@@ -10,26 +10,26 @@ from infra.errors import UsageError
 from infra.tasks import words
 
 
-@task(help={"run": "whose web model to put into it (default: the released model)"})
+@task(help={"run": "whose web model to put into it (default: released, the released model)"})
 def build(_: Context, run: str | None = None) -> None:
     """Build the page with the released model, or with a run's."""
     from infra import frontend, models, runs, site
     from infra.settings import settings
 
     web_model = models.RELEASED / "web_model"
-    if run:
+    if run and run != runs.RELEASED:
         web_model = runs.find(run).web_model
         if not web_model.is_dir():
             raise UsageError(f"the run {run} has no web model: ./inv convert --run {run} makes one")
     frontend.build_recognizer(web_model)
     frontend.build_app()
-    site.assemble(web_model, settings().paths.site)
+    site.assemble(web_model, settings().paths.site, run or runs.RELEASED)
     print(settings().paths.site)
 
 
 @task(
     help={
-        "run": f"{words.RUN}; released: the released model's, made as needed",
+        "run": f"{words.BUILT}; released: the released model's, made as needed",
         "site": "an address to test instead of the built site on the emulator",
         "on": words.ON,
     }
@@ -37,11 +37,12 @@ def build(_: Context, run: str | None = None) -> None:
 def smoke(_: Context, run: str | None = None, site: str | None = None, on: str | None = None) -> None:
     """Have the built page read validation photos in Chromium and compare its answers."""
     from infra import released, runs
+    from infra import site as sites
     from infra import smoke as test
     from infra.execution import runners
     from infra.settings import settings
 
-    chosen = runs.find(run or runs.SYNTHETIC)
+    chosen = runs.find(run or sites.origin(settings().paths.site).run)
     if chosen.name == runs.RELEASED:
         images = chosen.photos / "images"
         # What is at an address was built and tested before: it is compared with the very same.

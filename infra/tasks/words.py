@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from infra.settings import Quantization
 
 RUN = "which run, a folder below runs/ (default: digits-synthetic)"
+BUILT = "which run, a folder below runs/ (default: the one whose model the built site has)"
 CONFIG = "training configuration, a YAML file (default: see digitlens.toml)"
 IMAGES = "folder of photos"
 DATA = "YAML file that lists several such sources, instead of --images"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
-from infra import chromium, frontend, models
+from infra import chromium, frontend, models, runs
 from infra import site as sites
 from infra.execution import environments
 from infra.hosting import emulator
@@ -95,7 +95,7 @@ def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frontend.build_recognizer(models.RELEASED / "web_model")
     frontend.build_app()
     folder = tmp_path_factory.mktemp("released") / "site"
-    sites.assemble(models.RELEASED / "web_model", folder)
+    sites.assemble(models.RELEASED / "web_model", folder, runs.RELEASED)
     return folder
 
 

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserType
 from benchmarks.page import photos, report, rows, visits
 from benchmarks.page.front import Front, fronted
 from benchmarks.page.link import SLOW_4G, UNSHAPED, Shape
-from infra import chromium, frontend, models, site
+from infra import chromium, frontend, models, runs, site
 from infra.errors import RefusedError
 from infra.execution import environments
 from infra.settings import ROOT
@@ -41,7 +41,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frontend.build_recognizer()
     frontend.build_app()
     folder = tmp_path_factory.mktemp("bench") / "site"
-    site.assemble(models.RELEASED / "web_model", folder)
+    site.assemble(models.RELEASED / "web_model", folder, runs.RELEASED)
     return folder
 
 

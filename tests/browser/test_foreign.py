@@ -67,7 +67,7 @@ def theirs(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     frontend.build_recognizer(place.run("theirs") / "web_model")
     try:
         frontend.build_app()
-        site.assemble(place.run("theirs") / "web_model", place.site)
+        site.assemble(place.run("theirs") / "web_model", place.site, "theirs")
         with emulator.serving(place.site) as address:
             yield address
     finally:

@@ -8,12 +8,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
 
 from benchmarks.certificate import Certificate, make
+from infra import fingerprints
 from infra import settings as infra_settings
 from infra import site as infra_site
 from tests.hosting import google
@@ -23,6 +24,8 @@ from tests.hosting.tokens import CANARY
 ROOT = Path(__file__).resolve().parents[2]
 LINKED = (".environments", "infra/hosting/client/node_modules")
 """What a checkout borrows: it takes minutes to install."""
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+"""What small sites say that they were built from."""
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +55,7 @@ def environment_of(standin: Google, certificate: Certificate, folder: Path) -> d
         "DIGITLENS_PATHS_RUNS": str(folder / "runs"),
         "DIGITLENS_PATHS_SITE": str(folder / "dist"),
         "DIGITLENS_PATHS_CACHE": str(folder / "cache"),
+        "XDG_CACHE_HOME": str(folder / "user"),
     }
 
 
@@ -100,7 +104,9 @@ class Deployer:
         place = self.folder / "runs" / "digits-synthetic" / name
         place.mkdir(parents=True, exist_ok=True)
         build = hashlib.sha256((self.dist / infra_site.BUILD).read_bytes()).hexdigest()
-        record = {"passed": passed, "tests": 1, "failed": [] if passed else ["it"], "site": site, "build": build}
+        rules = fingerprints.of_values(infra_site.rules())
+        record = {"passed": passed, "tests": 1, "failed": [] if passed else ["it"]}
+        record |= {"site": site, "build": build, "rules": rules}
         (place / "smoke.json").write_text(json.dumps(record), "utf-8")
 
     def preview(self, channel: str = "pr-7") -> str:
@@ -124,11 +130,18 @@ def write_site(folder: Path, files: dict[str, str]) -> None:
     manifest = {"name": "tiny", "files": [entry], "gate": {"passed": True}}
     (model / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     describe(folder)
+    write_origin(folder, "digits-synthetic")
 
 
 def describe(folder: Path) -> None:
     """Write the list of files that a build has."""
     (folder / infra_site.BUILD).write_text(json.dumps(infra_site.describe(folder), indent=1) + "\n", "utf-8")
+
+
+def write_origin(folder: Path, run: str) -> None:
+    """Write that the site has the model of ``run`` and was built in a clean tree."""
+    origin = infra_site.Origin(run, COMMIT, is_dirty=False)
+    (folder / infra_site.ORIGIN).write_text(json.dumps(asdict(origin)), "utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,13 @@ from infra.settings import ROOT
 from tests.hosting.google import NAME, Google
 
 
-def release(standin: Google, channel: str, files: dict[str, bytes]) -> str:
-    """Put ``files`` on ``channel`` as a version of their own; returns its name."""
+def release(
+    standin: Google, channel: str, files: dict[str, bytes], headers: dict[str, str] | None = None, label: str = ""
+) -> str:
+    """Put ``files`` on ``channel`` as a version of their own; returns its name.
+
+    Its ``headers`` are by default those of firebase.json; ``label`` is what the client noted on it.
+    """
     version = secrets.token_hex(8)
     standin.files[version] = {}
     for path, content in files.items():
@@ -22,7 +27,9 @@ def release(standin: Google, channel: str, files: dict[str, bytes]) -> str:
         standin.blobs[value] = packed
         standin.files[version][path] = value
     name = f"{NAME}/versions/{version}"
-    standin.versions[version] = {"name": name, "status": "FINALIZED", "config": config(), "createTime": standin.now()}
+    own = {"headers": [{"glob": "**", "headers": headers}]} if headers else config()
+    standin.versions[version] = {"name": name, "status": "FINALIZED", "config": own, "createTime": standin.now()}
+    standin.versions[version]["labels"] = {"deployment-tool": label}
     entry = {
         "name": f"{NAME}/channels/{channel}/releases/{len(standin.releases) + 1000}",
         "version": standin.versions[version],

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.certificate import Certificate
 from infra import chromium
 from tests.conftest import Place
-from tests.hosting.conftest import Deployer
+from tests.hosting.conftest import Deployer, write_origin
 
 SHARED = ("photos", "records", "predictions", "web_model")
 
@@ -33,14 +33,15 @@ def test_the_page_is_tested_at_its_preview_and_goes_live(
     shutil.copy(small_run / "run.json", run)
     shutil.rmtree(deployer.dist)
     shutil.copytree(small_place.site, deployer.dist)
+    write_origin(deployer.dist, "small")
     deployer.environment["DIGITLENS_TOOLS_CHROMIUM"] = browser(deployer.folder, certificate)
     shutil.copytree(small_run / "smoke", run / "smoke")
-    address = json.loads(deployer.inv("deploy.preview", "--channel", "pr-7", "--run", "small", "--json"))["url"]
-    deployer.inv("deploy.live", "--from", "pr-7", "--run", "small", code=1)
-    deployer.inv("smoke", "--run", "small", "--site", address, timeout=300)
+    address = json.loads(deployer.inv("deploy.preview", "--channel", "pr-7", "--json"))["url"]
+    deployer.inv("deploy.live", "--from", "pr-7", code=1)
+    deployer.inv("smoke", "--site", address, timeout=300)
     found = json.loads((run / "smoke_deployed" / "smoke.json").read_text("utf-8"))
     assert found["passed"]
     assert found["site"] == address
-    deployer.inv("deploy.live", "--from", "pr-7", "--run", "small")
+    deployer.inv("deploy.live", "--from", "pr-7")
     assert deployer.standin.serve("live") == deployer.standin.serve("pr-7")
     assert "/model/model.json" in deployer.standin.serve("live")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import re
 from collections.abc import Callable
@@ -10,7 +12,7 @@ import pytest
 
 from infra import runs
 from infra.errors import DigitlensError, RefusedError
-from infra.hosting import deployment, patience, release_checks, releases, target, verification
+from infra.hosting import deployment, firebase, patience, release_checks, releases, target, verification
 from tests.hosting import standins
 from tests.hosting.conftest import Deployer, Patience, describe
 from tests.hosting.tokens import CANARY
@@ -250,6 +252,33 @@ def test_a_rollback_that_fails_leaves_what_is_live_and_succeeds_afterwards(here:
             rollback()
         here.standin.faults.clear()
         assert here.standin.version_of("live") in {first, third}
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_rollback_is_judged_by_the_headers_and_files_of_its_own_version(
+    here: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "SETTLING_SECONDS", 0.5)
+    # Before firebase.json had today's headers.
+    build = json.dumps({"files": [{"path": "index.html", "sha256": hashlib.sha256(b"1").hexdigest()}]}).encode()
+    files, headers = {"/index.html": b"1", "/build.json": build}, {"X-Frame-Options": "DENY"}
+    label = f"cli-firebase--{firebase.agent_of('0' * 40, hashlib.sha256(build).hexdigest(), dirty=False)}"
+    first = standins.release(here.standin, "live", files, headers, label)
+    standins.release(here.standin, "live", {"/index.html": b"2"})
+
+    def rollback() -> None:
+        deployment.rollback(target.chosen(), first, dry_run=False)
+
+    rollback()
+    assert here.standin.version_of("live") == first
+    here.standin.pages.dropped.add("X-Frame-Options")
+    with pytest.raises(RefusedError, match="has X-Frame-Options: None"):
+        rollback()
+    here.standin.pages.dropped.clear()
+    # An edge that serves another version says of itself that it is whole.
+    here.standin.pages.corrupted.add("/build.json")
+    with pytest.raises(RefusedError, match=r"build\.json isn't this version's\n.*deploy\.list"):
+        rollback()
 
 
 @pytest.mark.usefixtures("quick")

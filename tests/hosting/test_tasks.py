@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,7 +16,7 @@ from infra.hosting import channels, globs, patience, releases
 from infra.hosting.releases import Release
 from infra.hosting.target import Target
 from tests.hosting import standins
-from tests.hosting.conftest import Deployer, commit
+from tests.hosting.conftest import Deployer, commit, write_site
 from tests.hosting.google import PROJECT, SITE
 
 
@@ -29,13 +31,16 @@ def test_a_dry_run_prints_the_command_and_changes_nothing(deployer: Deployer) ->
             "deploy.preview",
             "--channel",
             "pr-8",
-        ): f"hosting:channel:deploy pr-8 --expires 7d --no-authorized-domains {common}",
+        ): f"hosting:channel:deploy pr-8 --expires 7d --only {SITE} --no-authorized-domains {common}",
         ("deploy.live", "--from", "pr-7"): f"hosting:clone {SITE}@{version} {SITE}:live {common}",
         ("deploy.rollback",): f"hosting:clone {SITE}@{before} {SITE}:live {common}",
         ("deploy.prune", "--channel", "pr-7"): f"hosting:channel:delete pr-7 --site {SITE} --force {common}",
     }
     for arguments, command in said.items():
         assert deployer.inv(*arguments, "--dry-run") == f"infra/hosting/client/node_modules/.bin/firebase {command}"
+    # The printed command would fail where firebase.json names no other site than the project's; ours names it.
+    deployer.inv("deploy.preview", "--channel", "pr-8", "--dry-run")
+    assert f"firebase.json with the site {SITE}, and {deployer.dist}" in deployer.complaint
     for task in ("deploy.list", "deploy.diff"):
         assert deployer.inv(task, "--dry-run").startswith(f"GET {deployer.standin.address}/v1beta1/projects/{PROJECT}")
     assert [call for call in deployer.standin.calls if not call.startswith("GET") and "oken" not in call] == []
@@ -94,9 +99,27 @@ def test_pruning_leaves_other_peoples_channels_and_live_alone(deployer: Deployer
 def test_the_later_of_two_deploys_waits_and_says_so(deployer: Deployer) -> None:
     standins.release(deployer.standin, "live", {"/index.html": b"1"})
     standins.release(deployer.standin, "live", {"/index.html": b"2"})
-    with locks.waiting(deployer.folder / "cache" / f"deploy-{SITE}.lock"):
+    with waiting(deployer, "deploy.rollback") as child:
+        pass
+    assert child.communicate(timeout=120)[0]
+    assert child.returncode == 0
+
+
+def test_a_site_that_is_replaced_while_its_deploy_waits_is_not_deployed(deployer: Deployer) -> None:
+    with waiting(deployer, "deploy.preview", "--channel", "pr-7") as child:
+        write_site(deployer.dist, {"about": "nobody tested this"})
+    assert "the smoke test is older than the build" in child.communicate(timeout=120)[1]
+    assert child.returncode == 1
+    assert deployer.standin.calls == []
+
+
+@contextlib.contextmanager
+def waiting(deployer: Deployer, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A task that waits for the lock of deploys while the block runs."""
+    # Another clone's, too: the lock is the user's, not that of a checkout.
+    with locks.waiting(deployer.folder / "user" / "digitlens" / f"deploy-{SITE}.lock"):
         child = subprocess.Popen(
-            [str(deployer.checkout / "inv"), "deploy.rollback"],
+            [str(deployer.checkout / "inv"), *arguments],
             env={**os.environ, **deployer.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -105,8 +128,7 @@ def test_the_later_of_two_deploys_waits_and_says_so(deployer: Deployer) -> None:
         assert child.stderr is not None
         assert f"waiting for another process that holds deploy-{SITE}.lock" in child.stderr.readline()
         assert deployer.standin.calls == []
-    assert child.communicate(timeout=120)[0]
-    assert child.returncode == 0
+        yield child
 
 
 def test_two_pages_of_channels_are_read(here: Deployer) -> None:
@@ -124,6 +146,10 @@ def test_before_a_rollback_is_not_what_was_rolled_back() -> None:
     assert releases.before(history("1", "2", "1")) is None
     assert releases.before(history("1", "2", "1", "0")) == "0"
     assert releases.before([]) is None
+    # A site that was disabled: a release without a version.
+    assert releases.before(history("2", "", "1")) == "1"
+    assert releases.before(history("", "2", "1")) == "2"
+    assert releases.before(history("2", "")) is None
 
 
 @pytest.mark.parametrize(
@@ -148,6 +174,15 @@ def test_durations_are_days_hours_or_minutes() -> None:
     for wrong in ("", "7", "0d", "-1d", "7days", "1.5d"):
         with pytest.raises(UsageError, match="--x"):
             channels.duration(wrong, "x")
+
+
+def test_google_is_left_alone_for_as_long_as_it_asks(here: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("infra.hosting.patience.time.sleep", pauses.append)
+    here.standin.fail("GET .*/sites/test-site$", 429, after=17)
+    releases.Api(Target(PROJECT, SITE)).site_url()
+    # The stand-in sleeps, too, for no time.
+    assert [pause for pause in pauses if pause] == [17.0]
 
 
 def test_pauses_grow_have_jitter_and_heed_retry_after(monkeypatch: pytest.MonkeyPatch) -> None:
