@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""GitHub's client as far as comments of a pull request go, on a file: GH_STATE, a list of comments.
+"""GitHub's client as far as a pull request and its comments go, on files: GH_STATE, comments, and GH_PULLS.
 
 Strict: another command, another repository or another token than the tests' ends it with exit code 1.
 """
@@ -14,20 +14,23 @@ from typing import Any
 
 OURS = '.comments[] | select(.viewerDidAuthor and (.body | startswith("<!-- digitlens: preview -->"))) | .url'
 """The one program that it understands."""
+TOKEN = "ghs_canary-token"
+"""As all secrets of the tests: it may not show up anywhere."""
 
 
 def install(folder: Path) -> dict[str, str]:
     """Put it into ``folder`` as `gh`, beside a file without comments; returns the environment that it needs there."""
-    script, state = folder / "gh", folder / "comments.json"
+    script, state, pulls = folder / "gh", folder / "comments.json", folder / "pulls.json"
     folder.mkdir()
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" "$@"\n')
     script.chmod(0o755)
     state.write_text("[]")
-    return {"GH_STATE": str(state), "PATH": f"{folder}:{os.environ['PATH']}"}
+    pulls.write_text("[]")
+    return {"GH_STATE": str(state), "GH_PULLS": str(pulls), "PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def main(words: list[str], comments: list[dict[str, Any]]) -> str:
-    """Do what gh would, to ``comments``; returns what it says."""
+def main(words: list[str], comments: list[dict[str, Any]], pulls: list[dict[str, Any]]) -> str:
+    """Do what gh would, to ``comments`` and ``pulls``; returns what it says."""
     match words:
         case ["pr", "view", "7", "--json", "comments", "--jq", program] if program == OURS:
             ours = [one for one in comments if one["ours"] and one["body"].startswith("<!-- digitlens: preview -->")]
@@ -41,6 +44,11 @@ def main(words: list[str], comments: list[dict[str, Any]]) -> str:
             changed = next(one for one in comments if one["id"] == number)
             changed["body"] = Path(body.removeprefix("body=@")).read_text("utf-8")
             return _address(number)
+        case ["pr", "view", branch]:
+            return next((pull["title"] for pull in pulls if pull["head"] == branch), "") or sys.exit("no pull requests")
+        case ["pr", "create", "--head", head, "--base", base, "--title", title, "--body-file", file]:
+            pulls.append({"head": head, "base": base, "title": title, "body": Path(file).read_text("utf-8")})
+            return "https://github.com/o/r/pull/8"
         case _:
             sys.exit(f"gh: not understood: {words}")
 
@@ -50,9 +58,11 @@ def _address(number: int) -> str:
 
 
 if __name__ == "__main__":
-    if (os.environ.get("GH_TOKEN"), os.environ.get("GH_REPO")) != ("token", "o/r"):
+    # In a checkout the client finds the repository by itself.
+    if (os.environ.get("GH_TOKEN"), os.environ.get("GH_REPO", "o/r")) != (TOKEN, "o/r"):
         sys.exit("gh: HTTP 401: Bad credentials")
-    state = Path(os.environ["GH_STATE"])
-    known = json.loads(state.read_text("utf-8"))
-    print(main(sys.argv[1:], known))
-    state.write_text(json.dumps(known), "utf-8")
+    files = [Path(os.environ[name]) for name in ("GH_STATE", "GH_PULLS")]
+    known = [json.loads(file.read_text("utf-8")) for file in files]
+    print(main(sys.argv[1:], *known))
+    for file, content in zip(files, known, strict=True):
+        file.write_text(json.dumps(content), "utf-8")

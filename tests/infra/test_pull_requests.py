@@ -18,7 +18,7 @@ MARKED = f"{pull_requests.MARK}\nof an earlier push\n"
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What GitHub knows; `gh` on the path works on it."""
-    environment = {**gh.install(tmp_path / "bin"), "GH_TOKEN": "token", "GH_REPO": "o/r"}
+    environment = {**gh.install(tmp_path / "bin"), "GH_TOKEN": gh.TOKEN, "GH_REPO": "o/r"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return Path(environment["GH_STATE"])
