@@ -204,11 +204,11 @@ def until(page: Page, condition: str) -> None:
         page.wait_for_timeout(50)
 
 
-def release_anew(site: Path) -> None:
+def release_anew(site: Path, build: str = "NEWBUILD") -> None:
     """Another build in place of this one: its main script has another name and other content."""
     index = site / "index.html"
     old = next(site.glob("main-*.js"))
-    new = old.with_name("main-NEWBUILD.js")
+    new = old.with_name(f"main-{build}.js")
     new.write_text(f"{old.read_text('utf-8')}\nwindow.isNew = true;\n", "utf-8")
     index.write_text(index.read_text("utf-8").replace(old.name, new.name), "utf-8")
     old.unlink()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from infra import fingerprints
 from tests.browser import pictures
 from tests.browser.conftest import Witness, open_kept, release_anew, show, text_of, until, wait_for
 
@@ -21,11 +22,33 @@ AN_HOUR_LATER = """
 
 ROOM = 100_000
 """Bytes: enough for the model's graph and not for its weights."""
-LARGEST_KEPT = """
+SIZES_KEPT = """
 caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name))))
   .then((all) => Promise.all(all.map((cache) => cache.matchAll()))).then((lists) => Promise.all(lists.flat()
-  .map((kept) => kept.arrayBuffer()))).then((bodies) => Math.max(0, ...bodies.map(({byteLength}) => byteLength)))
+  .map((kept) => kept.arrayBuffer()))).then((bodies) => bodies.map(({byteLength}) => byteLength))
 """
+RELEASES_KEPT = "caches.keys().then((names) => names.filter((name) => name.startsWith('digitlens-release-')))"
+
+
+def change_model(site: Path) -> None:
+    """Another model for the next build: its graph has another content."""
+    graph, manifest, index = site / "model" / "model.json", site / "model" / "manifest.json", site / "index.html"
+    graph.write_bytes(graph.read_bytes() + b"\n")
+    described, before = json.loads(manifest.read_text("utf-8")), fingerprints.of_file(manifest)
+    (entry,) = (entry for entry in described["files"] if entry["path"] == graph.name)
+    entry.update(bytes=graph.stat().st_size, sha256=fingerprints.of_file(graph))
+    manifest.write_text(json.dumps(described), "utf-8")
+    index.write_text(index.read_text("utf-8").replace(before, fingerprints.of_file(manifest)), "utf-8")
+
+
+def take_update(page: Page) -> None:
+    """Come again, and take the release that is offered."""
+    page.bring_to_front()
+    page.reload()
+    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    with page.expect_navigation():
+        page.get_by_test_id("update").click()
+    wait_for(page, "idle")
 
 
 def test_the_download_is_shown_in_bytes_and_can_be_cancelled_and_resumed(
@@ -119,7 +142,7 @@ def test_a_device_without_room_reads_all_the_same(page: Page, witness: Witness, 
         show(page, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
         assert text_of(page) == pictures.NUMBER
     # The browser did refuse: what is larger than its room is not there.
-    assert 0 < page.evaluate(LARGEST_KEPT) < ROOM
+    assert 0 < max(page.evaluate(SIZES_KEPT)) < ROOM
     # The offline store tries, gives up and leaves nothing half done.
     until(page, "performance.getEntriesByName(new URL('build.json', location).href).length > 0")
     page.wait_for_timeout(3000)
@@ -221,12 +244,8 @@ def test_another_tab_keeps_its_release_until_its_visitor_reloads_it(
     wait_for(other, "idle")
     show(other, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
     release_anew(site_folder)
-    page.bring_to_front()
-    page.reload()
-    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
-    with page.expect_navigation():
-        page.get_by_test_id("update").click()
-    until(page, "window.isNew === true")
+    take_update(page)
+    assert page.evaluate("window.isNew") is True
     expect(other.get_by_text("updated in another tab")).to_be_visible()
     assert text_of(other) == pictures.NUMBER, "the other tab lost its photo"
     # Its lazily loaded parts are still those of its own release.
@@ -234,6 +253,54 @@ def test_another_tab_keeps_its_release_until_its_visitor_reloads_it(
     other.get_by_test_id("device").locator("summary").click()
     expect(other.get_by_test_id("stages")).to_be_visible()
     assert other.evaluate("window.isNew") is None
+
+
+def test_another_tab_reads_on_with_its_model_after_an_update_of_the_model(
+    page: Page, witness: Witness, address: str, site_folder: Path, tmp_path: Path
+) -> None:
+    open_kept(page, address)
+    page.reload()
+    wait_for(page, "idle")
+    other = page.context.new_page()
+    other.goto(f"{address}/")
+    wait_for(other, "idle")
+    change_model(site_folder)
+    release_anew(site_folder)
+    take_update(page)
+    # As after a minute without work: the next photo needs another worker.
+    other.workers[0].evaluate("close()")
+    other.bring_to_front()
+    show(other, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
+    assert text_of(other) == pictures.NUMBER
+    assert other.evaluate("window.isNew") is None
+
+
+def test_a_new_model_comes_with_its_release_and_is_kept_once(
+    page: Page, witness: Witness, address: str, site_folder: Path, tmp_path: Path
+) -> None:
+    open_kept(page, address)
+    change_model(site_folder)
+    release_anew(site_folder)
+    page.reload()
+    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    page.context.set_offline(True)
+    with page.expect_navigation():
+        page.get_by_test_id("update").click()
+    wait_for(page, "idle")
+    show(page, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
+    assert text_of(page) == pictures.NUMBER
+    weights = next((site_folder / "model").glob("*.bin")).stat().st_size
+    assert page.evaluate(SIZES_KEPT).count(weights) == 1
+
+
+def test_releases_before_the_last_one_are_removed(
+    page: Page, witness: Witness, address: str, site_folder: Path
+) -> None:
+    open_kept(page, address)
+    for build in ("SECONDBUILD", "THIRDBUILD"):
+        release_anew(site_folder, build)
+        take_update(page)
+    until(page, f"{RELEASES_KEPT}.then((names) => names.length === 2)")
 
 
 def test_a_release_that_is_not_whole_is_not_kept(page: Page, witness: Witness, address: str, site_folder: Path) -> None:

@@ -15,6 +15,9 @@ const NAME = PREFIX + release;
 const LIST = 'build.json';
 /** Never needed to read a photo. */
 const UNNEEDED = /^(404\.html|robots\.txt|sw\.js|.*\.LEGAL\.txt|3rdpartylicenses\.txt|icons\/.*)$/;
+/** What the recognizer keeps by itself, by what it contains: see recognizer/src/store.ts. */
+const MODEL = /^model\/(?!manifest\.json$)/;
+const MODEL_STORE = `recognizer ${scope}model/manifest.json`;
 /** Parts of the recognizer that most devices don't load: kept where this one has. */
 const OPTIONAL = /^recognizer\/(webgpu|webgl|cpu|.*\.wasm$)/;
 
@@ -45,7 +48,7 @@ function pathOf(request) {
   const path = url.pathname.slice(new URL(scope).pathname.length);
   if (request.mode === 'navigate')
     return ['', 'index.html'].includes(path) ? 'index.html' : undefined;
-  return path === LIST || path === 'sw.js' ? undefined : path;
+  return path === LIST || path === 'sw.js' || MODEL.test(path) ? undefined : path;
 }
 
 async function answer(request, path) {
@@ -83,14 +86,18 @@ async function install() {
 }
 
 /** Files that the visit has fetched are taken from the browser's cache: nothing is fetched twice. */
-async function keep(cache, { path, sha256: expected }, before) {
+async function keep(own, { path, sha256: expected }, before) {
+  const isModel = MODEL.test(path);
+  const cache = isModel ? await caches.open(MODEL_STORE) : own;
+  const key = isModel ? `model/recognizer-store/${expected}` : path;
+  if (await cache.match(key)) return;
   const response = (await cached(path)) ?? (isWanted(path, before) ? await fetch(path) : undefined);
   if (!response) return;
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   if ((await sha256(await response.clone().arrayBuffer())) !== expected) {
     throw new Error(`${path} is of another release`);
   }
-  await cache.put(path, response);
+  await cache.put(key, response);
 }
 
 /** From the browser's cache; only names with a hash are sure to be current. */

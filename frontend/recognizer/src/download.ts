@@ -74,8 +74,9 @@ export async function download(
   try {
     const files = new Map(await Promise.all(entries));
     signal?.throwIfAborted();
-    await store.complete(manifest, text);
-    return { manifest, files, isKept: transfers.every(({ isKept }) => isKept) };
+    const isKept = transfers.every((transfer) => transfer.isKept);
+    await store.complete(manifest, text, isKept);
+    return { manifest, files, isKept };
   } catch (error) {
     others.abort(error);
     // They keep what has come of them.

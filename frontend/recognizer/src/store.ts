@@ -64,14 +64,20 @@ export class Store {
   }
 
   /**
-   * Writes down that the model of this manifest is complete, and removes what belongs to others.
+   * Writes down that the model of this manifest is complete, and removes what belongs to others but the one before, which
+   * other tabs may still use.
    *
-   * @param text of the manifest, as it was served; nothing if it was kept before
+   * @param text of the manifest, as it was served; nothing if another tab may have a later one
+   * @param isKept whether there was room for all of its files; else none is spared for the one before
    */
-  async complete(manifest: Manifest, text: string | undefined): Promise<void> {
-    if (text !== undefined) await this.put('manifest', new TextEncoder().encode(text));
-    const current = new Set(['manifest', ...manifest.files.map((file) => file.sha256)]);
+  async complete(manifest: Manifest, text: string | undefined, isKept: boolean): Promise<void> {
+    const before = await this.manifest();
+    if (text === undefined || text === before) return;
+    await this.put('manifest', new TextEncoder().encode(text));
     await quietly(async () => {
+      const former = before === undefined || !isKept ? [] : (JSON.parse(before) as Manifest).files;
+      const files = [...manifest.files, ...former];
+      const current = new Set(['manifest', ...files.map(({ sha256 }) => sha256)]);
       for (const { url } of (await this.cache?.keys()) ?? []) {
         const key = url.slice(this.base.length);
         if (!current.has(key)) await this.remove(key);

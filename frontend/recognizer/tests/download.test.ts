@@ -273,17 +273,36 @@ describe('the store', () => {
     expect((await download(url)).files).toEqual(files);
   });
 
-  it('removes files of older models', async () => {
-    await download(url);
-    const old = hashOf('weights.bin');
+  /** Has the server know another model. */
+  function release(): void {
     const bytes = Uint8Array.from(whole());
-    bytes[0] ^= 1;
+    bytes[0]++;
     files.set('weights.bin', bytes);
     served.set('weights.bin', bytes);
     served.set('manifest.json', Buffer.from(JSON.stringify(tinyManifest(files))));
+  }
+
+  it('removes files of older models, but for the one before', async () => {
+    const hashes: string[] = [];
+    for (let model = 0; model < 3; model++) {
+      await download(url);
+      // A visit that brings nothing new removes nothing.
+      await download(url);
+      hashes.push(hashOf('weights.bin'));
+      release();
+    }
+    expect(caches.keys).not.toContain(hashes[0]);
+    expect(caches.keys).toEqual(expect.arrayContaining(hashes.slice(1)));
+  });
+
+  it('keeps a model for tabs that still use it, and theirs takes nothing from the new one', async () => {
+    const { manifest } = await download(url);
+    release();
     await download(url);
-    expect(caches.keys).not.toContain(old);
-    expect(caches.keys).toContain(hashOf('weights.bin'));
+    asked = [];
+    expect((await download(url, { manifest })).manifest).toBe(manifest);
+    await download(url);
+    expect(asked).toEqual(['manifest.json']);
   });
 
   it('is enough where there is no network', async () => {
