@@ -82,9 +82,12 @@ def _answer(number: str) -> dict[str, Any]:
     }
 
 
-def picture(page: Page, hidden: list[Locator]) -> Image.Image:
-    """The whole page, reduced, with grey in place of what is ``hidden``."""
-    taken = page.screenshot(full_page=True, animations="disabled", mask=hidden, mask_color="#808080")
+def picture(page: Page, hidden: list[Locator], is_whole: bool = True) -> Image.Image:
+    """The page, reduced, with grey in place of what is ``hidden``.
+
+    Chromium forgets that a screen is touched while it takes a picture of the whole page, and not of what is in sight.
+    """
+    taken = page.screenshot(full_page=is_whole, animations="disabled", mask=hidden, mask_color="#808080")
     whole = Image.open(io.BytesIO(taken)).convert("RGB")
     return whole.resize((whole.width // KEPT, whole.height // KEPT), Image.Resampling.BOX)
 

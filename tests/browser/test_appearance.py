@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageFilter
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import appearance, pictures
-from tests.browser.conftest import Witness, show, until, wait_for
+from tests.browser.conftest import KEPT, Witness, release_anew, show, until, wait_for
 
 LOOKS: dict[str, dict[str, Any]] = {
     "narrow": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
@@ -31,12 +31,12 @@ def browser_context_args(browser_context_args: dict[str, Any], look: str) -> dic
     return {**browser_context_args, **LOOKS[look], "reduced_motion": "reduce"}
 
 
-def walk(page: Page, address: str, folder: Path) -> Iterator[tuple[str, list[Locator]]]:
+def walk(page: Page, address: str, site_folder: Path, folder: Path) -> Iterator[tuple[str, list[Locator]]]:
     """Go through the page as a visitor does: the name of each state, and what is by chance in it."""
     page.context.route("**/model/*.bin", lambda _: None)
     page.goto(f"{address}/")
     expect(page.get_by_test_id("result")).to_contain_text("400 kB of", timeout=20_000)
-    yield "first-visit", []
+    yield "first-visit", [page.get_by_test_id("program")]
     page.context.unroute("**/model/*.bin")
     page.reload()
     wait_for(page, "idle")
@@ -64,25 +64,50 @@ def walk(page: Page, address: str, folder: Path) -> Iterator[tuple[str, list[Loc
     page.evaluate("document.documentElement.dir = 'ltr'")
     page.context.grant_permissions(["camera"])
     page.get_by_test_id("camera").click()
-    expect(page.get_by_test_id("take")).to_be_enabled()
+    expect(page.get_by_test_id("take")).to_be_enabled(timeout=20_000)
     yield "camera", [page.get_by_role("dialog").locator("video")]
     page.get_by_test_id("camera-close").click()
     page.context.set_offline(True)
     expect(page.get_by_test_id("offline")).to_be_visible()
     yield "offline", []
+    page.context.set_offline(False)
+    page.evaluate(KEPT)
+    release_anew(site_folder)
+    page.reload()
+    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    for sample in page.locator(".sample-image").all():
+        expect(sample).to_have_js_property("complete", True)
+    yield "update", []
 
 
 # Sliders, meters and the like are each engine's own.
 @pytest.mark.only_browser("chromium")
-def test_the_page_looks_as_it_should(look: str, page: Page, witness: Witness, released: str, tmp_path: Path) -> None:
+def test_the_page_looks_as_it_should(
+    look: str, page: Page, witness: Witness, address: str, site_folder: Path, tmp_path: Path
+) -> None:
     appearance.steady(page, *NUMBERS.values())
     faults = []
-    for state, hidden in walk(page, released, tmp_path):
+    for state, hidden in walk(page, address, site_folder, tmp_path):
         page.mouse.move(0, 0)
         page.evaluate("document.activeElement.blur()")
         until(page, "document.fonts.status === 'loaded' && [...document.images].every((image) => image.complete)")
         faults.append(appearance.fault(appearance.picture(page, hidden), f"{state}-{look}"))
     assert [fault for fault in faults if fault] == []
+
+
+@pytest.mark.only_browser("chromium")
+@pytest.mark.parametrize("look", ["narrow"], indirect=True)
+def test_a_screen_that_is_touched_is_told_of_nothing_to_drop(browser: Browser, look: str, released: str) -> None:
+    page = browser.new_page(**LOOKS[look], has_touch=True, reduced_motion="reduce")
+    appearance.steady(page)
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    for sample in page.locator(".sample-image").all():
+        expect(sample).to_have_js_property("complete", True)
+    until(page, "document.fonts.status === 'loaded'")
+    fault = appearance.fault(appearance.picture(page, [], is_whole=False), f"touch-{look}")
+    page.close()
+    assert fault is None
 
 
 def shifted(picture: Image.Image) -> Image.Image:
