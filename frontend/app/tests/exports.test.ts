@@ -38,7 +38,11 @@ describe('exports', () => {
   });
 
   it('gives a photo without finds a row whose last five fields are empty', async () => {
-    const nothing = { filename: 'b.jpg', recognition, findings: { lines: [], detections: [], numbers: [] } };
+    const nothing = {
+      filename: 'b.jpg',
+      recognition,
+      findings: { lines: [], detections: [], numbers: [] },
+    };
     const table = fileOfAll('csv', [readOn('a.jpg'), nothing]);
     const rows = 'a.jpg,20,10,7,1.2346,2,3,4\r\nb.jpg,20,10,,,,,\r\n';
     expect(await table.text()).toBe(HEAD + rows);
