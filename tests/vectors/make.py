@@ -131,6 +131,7 @@ def reading_cases() -> list[dict[str, Any]]:
             "two numbers on a falling line": _rising(-8, 20, 5, 159),
             "three numbers on each of two rising lines": _rising(8, 200, 5, 159, 313) + _rising(8, 260, 5, 159, 313),
             "columns of a level table": _rising(0, 10, 5, 300) + _rising(0, 65, 5, 300) + _rising(0, 120, 5, 300),
+            "nothing left of two boxes": [*_row(5, 5, 2), [15, 60, 15, 72], [5, 90, 5, 102], *_row(120, 8, 3)],
         }
     )
     return [{"name": name, "boxes": boxes.tolist(), "numbers": numbers(boxes)} for name, boxes in cases.items()]

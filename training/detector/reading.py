@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,7 +35,9 @@ def numbers(boxes: Floats) -> list[list[int]]:
     def apart(line: list[list[int]], group: list[int]) -> float:
         """How far the group's first digit stands from the line's last in height; 1 and more: not level."""
         last, first = line[-1][-1], group[0]
-        return float(abs(centres[last] - centres[first]) / (LEVEL * min(heights[last], heights[first])))
+        smaller = float(min(heights[last], heights[first]))
+        # At the photo's edge, what is cut off may leave nothing of a box.
+        return float(abs(centres[last] - centres[first])) / (LEVEL * smaller) if smaller > 0 else math.inf
 
     lines: list[list[list[int]]] = []
     for group in sorted(groups, key=lambda g: float(boxes[g, 1].min())):

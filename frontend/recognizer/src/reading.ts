@@ -84,7 +84,9 @@ function grouped(members: number[], places: Place[]): Group {
 
 /** How far two boxes differ in height; from 1 on they don't stand level. */
 function apart(a: Place, b: Place): number {
-  return Math.abs(a.centre - b.centre) / (LEVEL * Math.min(a.height, b.height));
+  const smaller = Math.min(a.height, b.height);
+  // At the photo's edge, what is cut off may leave nothing of a box.
+  return smaller > 0 ? Math.abs(a.centre - b.centre) / (LEVEL * smaller) : Infinity;
 }
 
 function standTogether(a: Place, b: Place): boolean {
