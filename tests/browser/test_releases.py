@@ -41,6 +41,17 @@ def change_model(site: Path) -> None:
     index.write_text(index.read_text("utf-8").replace(before, fingerprints.of_file(manifest)), "utf-8")
 
 
+def another_tab(page: Page, address: str) -> Page:
+    """One beside ``page``, both served by the release that is kept."""
+    open_kept(page, address)
+    page.reload()
+    wait_for(page, "idle")
+    other = page.context.new_page()
+    other.goto(f"{address}/")
+    wait_for(other, "idle")
+    return other
+
+
 def take_update(page: Page) -> None:
     """Come again, and take the release that is offered."""
     page.bring_to_front()
@@ -236,12 +247,7 @@ def test_an_update_comes_to_a_first_visit_that_stays_open(
 def test_another_tab_keeps_its_release_until_its_visitor_reloads_it(
     page: Page, witness: Witness, address: str, site_folder: Path, tmp_path: Path
 ) -> None:
-    open_kept(page, address)
-    page.reload()
-    wait_for(page, "idle")
-    other = page.context.new_page()
-    other.goto(f"{address}/")
-    wait_for(other, "idle")
+    other = another_tab(page, address)
     show(other, pictures.saved(pictures.plate(), tmp_path / "plate.png"))
     release_anew(site_folder)
     take_update(page)
@@ -258,12 +264,7 @@ def test_another_tab_keeps_its_release_until_its_visitor_reloads_it(
 def test_another_tab_reads_on_with_its_model_after_an_update_of_the_model(
     page: Page, witness: Witness, address: str, site_folder: Path, tmp_path: Path
 ) -> None:
-    open_kept(page, address)
-    page.reload()
-    wait_for(page, "idle")
-    other = page.context.new_page()
-    other.goto(f"{address}/")
-    wait_for(other, "idle")
+    other = another_tab(page, address)
     change_model(site_folder)
     release_anew(site_folder)
     take_update(page)
