@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import run_step
+from training.data import lettering
 from training.data.clutter import scatter
 from training.data.formats import read_csv
 from training.data.lettering import fonts
@@ -98,3 +99,41 @@ def test_asking_for_no_photos_is_refused(config_file: Path, tmp_path: Path) -> N
     assert done.returncode == 2
     assert "--photos 0: at least one" in done.stderr
     assert not (tmp_path / "p").exists()
+
+
+def test_a_machine_without_segmented_fonts_draws_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lettering, "SYSTEM_FONTS", tmp_path)
+    faces = fonts(DIGITS)
+    assert 0.1 < faces.count(lettering.DISPLAY) / len(faces) < 0.3
+    assert lettering.DISPLAY not in fonts(("1", "x"))
+    # Letters beside the digits have fonts of their own.
+    for number in range(30):
+        synthesise(number, 1, DIGITS, [faces[0], lettering.DISPLAY])
+
+
+def test_digits_of_segments_are_what_they_should_be() -> None:
+    seen = {}
+    for digit in DIGITS:
+        # The same display each time, straight enough to be looked at by rows and columns.
+        ink, numbered = lettering.characters(np.random.default_rng(3), [digit], str(lettering.DISPLAY), 200, 7)
+        box = numbered.getbbox()
+        assert box is not None
+        assert ink.getbbox() == box
+        assert 0.6 < (box[3] - box[1]) / 200 < 0.95
+        seen[digit] = np.asarray(ink) > 0
+    # Of the segments that an 8 has, each other digit lacks some, and has no further ones.
+    for digit in DIGITS:
+        assert (seen[digit] <= seen["8"]).all()
+        assert digit == "8" or seen[digit].sum() < 0.9 * seen["8"].sum()
+    assert (seen["1"] <= seen["7"]).all()
+    assert (seen["7"] <= seen["3"]).all()
+    assert (seen["5"] <= seen["6"]).all()
+    assert (seen["6"] & ~seen["5"]).any()
+    assert (seen["8"] & ~seen["0"]).any()
+
+
+def test_large_numbers_are_drawn_of_segments_too() -> None:
+    for number in range(12):
+        photo, objects = large(number, 1, DIGITS, [lettering.DISPLAY])
+        assert all(0 <= item.xmin < item.xmax <= photo.width for item in objects)
+        assert max(item.ymax for item in objects) - min(item.ymin for item in objects) > FILLED[0] * photo.height * 0.9

@@ -9,6 +9,7 @@ from fontTools.ttLib import TTFont, TTLibError
 from PIL import Image, ImageDraw, ImageFont
 
 from training.data.scenery import Generator
+from training.data.segments import LIT, Segments
 from training.drawing import fonts_folder
 from training.errors import ConfigurationError
 
@@ -18,6 +19,12 @@ NOT_LETTERS = (
     *("D050000L", "DSEG7SEGGCHAN", "DSEGWeather", "LinBiolinum_K", "OCRBE", "OCRBX"),
 )
 """Fonts that hold other shapes where digits belong: matplotlib's for formulas, Debian's of symbols and faces."""
+SEGMENTED = "DSEG"
+"""How fonts of seven segments begin: Debian's fonts-dseg."""
+DISPLAY = Path("seven segments")
+"""Stands for `Segments` where there is none of them."""
+ONE_IN = 5
+"""Such a font for so many others."""
 TAKEN = 255
 """Number of whatever isn't one of the photo's characters."""
 
@@ -33,13 +40,15 @@ def fonts(classes: Sequence[str]) -> list[Path]:
         raise ConfigurationError(
             f"classes {', '.join(classes)}: only single characters can be synthesised; give photos with --images"
         )
-    found = []
+    found: list[Path] = []
     for folder in (fonts_folder(), SYSTEM_FONTS):
         for path in sorted([*folder.rglob("*.ttf"), *folder.rglob("*.otf")]):
             if not path.name.startswith(NOT_LETTERS) and _covers(path, needed):
                 found.append(path)
     if not found:
         raise ConfigurationError(f"no font in {fonts_folder()} or {SYSTEM_FONTS} has all of {', '.join(classes)}")
+    if needed <= {ord(digit) for digit in LIT} and not any(path.name.startswith(SEGMENTED) for path in found):
+        found += [DISPLAY] * max(1, len(found) // ONE_IN)
     return found
 
 
@@ -56,15 +65,14 @@ def characters(
     rng: Generator, word: Sequence[str], face: str, size: int, first: int
 ) -> tuple[Image.Image, Image.Image]:
     """A line of characters as a mask, and as areas numbered from ``first``, both with some room around."""
-    # The basic layout: the other one is there or not, as a library of the machine is, and kerns otherwise.
-    font = ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
+    font = _font(rng, face, size)
     gap = rng.uniform(-0.02, 0.25) * size
     spots, x = [], 0.0
     for character in word:
-        left, _, right, _ = font.getbbox(character)
+        left, right = font.extent() if isinstance(font, Segments) else font.getbbox(character)[::2]
         spots.append(x - left)
         x += right - left + gap
-    ascent, descent = font.getmetrics()
+    ascent, descent = (size, 0) if isinstance(font, Segments) else font.getmetrics()
     margin = int(size * rng.uniform(0.1, 0.5))
     layer_width, layer_height = int(x - gap) + 2 * margin, ascent + descent + 2 * margin
     ink = Image.new("L", (layer_width, layer_height))
@@ -73,7 +81,17 @@ def characters(
     for index, (character, spot) in enumerate(zip(word, spots, strict=True)):
         place = (margin + spot, margin + rng.normal(0, 0.01) * size)
         single = Image.new("L", ink.size)
-        ImageDraw.Draw(single).text(place, character, 255, font, stroke_width=stroke)
+        if isinstance(font, Segments):
+            font.draw(ImageDraw.Draw(single), place, character)
+        else:
+            ImageDraw.Draw(single).text(place, character, 255, font, stroke_width=stroke)
         ink.paste(255, mask=single)
         numbered.paste(min(first + index, TAKEN), mask=single.point(lambda value: 255 * (value > 100)))
     return ink, numbered
+
+
+def _font(rng: Generator, face: str, size: int) -> ImageFont.FreeTypeFont | Segments:
+    if face == str(DISPLAY):
+        return Segments(rng, size)
+    # The basic layout: the other one is there or not, as a library of the machine is, and kerns otherwise.
+    return ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)

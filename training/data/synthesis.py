@@ -21,7 +21,7 @@ from training import command
 from training.config import load
 from training.data.clutter import scatter
 from training.data.formats import LabelledObject, Photo
-from training.data.lettering import TAKEN, characters, fonts
+from training.data.lettering import DISPLAY, TAKEN, characters, fonts
 from training.data.scenery import STREET, STUDIO, Generator, colour, ink_on
 from training.data.selection import csv_text
 from training.errors import ConfigurationError
@@ -58,9 +58,10 @@ def synthesise(
             word = [classes[index] for index in rng.integers(0, len(classes), length)]
             if any(_write(rng, canvas, labels, word, faces, len(names) + 1) for _ in range(TRIES)):
                 names += word
+    with_letters = [face for face in faces if face != DISPLAY]
     for _ in range(int(rng.integers(0, 3))):
         letters = list(rng.choice(list(CLUTTER), int(rng.integers(1, 6))))
-        _write(rng, canvas, labels, letters, faces, TAKEN)
+        _write(rng, canvas, labels, letters, with_letters, TAKEN)
     scatter(rng, canvas, labels)
     photo = STREET.expose(rng, canvas)
     return photo, _boxes(np.asarray(labels), names)
