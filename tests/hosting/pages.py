@@ -25,6 +25,8 @@ class Pages:
         """Paths that are served with other bytes than were uploaded."""
         self.dropped: set[str] = set()
         """Headers that aren't served."""
+        self.busy: dict[str, int] = {}
+        """How often paths are answered with 503 before they are served."""
 
     def open(self, content: Callable[[], Content]) -> str:
         """Serve ``content``, asked anew for each request; returns the address."""
@@ -41,6 +43,9 @@ class Pages:
         if request.method not in {"GET", "HEAD"}:
             return Answer(405)
         path = request.path + "index.html" if request.path.endswith("/") else request.path
+        if self.busy.get(path):
+            self.busy[path] -= 1
+            return Answer(503)
         status = 200 if path in files else 404
         found = files.get(path) or files.get("/404.html", gzip.compress(b"Site Not Found"))
         if path in self.corrupted:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from infra import runs
+from infra import runs, site
 from infra.errors import DigitlensError, RefusedError
-from infra.hosting import deployment, firebase, patience, release_checks, releases, target, verification
+from infra.hosting import deployment, firebase, listing, patience, releases, target, verification
 from tests.hosting import standins
 from tests.hosting.conftest import Deployer, Patience, describe
 from tests.hosting.tokens import CANARY
@@ -195,7 +195,7 @@ def test_an_address_that_serves_something_else_is_no_success(
 def test_a_promotion_that_fails_leaves_what_is_live_and_succeeds_afterwards(
     here: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release_checks, "is_dirty", lambda: False)
+    monkeypatch.setattr(site, "is_dirty", lambda: False)
     live = made_live(here)
     made = deploy(here)
     here.smoke("smoke_deployed", made.url)
@@ -302,9 +302,45 @@ def test_pruning_goes_on_where_an_answer_was_lost(here: Deployer) -> None:
     assert sorted(here.standin.channels) == ["live"]
 
 
-@pytest.mark.parametrize("status", REMEDIES)
+@pytest.mark.parametrize("where", ["GET .*/channels$", "GET .*/channels/live/releases$", "GET .*/versions$"], ids=title)
 @pytest.mark.usefixtures("quick")
-def test_a_listing_that_fails_is_explained(here: Deployer, status: int) -> None:
-    here.standin.fail("GET .*/channels", status, times=1000)
-    with pytest.raises(DigitlensError, match=re.escape(REMEDIES[status])):
-        releases.Api(target.chosen()).channels()
+def test_a_listing_that_fails_is_explained_and_made_again(here: Deployer, where: str) -> None:
+    live = standins.release(here.standin, "live", {"/index.html": b"live"})
+    for status, remedy in REMEDIES.items():
+        here.standin.fail(where, status, times=1000)
+        with pytest.raises(DigitlensError, match=re.escape(remedy)):
+            listing.read(target.chosen())
+        here.standin.faults.clear()
+    for fault in PASSING:
+        here.standin.fail(where, **fault)  # type: ignore[arg-type]
+    found = listing.read(target.chosen())
+    assert [fault for fault in here.standin.faults if fault.times > 0] == []
+    assert [one["version"] for one in found["versions"]] == [one["version"] for one in found["releases"]] == [live]
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_a_deploy_would_change_is_read_until_it_is_there(here: Deployer) -> None:
+    deploy(here)
+    (here.dist / "new.txt").write_text("new", "utf-8")
+    describe(here.dist)
+
+    def diff() -> list[str]:
+        return deployment.diff(target.chosen(), here.dist, CHANNEL)
+
+    for status in REMEDIES.keys() - {404}:
+        here.standin.fail(NO_PREVIEW[0], status, times=1000)
+        with pytest.raises(DigitlensError, match=re.escape(REMEDIES[status])):
+            diff()
+        here.standin.faults.clear()
+    for fault in PASSING:
+        here.standin.fail(NO_PREVIEW[0], **fault)  # type: ignore[arg-type]
+    here.standin.pages.busy["/build.json"] = 2
+    assert diff() == ["~ build.json", "+ new.txt"]
+    assert [fault for fault in here.standin.faults if fault.times > 0] == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_address_that_is_busy_is_asked_again(here: Deployer) -> None:
+    here.standin.pages.busy |= {"/index.html": 3, "/model/manifest.json": 1}
+    deploy(here)
+    assert not any(here.standin.pages.busy.values())
