@@ -80,7 +80,7 @@ def test_a_check_succeeds_with_suspicions_and_fails_with_errors(synthetic: Path,
         assert (place.run("one") / "check" / "contact_sheet.jpg").is_file()
     assert "current: check data" in listed.stderr
     refused = place.inv("data.records", "--data", str(data), "--config", str(TINY))
-    assert refused.returncode == 1
+    assert refused.returncode == 2
 
 
 def test_archives_are_not_fetched_without_a_name_that_is_known(place: Place) -> None:

@@ -48,7 +48,7 @@ def test_the_site_lists_its_own_files(small_place: Place, small_run: Path) -> No
     files = {
         path.relative_to(small_place.site).as_posix()
         for path in small_place.site.rglob("*")
-        if path.is_file() and path.name not in {"build.json", ".fingerprint.json"}
+        if path.is_file() and path.name not in {"build.json", ".fingerprint.json", ".origin.json"}
     }
     assert {entry["path"] for entry in listed} == files
 
