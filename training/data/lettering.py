@@ -69,10 +69,10 @@ def characters(
     gap = rng.uniform(-0.02, 0.25) * size
     spots, x = [], 0.0
     for character in word:
-        left, right = font.extent() if isinstance(font, Segments) else font.getbbox(character)[::2]
+        left, _, right, _ = font.getbbox(character)
         spots.append(x - left)
         x += right - left + gap
-    ascent, descent = (size, 0) if isinstance(font, Segments) else font.getmetrics()
+    ascent, descent = font.getmetrics()
     margin = int(size * rng.uniform(0.1, 0.5))
     layer_width, layer_height = int(x - gap) + 2 * margin, ascent + descent + 2 * margin
     ink = Image.new("L", (layer_width, layer_height))

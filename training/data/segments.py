@@ -33,19 +33,28 @@ ENDS = {
 
 
 class Segments:
-    """One display's digits: how wide, thick and slanted they are, and how far their segments stand apart."""
+    """One display's digits: how wide, thick and slanted they are, and how far their segments stand apart.
+
+    It answers as Pillow's fonts do where these are asked for sizes.
+    """
 
     def __init__(self, rng: Generator, size: int) -> None:
         """Of the same height as those of a font of ``size`` pixels."""
+        self.size = size
         self.top, self.height = 0.15 * size, 0.72 * size
         self.width = self.height * rng.uniform(0.45, 0.62)
         self.thickness = self.height * rng.uniform(0.06, 0.17)
         self.gap = self.thickness * rng.uniform(0.0, 0.4)
         self.slant = rng.uniform(0.0, 0.15)
 
-    def extent(self) -> tuple[float, float]:
-        """Left and right side of a digit's cell, pixels from where it is drawn."""
-        return -self.thickness / 2, self.width + self.slant * self.height + self.thickness / 2
+    def getbbox(self, _: str) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of any digit's cell, pixels from where it is drawn."""
+        right = self.width + self.slant * self.height + self.thickness / 2
+        return -self.thickness / 2, self.top, right, self.top + self.height
+
+    def getmetrics(self) -> tuple[int, int]:
+        """Pixels above and below the line that digits stand on."""
+        return self.size, 0
 
     def draw(self, pen: ImageDraw.ImageDraw, place: tuple[float, float], digit: str) -> None:
         """Draw ``digit`` in white, its cell's corner at ``place``."""
