@@ -114,7 +114,7 @@ def test_axe_finds_nothing_while_the_model_is_on_its_way(page: Page, witness: Wi
     # Never answered.
     page.context.route("**/model/*.bin", lambda _: None)
     page.goto(f"{released}/")
-    expect(page.get_by_test_id("result")).to_contain_text("kB of", timeout=20_000)
+    expect(page.get_by_test_id("result")).to_contain_text("kB of")
     assert faults(page) == []
     press(page, page.get_by_test_id("cancel"))
     wait_for(page, "cancelled")
@@ -129,7 +129,7 @@ def test_axe_finds_nothing_with_the_camera_or_without_a_network(lens: Page) -> N
     lens.context.grant_permissions(["camera"])
     lens.get_by_test_id("camera").click()
     lens.get_by_test_id("read-live").click()
-    expect(lens.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER, timeout=20_000)
+    expect(lens.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER)
     assert faults(lens) == []
     lens.keyboard.press("Escape")
     lens.context.set_offline(True)
@@ -143,7 +143,7 @@ def test_axe_finds_nothing_while_an_update_is_offered(
     open_kept(page, address)
     release_anew(site_folder)
     page.reload()
-    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("offer")).to_be_visible()
     assert faults(page) == []
     press(page, page.get_by_role("button", name="Later"))
     assert focus(page) == "photo"

@@ -35,7 +35,7 @@ def walk(page: Page, address: str, site_folder: Path, folder: Path) -> Iterator[
     """Go through the page as a visitor does: the name of each state, and what is by chance in it."""
     page.context.route("**/model/*.bin", lambda _: None)
     page.goto(f"{address}/")
-    expect(page.get_by_test_id("result")).to_contain_text("400 kB of", timeout=20_000)
+    expect(page.get_by_test_id("result")).to_contain_text("400 kB of")
     yield "first-visit", [page.get_by_test_id("program")]
     page.context.unroute("**/model/*.bin")
     page.reload()
@@ -74,7 +74,7 @@ def walk(page: Page, address: str, site_folder: Path, folder: Path) -> Iterator[
     page.evaluate(KEPT)
     release_anew(site_folder)
     page.reload()
-    expect(page.get_by_test_id("offer")).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("offer")).to_be_visible()
     for sample in page.locator(".sample-image").all():
         expect(sample).to_have_js_property("complete", True)
     yield "update", []

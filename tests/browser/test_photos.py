@@ -72,10 +72,10 @@ def test_several_photos_make_a_list_that_shows_what_is_on_each(lens: Page, tmp_p
     show(lens, *photos, pictures.unreadable("words.jpg", tmp_path))
     items, result = entries(lens), lens.get_by_test_id("result")
     expect(items).to_have_count(4)
-    expect(items.nth(3)).to_contain_text("can't be read", timeout=20_000)
+    expect(items.nth(3)).to_contain_text("can't be read")
     found = items.locator(".entry-found")
     for index in range(3):
-        expect(found.nth(index)).to_have_text(re.compile(r"^\d+$"), timeout=20_000)
+        expect(found.nth(index)).to_have_text(re.compile(r"^\d+$"))
     readings = found.all_inner_texts()[:3]
     assert len(set(readings)) == 3, "photos of different numbers are read alike"
     for index, (name, reading) in enumerate(zip(plates, readings, strict=True)):
@@ -149,7 +149,7 @@ def test_live_video_is_read_one_picture_at_a_time(lens: Page) -> None:
     lens.context.grant_permissions(["camera"])
     lens.get_by_test_id("camera").click()
     lens.get_by_test_id("read-live").click()
-    expect(lens.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER, timeout=20_000)
+    expect(lens.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER)
     until(lens, "window.taken > 5")
     assert lens.evaluate("window.most") == 1
     lens.keyboard.press("Escape")
@@ -168,10 +168,10 @@ def test_live_reading_that_fails_says_so_and_starts_again(page: Page, released: 
     page.get_by_test_id("camera").click()
     live = page.get_by_test_id("read-live")
     live.click()
-    expect(page.get_by_role("alert")).to_contain_text("Live reading stopped", timeout=20_000)
+    expect(page.get_by_role("alert")).to_contain_text("Live reading stopped")
     page.evaluate("() => { window.isDeadly = false; }")
     live.click()
-    expect(page.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER, timeout=20_000)
+    expect(page.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER)
     expect(page.get_by_role("alert")).to_have_count(0)
     # What is read is said to who can't see it.
     expect(page.get_by_role("dialog").get_by_role("status")).to_have_text(pictures.NUMBER)
@@ -235,7 +235,7 @@ def test_a_photo_that_ends_the_worker_holds_up_no_other(lens: Page, tmp_path: Pa
     lens.get_by_test_id("file").set_input_files(photos)
     wait_for(lens, "error")
     expect(lens.get_by_role("alert")).to_contain_text("The recognizer stopped")
-    expect(entries(lens).nth(1)).to_contain_text(pictures.NUMBER, timeout=20_000)
+    expect(entries(lens).nth(1)).to_contain_text(pictures.NUMBER)
     lens.evaluate("() => { window.isDeadly = false; }")
     lens.get_by_test_id("retry").click()
     wait_for(lens, "done")

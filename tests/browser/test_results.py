@@ -157,7 +157,7 @@ def test_the_table_of_all_photos_is_labels_that_training_takes(lens: Page, tmp_p
     plates = {"one.png": "407", "empty.png": "", "two.png": "86"}
     photos = [pictures.saved(pictures.plate(number), folder / name) for name, number in plates.items()]
     show(lens, *photos)
-    expect(lens.get_by_test_id("photos")).not_to_contain_text(re.compile("waiting|reading"), timeout=20_000)
+    expect(lens.get_by_test_id("photos")).not_to_contain_text(re.compile("waiting|reading"))
     table = shutil.copy(saved(lens, "all-csv"), tmp_path / "labels.csv")
     done = Place(tmp_path).inv("data.check", "--images", str(folder), "--annotations", str(table), "--json")
     assert done.returncode == 0, done.stderr

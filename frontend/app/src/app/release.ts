@@ -15,11 +15,12 @@ export class Release {
   private readonly container: ServiceWorkerContainer | undefined =
     'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
   private waiting: ServiceWorker | undefined;
-  private hasAsked = false;
   private checked = -Infinity;
 
   /** whether a newer release is complete and waits */
   readonly isOffered = signal(false);
+  /** whether the visitor asked for it, and it has not started yet: requests of other tabs hold it up */
+  readonly isUpdating = signal(false);
   /** whether another tab has brought a newer release */
   readonly isOutdated = signal(false);
   readonly isOffline = signal(!navigator.onLine);
@@ -46,7 +47,7 @@ export class Release {
     container.addEventListener(
       'controllerchange',
       () => {
-        if (wasServed && !this.hasAsked) this.isOutdated.set(true);
+        if (wasServed && !this.isUpdating()) this.isOutdated.set(true);
       },
       { signal },
     );
@@ -68,11 +69,15 @@ export class Release {
       location.reload();
       return;
     }
-    this.hasAsked = true;
-    // Not the page's change of controller: a first visit's page has none.
-    waiting.addEventListener('statechange', () => {
-      location.reload();
-    });
+    this.isUpdating.set(true);
+    // Not the page's change of controller: a first visit's page has none. Once: a second reload would end the first.
+    waiting.addEventListener(
+      'statechange',
+      () => {
+        location.reload();
+      },
+      { once: true },
+    );
     waiting.postMessage('take over');
   }
 
