@@ -25,7 +25,7 @@ ANSWER_MILLISECONDS = 60_000
 # Patience for busy machines: what comes sooner is seen at once.
 expect.set_options(timeout=30_000)
 TOLERANCE = 1e-4
-KEPT = "navigator.serviceWorker.ready.then((registration) => registration.active.scriptURL)"
+KEPT = "navigator.serviceWorker.getRegistration().then((registration) => Boolean(registration?.active))"
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def open_kept(page: Page, address: str, query: str = "") -> None:
     """Visit, and wait until the release is kept."""
     page.goto(f"{address}/{query}")
     wait_for(page, "idle")
-    page.evaluate(KEPT)
+    until(page, KEPT)
 
 
 def show(page: Page, *photos: Path) -> None:

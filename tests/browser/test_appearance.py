@@ -67,11 +67,11 @@ def walk(page: Page, address: str, site_folder: Path, folder: Path) -> Iterator[
     expect(page.get_by_test_id("take")).to_be_enabled(timeout=20_000)
     yield "camera", [page.get_by_role("dialog").locator("video")]
     page.get_by_test_id("camera-close").click()
+    until(page, KEPT)
     page.context.set_offline(True)
     expect(page.get_by_test_id("offline")).to_be_visible()
     yield "offline", []
     page.context.set_offline(False)
-    page.evaluate(KEPT)
     release_anew(site_folder)
     page.reload()
     expect(page.get_by_test_id("offer")).to_be_visible()

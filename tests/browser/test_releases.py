@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from infra import fingerprints
 from tests.browser import pictures
-from tests.browser.conftest import Witness, open_kept, release_anew, show, text_of, until, wait_for
+from tests.browser.conftest import KEPT, Witness, open_kept, release_anew, show, text_of, until, wait_for
 
 AN_HOUR_LATER = """
 () => {
@@ -328,6 +328,22 @@ def test_releases_before_the_last_one_are_removed(
         release_anew(site_folder, build)
         take_update(page)
     until(page, f"{RELEASES_KEPT}.then((names) => names.length === 2)")
+
+
+def test_keeping_that_the_loss_of_the_network_ended_begins_again(page: Page, witness: Witness, address: str) -> None:
+    def lose(route: Route) -> None:
+        page.context.set_offline(True)
+        route.abort("internetdisconnected")
+
+    # Only the service worker asks for it by this name.
+    page.context.route("**/index.html", lose)
+    page.goto(f"{address}/")
+    wait_for(page, "idle")
+    expect(page.get_by_test_id("offline")).to_be_visible()
+    assert not page.evaluate(KEPT)
+    page.context.unroute_all()
+    page.context.set_offline(False)
+    until(page, KEPT)
 
 
 def test_a_release_that_is_not_whole_is_not_kept(page: Page, witness: Witness, address: str, site_folder: Path) -> None:

@@ -36,6 +36,8 @@ export class Release {
         event,
         () => {
           this.isOffline.set(!navigator.onLine);
+          // What the loss of the network has ended begins again.
+          if (navigator.onLine) void this.check();
         },
         { signal },
       );
