@@ -1,4 +1,4 @@
-"""Where to look again: from further away where objects may be too large, then at the surest numbers, enlarged.
+"""Where to look again: from further away where objects may be too large, then at numbers, enlarged.
 
 Very large and very small objects gain most; models/digits/notes.md has what was measured.
 ``frontend/recognizer/src/looks.ts`` is the same routine; both are held to ``tests/vectors/looks.json``.
@@ -24,6 +24,10 @@ CLEAR = 0.5
 """A number beside the surest is looked at again where its objects score so much on average."""
 NUMBERS = 3
 """How many are looked at again at most: each takes as long as the first look."""
+CROWD = 6
+"""So many numbers are looked at all together, in four parts of the photo: a table, a calendar."""
+OVERLAP = 0.25
+"""These parts overlap by this part of their side: objects up to that size are whole in one of them."""
 MARGIN = 0.6
 """Room around a number, as part of its highest object's height."""
 GAIN = 1.2
@@ -44,7 +48,7 @@ class Again:
     """What is left to be looked at."""
 
     regions: list[Region]
-    """of numbers that gain by another look, the surest first"""
+    """of numbers that gain by another look, the surest first; or of parts that cover the photo"""
     settled: bool
     """whether a number gains nothing by it, since it was read for certain"""
 
@@ -59,7 +63,7 @@ def too_close(found: Detections, width: int, height: int, input_width: int, inpu
 
 
 def again(found: Detections, width: int, height: int, input_width: int, input_height: int) -> Again:
-    """The regions to look at again: those of the surest numbers, where there is something to gain.
+    """The regions to look at again: those of the surest numbers, where there is something to gain; the photo's, of many.
 
     A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
     clear is more often a false alarm, and is left to what the first look makes of it.
@@ -72,7 +76,10 @@ def again(found: Detections, width: int, height: int, input_width: int, input_he
         input_height: of the network's input
     """
     sure = found.above(SURE)
-    sums = [(sum(sure.scores[group].tolist()), group) for group in numbers(sure.boxes)]
+    groups = numbers(sure.boxes)
+    if len(groups) >= CROWD:
+        return Again(_quarters(width, height), False)
+    sums = [(sum(sure.scores[group].tolist()), group) for group in groups]
     sums.sort(key=lambda pair: -pair[0])
     chosen = [group for rank, (total, group) in enumerate(sums) if rank == 0 or total >= CLEAR * len(group)]
     sides = width, height, input_width, input_height
@@ -85,6 +92,12 @@ def again(found: Detections, width: int, height: int, input_width: int, input_he
     ]
     regions = [region for (_, region), is_read in zip(gaining, read, strict=True) if not is_read]
     return Again(regions, any(read))
+
+
+def _quarters(width: int, height: int) -> list[Region]:
+    """Four parts that cover a photo, row by row."""
+    wide, high = math.ceil(width / (2 - OVERLAP)), math.ceil(height / (2 - OVERLAP))
+    return [(y, x, y + high, x + wide) for y in (0, height - high) for x in (0, width - wide)]
 
 
 def _around(boxes: Floats, width: int, height: int, input_width: int, input_height: int) -> Region | None:

@@ -58,7 +58,7 @@ export interface Recognition extends Findings {
   /** of the photo, turned as EXIF says, in pixels */
   width: number;
   height: number;
-  /** how often the network ran: 1, up to 5 where it looked again, more with tiles */
+  /** how often the network ran: 1, up to 6 where it looked again, more with tiles */
   looks: number;
   /** whether `tiles` may find more: what is certain is small, or there is nothing of it on a large photo */
   small: boolean;

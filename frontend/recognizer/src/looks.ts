@@ -1,5 +1,5 @@
 /**
- * Where to look at a photo again: from further away where objects may be too large, then at the surest numbers.
+ * Where to look at a photo again: from further away where objects may be too large, then at numbers, enlarged.
  *
  * The same routine as training/detector/looks.py; both are held to tests/vectors/looks.json.
  */
@@ -16,6 +16,8 @@ const TALL = 0.3;
 const CLEAR = 0.5;
 /** How many are looked at again at most: each takes as long as the first look. */
 const NUMBERS = 3;
+/** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. */
+const CROWD = 6;
 /** Room around a number, as part of its highest object's height. */
 const MARGIN = 0.6;
 /** A look at a part enlarges at least this much, or it isn't worth its time. */
@@ -27,7 +29,7 @@ const LEGIBLE = 0.15;
 /** What scores of a look below `CERTAIN` count where there could be later ones: what it alone saw has to be clear. */
 const FAITH = 0.6;
 
-/** Tiles overlap by this part of their side: objects up to that size are whole in one of them. */
+/** Parts and tiles overlap by this part of their side: objects up to that size are whole in one of them. */
 const OVERLAP = 0.25;
 /** A tile is this many times as wide and high as the network's input, or larger where that makes too many. */
 const REDUCTION = 1.5;
@@ -53,7 +55,10 @@ export function tooClose(found: Found, photo: Size, input: Size): boolean {
 
 /** What is left to be looked at. */
 export interface Again {
-  /** of numbers that gain by another look, the surest first; in whole pixels, `xmax` and `ymax` exclusive */
+  /**
+   * of numbers that gain by another look, the surest first, or of parts that cover the photo; in whole pixels, `xmax` and
+   * `ymax` exclusive
+   */
   regions: Box[];
   /** whether a number gains nothing by it, since it was read for certain */
   settled: boolean;
@@ -65,7 +70,8 @@ export function faded(score: number): number {
 }
 
 /**
- * The regions to look at again by what was found so far: those of the surest numbers, where there is something to gain.
+ * The regions to look at again by what was found so far: those of the surest numbers, where there is something to gain;
+ * the photo's, of many.
  *
  * A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
  * clear is more often a false alarm, and is left to what the first look makes of it.
@@ -74,7 +80,9 @@ export function faded(score: number): number {
  */
 export function again(found: Found, photo: Size, input: Size): Again {
   const sure = sureOf(found);
-  const sums = numbers(sure.boxes).map((group) => ({
+  const groups = numbers(sure.boxes);
+  if (groups.length >= CROWD) return { regions: quarters(photo), settled: false };
+  const sums = groups.map((group) => ({
     group,
     sum: group.reduce((sum, row) => sum + sure.scores[row], 0),
   }));
@@ -96,6 +104,20 @@ export function again(found: Found, photo: Size, input: Size): Again {
     regions: gaining.filter(({ isRead }) => !isRead).map(({ region }) => region),
     settled: gaining.some(({ isRead }) => isRead),
   };
+}
+
+/** Four parts that cover a photo, row by row. */
+function quarters(photo: Size): Box[] {
+  const width = Math.ceil(photo.width / (2 - OVERLAP));
+  const height = Math.ceil(photo.height / (2 - OVERLAP));
+  return [0, photo.height - height].flatMap((ymin) =>
+    [0, photo.width - width].map((xmin) => ({
+      xmin,
+      ymin,
+      xmax: xmin + width,
+      ymax: ymin + height,
+    })),
+  );
 }
 
 /** The region of objects with some room. */
