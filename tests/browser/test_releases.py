@@ -21,7 +21,7 @@ AN_HOUR_LATER = """
 """
 
 NO_SEARCH = "?backend=wasm"
-"""For pages that read before an update: looking for faster backends, they would ask the old release for files, and hold it."""
+"""For pages that read before an update: the search for faster backends asks the old release for files, and holds it."""
 
 ROOM = 100_000
 """Bytes: enough for the model's graph and not for its weights."""

@@ -156,12 +156,9 @@ def looks_cases() -> list[dict[str, Any]]:
         "all but certain": ([[100.0, 200.0 + 50 * i, 180.0, 245.0 + 50 * i] for i in range(3)], [0.9, 0.6, 0.54]),
         "certain, but small": ([[100.0, 200.0 + 50 * i, 130.0, 245.0 + 50 * i] for i in range(3)], [0.9, 0.6, 0.55]),
         "one of two is certain": ([[100.0, 200.0, 200.0, 260.0], [400.0, 20.0, 430.0, 40.0]], [0.9, 0.6]),
-        "just too few for a crowd": ([[90.5 * i, 40.0, 90.5 * i + 20, 55.0] for i in range(5)], [0.9, 0.8, 0.7, 0.6, 0.5]),
-        "a crowd": ([[80.5 * i, 40.0, 80.5 * i + 20, 55.0] for i in range(6)], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
-        "a crowd but for one that isn't sure": (
-            [[80.5 * i, 40.0, 80.5 * i + 20, 55.0] for i in range(6)],
-            [0.9, 0.8, 0.7, 0.6, 0.5, 0.2],
-        ),
+        "too few for a crowd": ([[40.0, 90.5 * i, 55.0, 90.5 * i + 9] for i in range(5)], [0.9, 0.8, 0.7, 0.6, 0.5]),
+        "a crowd": ([[40.0, 80.5 * i, 55.0, 80.5 * i + 9] for i in range(6)], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
+        "all but a crowd": ([[40.0, 80.5 * i, 55.0, 80.5 * i + 9] for i in range(6)], [0.9, 0.8, 0.7, 0.6, 0.5, 0.2]),
         "fills the photo": ([[5.0, 5.0, 470.0, 300.0]], [0.9]),
     }
     for _ in range(8):

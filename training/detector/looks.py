@@ -63,7 +63,7 @@ def too_close(found: Detections, width: int, height: int, input_width: int, inpu
 
 
 def again(found: Detections, width: int, height: int, input_width: int, input_height: int) -> Again:
-    """The regions to look at again: those of the surest numbers, where there is something to gain; the photo's, of many.
+    """The regions to look at again: those of the surest numbers, where there is something to gain, or of a crowd.
 
     A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
     clear is more often a false alarm, and is left to what the first look makes of it.
