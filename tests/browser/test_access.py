@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from infra.settings import ROOT
 from tests.browser import pictures
-from tests.browser.conftest import Witness, open_kept, release_anew, show, wait_for
+from tests.browser.conftest import KEPT, Witness, open_kept, release_anew, show, until, wait_for
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -132,6 +132,7 @@ def test_axe_finds_nothing_with_the_camera_or_without_a_network(lens: Page) -> N
     expect(lens.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER)
     assert faults(lens) == []
     lens.keyboard.press("Escape")
+    until(lens, KEPT)
     lens.context.set_offline(True)
     expect(lens.get_by_test_id("offline")).to_be_visible()
     assert faults(lens) == []
