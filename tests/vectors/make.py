@@ -140,6 +140,10 @@ def reading_cases() -> list[dict[str, Any]]:
 def looks_cases() -> list[dict[str, Any]]:
     """Photos with nothing sure, one object, several, at the edge, all over, crowds; and heaps at random."""
     rng, cases = np.random.default_rng(4), []
+    rows = [
+        [40.0 + 90 * row, 80.5 * column, 55.0 + 90 * row, 80.5 * column + 9] for row in (0, 1) for column in range(5)
+    ]
+    falling = [0.95 - 0.05 * place for place in range(10)]
     layouts = {
         "nothing": ([], []),
         "nothing sure": ([[10.0, 10.0, 40.0, 30.0]], [0.29]),
@@ -156,9 +160,9 @@ def looks_cases() -> list[dict[str, Any]]:
         "all but certain": ([[100.0, 200.0 + 50 * i, 180.0, 245.0 + 50 * i] for i in range(3)], [0.9, 0.6, 0.54]),
         "certain, but small": ([[100.0, 200.0 + 50 * i, 130.0, 245.0 + 50 * i] for i in range(3)], [0.9, 0.6, 0.55]),
         "one of two is certain": ([[100.0, 200.0, 200.0, 260.0], [400.0, 20.0, 430.0, 40.0]], [0.9, 0.6]),
-        "too few for a crowd": ([[40.0, 90.5 * i, 55.0, 90.5 * i + 9] for i in range(5)], [0.9, 0.8, 0.7, 0.6, 0.5]),
-        "a crowd": ([[40.0, 80.5 * i, 55.0, 80.5 * i + 9] for i in range(6)], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
-        "all but a crowd": ([[40.0, 80.5 * i, 55.0, 80.5 * i + 9] for i in range(6)], [0.9, 0.8, 0.7, 0.6, 0.5, 0.2]),
+        "too few for a crowd": (rows[:9], falling[:9]),
+        "a crowd": (rows, falling),
+        "all but a crowd": (rows, [*falling[:9], 0.29]),
         "fills the photo": ([[5.0, 5.0, 470.0, 300.0]], [0.9]),
     }
     for _ in range(8):

@@ -16,8 +16,8 @@ const TALL = 0.3;
 const CLEAR = 0.5;
 /** How many are looked at again at most: each takes as long as the first look. */
 const NUMBERS = 3;
-/** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. */
-const CROWD = 6;
+/** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. Fewer may be words. */
+const CROWD = 10;
 /** Room around a number, as part of its highest object's height. */
 const MARGIN = 0.6;
 /** A look at a part enlarges at least this much, or it isn't worth its time. */
