@@ -238,7 +238,7 @@ def test_an_update_that_another_tab_holds_up_says_so_and_comes_afterwards(
     part = next((site_folder / "recognizer").glob("webgl-*.js")).name
     other.evaluate(f"void fetch('recognizer/{part}')")
     page.get_by_test_id("update").click()
-    expect(page.get_by_test_id("offer")).to_contain_text("Other tabs")
+    expect(page.get_by_test_id("offer")).to_contain_text("close the other tabs")
     page.wait_for_timeout(2000)
     assert page.evaluate("window.isNew") is None
     with page.expect_navigation():

@@ -176,7 +176,7 @@ export const text = {
     offered: 'A new version is ready.',
     update: 'Update now',
     later: 'Later',
-    updating: 'Updating … Other tabs of this page hold it up while they load something.',
+    updating: 'Updating … If it takes long, close the other tabs of this page.',
     elsewhere: 'This page was updated in another tab.',
     reload: 'Reload this one, too',
     offline: 'You are offline. Photos are read all the same.',
