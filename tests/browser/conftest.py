@@ -26,6 +26,12 @@ ANSWER_MILLISECONDS = 60_000
 expect.set_options(timeout=30_000)
 TOLERANCE = 1e-4
 KEPT = "navigator.serviceWorker.getRegistration().then((registration) => Boolean(registration?.active))"
+SIZES_KEPT = """
+caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name))))
+  .then((all) => Promise.all(all.map((cache) => cache.matchAll()))).then((lists) => Promise.all(lists.flat()
+  .map((kept) => kept.arrayBuffer()))).then((bodies) => bodies.map(({byteLength}) => byteLength))
+"""
+"""Bytes of each file in any cache."""
 
 
 @dataclass(frozen=True)
