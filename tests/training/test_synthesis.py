@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +12,22 @@ from PIL import Image
 from tests.training.conftest import run_step
 from training.data import lettering
 from training.data.clutter import scatter
-from training.data.formats import read_csv
+from training.data.formats import LabelledObject, read_csv
 from training.data.lettering import fonts
+from training.data.pages import MOST, page
 from training.data.photos import check_files
 from training.data.scenery import STUDIO
 from training.data.synthesis import FILLED, large, synthesise
 from training.errors import ConfigurationError
 
 DIGITS = tuple("0123456789")
+Draw = Callable[[int, int, tuple[str, ...], list[Path]], tuple[Image.Image, list[LabelledObject]]]
 
 
-def test_the_same_seed_draws_the_same_photo() -> None:
+@pytest.mark.parametrize("draw", [synthesise, page, large])
+def test_the_same_seed_draws_the_same_photo(draw: Draw) -> None:
     faces = fonts(DIGITS)
-    first, again, other = (synthesise(4, seed, DIGITS, faces) for seed in (1, 1, 2))
+    first, again, other = (draw(4, seed, DIGITS, faces) for seed in (1, 1, 2))
     assert (np.asarray(first[0]) == np.asarray(again[0])).all()
     assert first[1] == again[1]
     assert first[0].size != other[0].size or (np.asarray(first[0]) != np.asarray(other[0])).any()
@@ -52,6 +56,39 @@ def test_a_large_number_fills_the_photo_that_it_is_in() -> None:
         assert all(0 <= item.xmin < item.xmax <= photo.width for item in objects)
     assert FILLED[0] - 0.02 <= min(shares) < 0.45
     assert 0.85 < max(shares) <= 1
+
+
+def test_boxes_of_a_page_hold_its_digits_and_no_more() -> None:
+    faces = fonts(DIGITS)
+    heights, counts = [], []
+    for number in range(60):
+        printed, objects = page(number, 1, DIGITS, faces)
+        counts.append(len(objects))
+        assert {item.name for item in objects} <= set(DIGITS)
+        pixels = np.asarray(printed.convert("L"), float)
+        for item in objects:
+            heights.append(item.ymax - item.ymin)
+            assert 0 <= item.xmin < item.xmax <= printed.width
+            assert 1 <= item.ymin < item.ymax <= printed.height
+            box = pixels[int(item.ymin) : int(item.ymax), int(item.xmin) : int(item.xmax)]
+            ground = np.median(pixels[int(item.ymin) - 1, int(item.xmin) : int(item.xmax)])
+            ink = np.abs(box - ground) > 3
+            assert all(edge.any() for edge in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
+    assert min(heights) >= 5
+    assert max(heights) > 60
+    assert min(counts) == 0
+    assert MOST <= max(counts) < MOST + 16
+
+
+def test_letters_of_a_page_are_labelled_where_they_are_classes() -> None:
+    letters = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    faces = fonts(letters)
+    names = {item.name for number in range(40) for item in page(number, 1, letters, faces)[1]}
+    assert len(names) > 40
+    # Nothing but digits is unlabelled: a page without classes that can be printed stays empty.
+    printed, objects = page(1, 1, DIGITS, [lettering.DISPLAY])
+    assert not objects
+    assert len(np.unique(np.asarray(printed).reshape(-1, 3), axis=0)) == 1
 
 
 def test_light_leaves_things_where_they_are() -> None:

@@ -16,7 +16,7 @@ from training.data.records import read_manifest
 from training.data.symmetry import turn_over
 from training.errors import RecordsError
 
-MAX_OBJECTS = 48
+MAX_OBJECTS = 96
 """Objects of a crop that are learned; those beyond it count as background, which a crop this full hardly has."""
 SHUFFLE = 4096
 SIDES = ("ymin", "xmin", "ymax", "xmax")

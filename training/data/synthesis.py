@@ -22,6 +22,7 @@ from training.config import load
 from training.data.clutter import scatter
 from training.data.formats import LabelledObject, Photo
 from training.data.lettering import DISPLAY, TAKEN, characters, fonts
+from training.data.pages import page
 from training.data.scenery import STREET, STUDIO, Generator, colour, ink_on
 from training.data.selection import csv_text
 from training.errors import ConfigurationError
@@ -174,7 +175,7 @@ def _boxes(labels: np.ndarray, names: Sequence[str]) -> list[LabelledObject]:
     return objects
 
 
-KINDS = {"street": synthesise, "large": large}
+KINDS = {"street": synthesise, "page": page, "large": large}
 
 
 def _save(number: int, kind: str, seed: int, classes: Sequence[str], faces: Sequence[Path], folder: Path) -> Photo:
@@ -192,7 +193,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--kind", choices=KINDS, default="street", help="large: one number fills the photo, for judging"
+        "--kind", choices=KINDS, default="street", help="page: print; large: one number fills the photo, for judging"
     )
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
