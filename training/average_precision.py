@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,11 @@ import numpy.typing as npt
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from training.detector.recognition import Detections
 from training.metrics import Judged
 
+FAINT = 0.01
+"""Scores below it of classes that aren't a detection's best change nothing that can be told."""
 RECALLS = np.linspace(0, 1, 101)
 """Where COCO looks at precision."""
 
@@ -35,7 +38,11 @@ class Precision:
 
 
 def average_precision(judged: Sequence[Judged], classes: Sequence[str]) -> Precision:
-    """All detections of ``judged`` count, whatever their score."""
+    """All detections of ``judged`` count, whatever their score, and as every class that scores where they are.
+
+    So COCO judges detectors that score each class: what is a 3 with 0.6 and a 5 with 0.3 is a better answer to "where are
+    the fives?" than nothing (multi-label, as RetinaNet, CenterNet and YOLO are judged).
+    """
     images: list[Any] = []
     labels: list[Any] = []
     results: list[Any] = []
@@ -53,8 +60,7 @@ def average_precision(judged: Sequence[Judged], classes: Sequence[str]) -> Preci
                     "iscrowd": 0,
                 }
             )
-        found = one.detections
-        for index, score, (ymin, xmin, ymax, xmax) in zip(found.classes, found.scores, found.boxes, strict=True):
+        for index, score, (ymin, xmin, ymax, xmax) in hypotheses(one.detections):
             results.append([number, xmin, ymin, xmax - xmin, ymax - ymin, score, index + 1])
     if not labels or not results:
         return Precision(0.0, 0.0, dict.fromkeys(classes, math.nan if not labels else 0.0), {})
@@ -76,3 +82,12 @@ def average_precision(judged: Sequence[Judged], classes: Sequence[str]) -> Preci
         {name: float(precision[:, :, present[name]].mean()) if name in present else math.nan for name in classes},
         {name: precision[0, :, i] for name, i in present.items()},
     )
+
+
+def hypotheses(found: Detections) -> Iterator[tuple[int, float, npt.NDArray[np.float64]]]:
+    """Class, score and box [4] of each detection, and of each other class that scores `FAINT` or more there."""
+    for row, (best, box) in enumerate(zip(found.classes.tolist(), found.boxes, strict=True)):
+        yield best, float(found.scores[row]), box
+        if found.class_scores is not None:
+            others = found.class_scores[row]
+            yield from ((index, float(others[index]), box) for index in np.flatnonzero(others >= FAINT) if index != best)

@@ -39,9 +39,14 @@ def read_predictions(
     for photo in photos:
         found = lines[photo.filename]["detections"]
         boxes = [[item["box"][side] for side in ("ymin", "xmin", "ymax", "xmax")] for item in found]
+        class_scores = np.zeros((len(found), len(classes)))
+        for row, item in zip(class_scores, found, strict=True):
+            for name, score in {**item.get("others", {}), item["class"]: item["score"]}.items():
+                row[classes.index(name)] = score
         detections = Detections(
             np.array([classes.index(item["class"]) for item in found], np.int64),
             np.array([item["score"] for item in found], np.float64),
             np.array(boxes, np.float64).reshape(-1, 4),
+            class_scores,
         )
         yield photo, detections, lines[photo.filename]["milliseconds"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,18 @@ def test_perfect_detections_have_a_precision_of_one() -> None:
     assert (found.map, found.map50) == pytest.approx((1, 1))
     assert found.per_class == pytest.approx({"0": 1, "1": 1, "2": 1})
     assert all(curve == pytest.approx(np.ones(101)) for curve in found.curves.values())
+
+
+def test_a_place_counts_as_every_class_that_scores_there() -> None:
+    # Both photos show a 0; the second is taken for a 1, and for a 0 with less.
+    right, wrong = judged("0", "0"), judged("0", "1", score=0.6)
+    scores = np.array([[0.3, 0.6, 0.0]])
+    doubtful = Judged(wrong.photo, replace(wrong.detections, class_scores=scores))
+    assert average_precision([right, wrong], CLASSES).per_class["0"] == pytest.approx(0.5, abs=0.01)
+    assert average_precision([right, doubtful], CLASSES).per_class["0"] == pytest.approx(1)
+    # What is doubtful ranks where its score puts it: behind a false alarm that is surer.
+    alarm = judged("", "0", score=0.5)
+    assert average_precision([right, alarm, doubtful], CLASSES).per_class["0"] == pytest.approx(5 / 6, abs=0.01)
 
 
 def test_loose_boxes_count_at_half_overlap_only() -> None:

@@ -47,6 +47,8 @@ def test_detections_are_those_of_the_vectors(case: Any) -> None:
     assert found.classes.tolist() == case["detections"]["classes"]
     assert found.scores.tolist() == case["detections"]["scores"]
     assert found.boxes.tolist() == case["detections"]["boxes"]
+    assert found.class_scores is not None
+    assert found.class_scores.tolist() == case["detections"]["classScores"]
 
 
 @pytest.mark.parametrize("case", vectors("recognition", "numbers"), ids=lambda case: case["name"])

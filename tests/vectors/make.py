@@ -70,6 +70,7 @@ def recognition_cases() -> list[dict[str, Any]]:
             boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], 1).astype(np.float32)
             scores = (rng.integers(0, 40, (count, 4)) / 40).astype(np.float32)
             found = detect(boxes, scores.reshape(count, 4), suppression, min_score, background)
+            assert found.class_scores is not None
             cases.append(
                 {
                     "boxes": boxes.tolist(),
@@ -81,6 +82,7 @@ def recognition_cases() -> list[dict[str, Any]]:
                         "classes": found.classes.tolist(),
                         "scores": found.scores.tolist(),
                         "boxes": found.boxes.tolist(),
+                        "classScores": found.class_scores.tolist(),
                     },
                 }
             )

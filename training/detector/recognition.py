@@ -33,11 +33,14 @@ class Detections:
     """[k] 0–1"""
     boxes: Floats
     """[k, 4] ymin, xmin, ymax, xmax in the unit of the boxes given to `detect`"""
+    class_scores: Floats | None = None
+    """[k, c] of every class where the detection is; None where only the best is known"""
 
     def above(self, threshold: float) -> Detections:
         """Only those that score at least ``threshold``."""
         keep = self.scores >= threshold
-        return Detections(self.classes[keep], self.scores[keep], self.boxes[keep])
+        others = None if self.class_scores is None else self.class_scores[keep]
+        return Detections(self.classes[keep], self.scores[keep], self.boxes[keep], others)
 
 
 def intersection_over_union(box: Floats, boxes: Floats) -> Floats:
@@ -86,4 +89,6 @@ def detect(
         if not suppression.class_agnostic:
             overlaps &= classes == classes[index]
         alive &= ~overlaps
-    return Detections(classes[kept].astype(np.int64), best[order][kept], candidates[kept])
+    return Detections(
+        classes[kept].astype(np.int64), best[order][kept], candidates[kept], scores[order][kept].astype(np.float64)
+    )

@@ -7,6 +7,8 @@ export interface Detection {
   /** 0–1 */
   score: number;
   box: Box;
+  /** scores of other classes at the same place that `minScore` lets through, by name; absent where there is none */
+  others?: Record<string, number>;
 }
 
 /** Objects that are read together, or one object alone where the model's objects are not characters. */

@@ -64,9 +64,9 @@ export interface Again {
   settled: boolean;
 }
 
-/** A score of an earlier look, once there could be a later one. */
-export function faded(score: number): number {
-  return score >= CERTAIN ? score : score * FAITH;
+/** What the scores of a place count by which an earlier look saw, once there could be a later one; `best` is the highest. */
+export function trust(best: number): number {
+  return best >= CERTAIN ? 1 : FAITH;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   type Pixels,
   type Size,
 } from './letterbox';
-import { again, AWAY, faded, mayHideMore, SURE, tilesOf, tooClose, wholeIn } from './looks';
+import { again, AWAY, mayHideMore, SURE, tilesOf, tooClose, trust, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -88,6 +88,7 @@ export async function recognizePixels(
   const findings = findingsOf(
     pooled.filter(({ score }) => score >= wanted),
     manifest,
+    wanted,
   );
   timings.recognition += performance.now() - start;
   const certain = findings.detections.filter(({ score }) => score >= manifest.score_threshold);
@@ -97,7 +98,12 @@ export async function recognizePixels(
 }
 
 function pool(earlier: Candidate[], later: Candidate[]): Candidate[] {
-  return [...earlier.map((one) => ({ ...one, score: faded(one.score) })), ...later];
+  const fading = earlier.map((one) => {
+    const share = trust(one.score);
+    const classScores = Float64Array.from(one.classScores, (score) => score * share);
+    return { ...one, score: one.score * share, classScores };
+  });
+  return [...fading, ...later];
 }
 
 /** The network's outputs of one look at a whole photo to detections and numbers. */
@@ -108,7 +114,7 @@ export function decode(
   minScore: number = manifest.score_threshold,
 ): Findings {
   const whole = { xmin: 0, ymin: 0, xmax: width, ymax: height };
-  return findingsOf(candidatesIn(outputs, whole, manifest, minScore), manifest);
+  return findingsOf(candidatesIn(outputs, whole, manifest, minScore), manifest, minScore);
 }
 
 /** Candidates of one look, their boxes in pixels of the photo that `region` is part of. */
@@ -128,13 +134,19 @@ function candidatesIn(
   });
 }
 
-function findingsOf(pooled: Candidate[], manifest: Manifest): Findings {
+function findingsOf(pooled: Candidate[], manifest: Manifest, minScore: number): Findings {
   const kept = suppress(pooled, manifest.suppression);
-  const detections = kept.classes.map((index, row) => ({
-    class: manifest.classes[index],
-    score: kept.scores[row],
-    box: boxAt(kept.boxes, row),
-  }));
+  const detections = kept.classes.map((best, row) => {
+    const others = kept.classScores[row]
+      .map((score, index) => [manifest.classes[index], score] as const)
+      .filter(([, score], index) => index !== best && score >= minScore);
+    return {
+      class: manifest.classes[best],
+      score: kept.scores[row],
+      box: boxAt(kept.boxes, row),
+      ...(others.length > 0 && { others: Object.fromEntries(others) }),
+    };
+  });
   return { detections, numbers: numbersOf(detections, kept.boxes, manifest) };
 }
 

@@ -15,6 +15,8 @@ export interface Kept {
   scores: number[];
   /** [k, 4] ymin, xmin, ymax, xmax in the unit of the candidates' boxes */
   boxes: Float64Array;
+  /** [k][c] of every class at the same place */
+  classScores: number[][];
 }
 
 /** A location and its best class. */
@@ -25,6 +27,8 @@ export interface Candidate {
   score: number;
   /** ymin, xmin, ymax, xmax; one unit for all candidates */
   box: ArrayLike<number>;
+  /** [c] of every class */
+  classScores: ArrayLike<number>;
 }
 
 /**
@@ -51,7 +55,8 @@ export function candidates(
     }
     const score = scores[row + best];
     const box = boxes.subarray(location * 4, location * 4 + 4);
-    if (score >= minScore) found.push({ class: best - firstColumn, score, box });
+    const classScores = scores.subarray(row + firstColumn, row + columns);
+    if (score >= minScore) found.push({ class: best - firstColumn, score, box, classScores });
   }
   return found;
 }
@@ -74,6 +79,7 @@ export function suppress(found: readonly Candidate[], suppression: Suppression):
     classes: kept.map((candidate) => candidate.class),
     scores: kept.map((candidate) => candidate.score),
     boxes: Float64Array.from(kept.flatMap(({ box }) => Array.from(box))),
+    classScores: kept.map(({ classScores }) => Array.from(classScores)),
   };
 }
 

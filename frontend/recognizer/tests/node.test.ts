@@ -136,6 +136,14 @@ describe('the Node runtime', () => {
     expect(header['numbers']).toHaveLength(2);
   });
 
+  it('names what else a place may show, where that is asked for', async () => {
+    writeTinyModel(folder);
+    const [all, certain] = await answersOf(recognizeRequest(0), recognizeRequest());
+    const [first] = all.header['detections'] as { others: Record<string, number> }[];
+    expect(first.others).toEqual({ b: expect.closeTo(1 / (1 + Math.exp(8)), 6) as number });
+    expect((certain.header['detections'] as object[])[0]).not.toHaveProperty('others');
+  });
+
   it("letterboxes with the library's own routine", async () => {
     writeTinyModel(folder);
     const tall = cells([RED], [GREEN], [RED], [GREEN], [RED], [GREEN]);

@@ -26,7 +26,7 @@ export interface DetectCase {
   background_column: boolean;
   min_score: number;
   suppression: Suppression;
-  detections: { classes: number[]; scores: number[]; boxes: number[][] };
+  detections: { classes: number[]; scores: number[]; boxes: number[][]; classScores: number[][] };
 }
 
 export interface NumbersCase {
