@@ -40,8 +40,8 @@ class Precision:
 def average_precision(judged: Sequence[Judged], classes: Sequence[str]) -> Precision:
     """All detections of ``judged`` count, whatever their score, and as every class that scores where they are.
 
-    So COCO judges detectors that score each class: what is a 3 with 0.6 and a 5 with 0.3 is a better answer to "where are
-    the fives?" than nothing (multi-label, as RetinaNet, CenterNet and YOLO are judged).
+    So COCO judges detectors that score each class (RetinaNet, CenterNet, YOLO): what is a 3 with 0.6 and a 5 with 0.3
+    is a better answer to "where are the fives?" than nothing.
     """
     images: list[Any] = []
     labels: list[Any] = []
@@ -90,4 +90,6 @@ def hypotheses(found: Detections) -> Iterator[tuple[int, float, npt.NDArray[np.f
         yield best, float(found.scores[row]), box
         if found.class_scores is not None:
             others = found.class_scores[row]
-            yield from ((index, float(others[index]), box) for index in np.flatnonzero(others >= FAINT) if index != best)
+            for index in np.flatnonzero(others >= FAINT).tolist():
+                if index != best:
+                    yield index, float(others[index]), box

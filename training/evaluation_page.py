@@ -15,8 +15,8 @@ from training.average_precision import Precision
 CHARTS = "charts"
 CONFUSIONS = 8
 CURVES = (
-    "Thin: each class, with the area under its curve. A detection is right at an IoU of 0.5 with a label of its class. A "
-    "place counts as each class that scores there, here only."
+    "Thin: each class, with the area under its curve. A detection is right at an IoU of 0.5 with a label of its class. "
+    "A place counts as each class that scores there, here only."
 )
 LARGE = (
     "Heights after a photo is scaled into the input of {width} × {height} pixels; above the bars, how many labels "
