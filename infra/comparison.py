@@ -14,8 +14,9 @@ from infra.errors import UsageError
 
 Z = 1.959964
 """95 %"""
-ROOM = 0.005
-"""How much mAP may fall where more numbers are read right: it moves by more from one seed to the next."""
+ROOM = 0.009
+"""How much mAP50 may fall where more numbers are read right: two standard errors of the difference of two models on the
+same 1,171 photos (paired bootstrap: 0.0044)."""
 ROOM_ELSEWHERE = 0.02
 """The same on photos of the other sources, of which there are fewer."""
 ALARMS = 2.0

@@ -1,7 +1,8 @@
 """Two finished trainings to one: the weights between theirs that read the calibration photos best.
 
 Wortsman et al. 2022, "Model soups": weights that were fine-tuned from the same start can be averaged, and a training
-that learned something new gets back what it forgot, at no cost when the detector runs.
+that learned something new gets back what it forgot, at no cost when the detector runs. What BatchNorm divides by is
+measured anew for them, as in Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization".
 """
 
 from __future__ import annotations
@@ -10,20 +11,26 @@ import argparse
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from training import command
 from training.calibration import Calibration
-from training.config import load
+from training.config import Configuration, load
+from training.data.batches import training_batches
+from training.data.pixels import recolour
 from training.errors import ModelError
 from training.models import DESCRIPTION, WEIGHTS, load_description, load_weights, meaning
 from training.outputs import sha256, whole_folder
 from training.train import SUMMARY
 
-SHARES = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8)
+SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
 """Of the other training's weights."""
+BATCHES = 120
+"""So many show what BatchNorm sees: nothing is left of its earlier means then."""
 
 
 def blend(checkpoint: Path, other: Path, records: Path, out: Path) -> None:
@@ -45,15 +52,19 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path) -> None:
     model = load_weights(checkpoint, config)
     ours, theirs = model.get_weights(), load_weights(other, others).get_weights()
     calibration = Calibration(records, config)
-    results: dict[float, tuple[float, float]] = {}
+    look = tf.function(lambda crops: model(crops, training=True))
+    results: dict[float, tuple[float, float, list[Any]]] = {}
     for share in SHARES:
         model.set_weights([a * (1 - share) + b * share for a, b in zip(ours, theirs, strict=True)])
+        if share:
+            for crops in _crops(records, config):
+                look(crops)
         figure, threshold, _ = calibration.judge(model)
-        results[share] = figure, threshold
+        results[share] = figure, threshold, model.get_weights()
         print(f"{share:.2f} of {other}: calibration {figure:.3f}", file=sys.stderr)
     best = max(SHARES, key=lambda share: results[share][0])
-    figure, threshold = results[best]
-    model.set_weights([a * (1 - best) + b * best for a, b in zip(ours, theirs, strict=True)])
+    figure, threshold, weights = results[best]
+    model.set_weights(weights)
     provenance = load_description(checkpoint)["provenance"]
     blended = {"share": best, "weights_sha256": sha256(other / WEIGHTS)}
     description = {
@@ -69,6 +80,12 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path) -> None:
         (folder / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
         (folder / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n")
     print(f"{best:.2f} of {other}: calibration {figure:.3f} at threshold {threshold}")
+
+
+def _crops(records: Path, config: Configuration) -> Iterator[Any]:
+    """float32 [b, side, side, 3] of `BATCHES` batches as a training sees them."""
+    for number, (crops, _, _) in enumerate(training_batches(records, config, 0).take(BATCHES)):
+        yield recolour(crops, tf.stack([config.training.seed, number]), config.augmentation)
 
 
 def main() -> None:

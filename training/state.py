@@ -97,7 +97,7 @@ def make_step(state: State, config: Configuration) -> Any:
         truth = targets(boxes, labels, cells, len(config.classes))
         with tf.GradientTape() as tape:
             logits, distances = state.model(images, training=True)
-            class_loss = losses.class_loss(logits, truth)
+            class_loss = losses.class_loss(logits, distances, truth)
             box_loss = losses.box_loss(distances, truth)
             loss = class_loss + losses.BOX_WEIGHT * box_loss
         state.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))

@@ -74,7 +74,10 @@ def test_shards_are_named_by_their_content(saved_model: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("quantization", ["float16", "uint16", "uint8"])
-def test_only_kernels_are_quantised(saved_model: Path, tmp_path: Path, quantization: graph.Quantization) -> None:
+def test_only_kernels_are_quantised(
+    saved_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quantization: graph.Quantization
+) -> None:
+    monkeypatch.setattr(graph, "SMALL", 0)
     model = converted(saved_model, tmp_path / "out", quantization)
     (entry,) = model["weightsManifest"]
     floats = [weight for weight in entry["weights"] if weight["dtype"] == "float32"]
@@ -86,6 +89,24 @@ def test_only_kernels_are_quantised(saved_model: Path, tmp_path: Path, quantizat
         (1, 1, 16, 14),
     ]
     assert [1, detectors.CELLS, 2] in [w["shape"] for w in floats if "quantization" not in w]
+
+
+@pytest.mark.parametrize(
+    ("quantization", "kinds"),
+    [("uint8", ["uint16", "uint8", "uint16"]), ("uint16", ["uint16"] * 3), ("float16", ["float16"] * 3)],
+)
+def test_small_kernels_are_rounded_less(
+    saved_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quantization: graph.Quantization,
+    kinds: list[str],
+) -> None:
+    # They have 216, 1,152 and 224 values.
+    monkeypatch.setattr(graph, "SMALL", 1_152)
+    (entry,) = converted(saved_model, tmp_path / "out", quantization)["weightsManifest"]
+    found = [weight["quantization"]["dtype"] for weight in entry["weights"] if "quantization" in weight]
+    assert found == kinds
 
 
 def test_debug_operations_are_stripped(tmp_path: Path) -> None:

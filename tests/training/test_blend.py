@@ -6,12 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import yaml
 
 from training.blend import SHARES, blend
 from training.config import load
+from training.data.batches import training_batches
 from training.detector import network
 from training.errors import ModelError
 from training.models import load_model, load_weights
@@ -33,14 +35,27 @@ def test_the_best_share_makes_the_blend(checkpoint: Path, other: Path, records: 
     made = load_model(tmp_path / "blend").description["provenance"]["blended_with"]
     assert made[0]["share"] in SHARES
     assert made[0]["weights_sha256"] == sha256(other / "best.weights.h5")
-    config = load(checkpoint / "config.yaml")
-    ours, theirs, blended = (
-        load_weights(path, config).get_weights() for path in (checkpoint, other, tmp_path / "blend")
-    )
-    for a, b, c in zip(ours, theirs, blended, strict=True):
-        np.testing.assert_allclose(c, a + made[0]["share"] * (b - a), atol=1e-6)
     summary = json.loads((tmp_path / "blend" / "training.json").read_text())
     assert summary["calibration"] >= json.loads((checkpoint / "training.json").read_text())["calibration"]
+
+
+def test_a_blend_lies_between_and_knows_what_its_layers_see(
+    checkpoint: Path, other: Path, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.blend.SHARES", (0.35,))
+    blend(checkpoint, other, records, tmp_path / "blend")
+    config = load(checkpoint / "config.yaml")
+    ours, theirs, blended = (load_weights(path, config) for path in (checkpoint, other, tmp_path / "blend"))
+    for a, b, c in zip(*(model.trainable_variables for model in (ours, theirs, blended)), strict=True):
+        np.testing.assert_allclose(c, a + 0.35 * (b - a), atol=1e-6)
+    seen = keras.Model(blended.input, blended.get_layer("tower").output)
+    batches = training_batches(records, config, 0).take(9)
+    means = np.mean([seen(crops).numpy().mean((0, 1, 2)) for crops, _, _ in batches], 0)
+    norm = blended.get_layer("tower_norm")
+    between = 0.65 * ours.get_layer("tower_norm").moving_mean + 0.35 * theirs.get_layer("tower_norm").moving_mean
+    spread = np.sqrt(norm.moving_variance)
+    assert np.abs((norm.moving_mean - means) / spread).max() < 0.3
+    assert np.abs((between - means) / spread).max() > 0.3
 
 
 def test_a_blend_remembers_those_before_it(checkpoint: Path, other: Path, records: Path, tmp_path: Path) -> None:

@@ -219,25 +219,43 @@ def test_every_object_has_one_cell_of_value_one_and_its_box() -> None:
     assert known[6, 4] == 1
 
 
+def fitting(boxes: list[float]) -> Any:
+    """What the network should say for 16 × 16 cells in one box, of which all cells say the distances."""
+    rows, columns = np.mgrid[0:16, 0:16] + 0.5
+    ymin, xmin, ymax, xmax = (side / 4 for side in boxes)
+    reach = np.stack([rows - ymin, columns - xmin, ymax - rows, xmax - columns], -1)
+    return tf.constant(np.log(np.clip(reach, 1e-3, None))[None].astype(np.float32))
+
+
 def test_losses_vanish_for_the_right_answer_and_grow_with_the_error() -> None:
     boxes = np.zeros((1, 2, 4), np.float32)
     boxes[0, 0] = [8, 8, 40, 24]
     truth = targets(tf.constant(boxes), tf.constant([[1, -1]]), (16, 16), 3)
     right = tf.where(truth.heat > 0.999, 12.0, -12.0)
-    assert losses.class_loss(right, truth) < 1e-3
-    assert losses.class_loss(-right, truth) > 5
-    rows, columns = np.mgrid[0:16, 0:16] + 0.5
-    reach = np.stack([rows - 2, columns - 2, 10 - rows, 6 - columns], -1)
-    distances = np.log(np.clip(reach, 1e-3, None))[None].astype(np.float32)
-    assert losses.box_loss(tf.constant(distances), truth) < 1e-4
-    assert losses.box_loss(tf.constant(distances) + 0.5, truth) > 0.2
+    distances = fitting([8, 8, 40, 24])
+    assert losses.class_loss(right, distances, truth) < 1e-3
+    assert losses.class_loss(-right, distances, truth) > 5
+    assert losses.box_loss(distances, truth) < 1e-4
+    assert losses.box_loss(distances + 0.5, truth) > 0.2
+
+
+def test_a_score_says_how_well_the_box_fits() -> None:
+    truth = targets(tf.constant([[[8.0, 8.0, 40.0, 24.0]]]), tf.constant([[1]]), (16, 16), 3)
+    scores = np.linspace(0.3, 0.99, 70)
+    best = []
+    # Boxes that overlap the object by 1, 3/4 and a half.
+    for low in (8, 16, 24):
+        distances = fitting([low, 8, 40, 24])
+        logits = [tf.where(truth.heat > 0.999, float(np.log(score / (1 - score))), -12.0) for score in scores]
+        best.append(scores[np.argmin([losses.class_loss(said, distances, truth) for said in logits])])
+    np.testing.assert_allclose(best, [0.99, 1 - losses.FIT / 4, 1 - losses.FIT / 2], atol=0.011)
 
 
 def test_what_is_ignored_costs_nothing() -> None:
     boxes = tf.constant([[[8.0, 8.0, 40.0, 24.0]]])
-    logits = tf.fill([1, 16, 16, 3], 4.0)
-    ignored = losses.class_loss(logits, targets(boxes, tf.constant([[-2]]), (16, 16), 3))
-    background = losses.class_loss(logits, targets(boxes, tf.constant([[-1]]), (16, 16), 3))
+    logits, distances = tf.fill([1, 16, 16, 3], 4.0), tf.zeros([1, 16, 16, 4])
+    ignored = losses.class_loss(logits, distances, targets(boxes, tf.constant([[-2]]), (16, 16), 3))
+    background = losses.class_loss(logits, distances, targets(boxes, tf.constant([[-1]]), (16, 16), 3))
     assert ignored < background
 
 

@@ -9,17 +9,25 @@ import tensorflow as tf
 from training.detector.targets import Targets
 
 BOX_WEIGHT = 2.0
+FIT = 0.5
+"""How much of an object's score says how well its box fits; the rest says that it is there."""
 
 
-def class_loss(logits: Any, targets: Targets) -> Any:
+def class_loss(logits: Any, distances: Any, targets: Targets) -> Any:
     """Focal loss of CenterNet (Zhou et al. 2019, equation 1), summed and divided by the number of objects.
 
-    ``logits`` [b, h, w, c]. Computed from logits, so that it neither overflows nor loses small scores.
+    At an object's centre the score should say how well the box fits, too: of two boxes the better one is kept and
+    ranked first (Li et al. 2020, "Generalized Focal Loss", equation 2).
+
+    ``logits`` [b, h, w, c], ``distances`` [b, h, w, 4] as the network gives them. Computed from logits, so that it
+    neither overflows nor loses small scores.
     """
     score = tf.sigmoid(logits)
     peak = tf.cast(targets.heat >= 0.999, tf.float32)
     log_yes, log_no = tf.math.log_sigmoid(logits), tf.math.log_sigmoid(-logits)
-    there = peak * (1 - score) ** 2 * log_yes
+    overlap, _ = _overlaps(cell_boxes(distances), targets.boxes)
+    aim = 1 - FIT * (1 - tf.stop_gradient(overlap)[..., None])
+    there = peak * (aim - score) ** 2 * (aim * log_yes + (1 - aim) * log_no)
     absent = (1 - peak) * (1 - targets.heat) ** 4 * score**2 * log_no * targets.known[..., None]
     return -tf.reduce_sum(there + absent) / tf.maximum(tf.reduce_sum(peak), 1.0)
 
@@ -29,14 +37,18 @@ def box_loss(distances: Any, targets: Targets) -> Any:
 
     ``distances`` [b, h, w, 4] as the network gives them.
     """
-    boxes = cell_boxes(distances)
-    truth = targets.boxes
+    _, generalised = _overlaps(cell_boxes(distances), targets.boxes)
+    total = tf.maximum(tf.reduce_sum(targets.weight), 1.0)
+    return tf.reduce_sum((1 - generalised) * targets.weight) / total
+
+
+def _overlaps(boxes: Any, truth: Any) -> tuple[Any, Any]:
+    """IoU and generalised IoU [...] of ``boxes`` with ``truth``, both [..., 4]."""
     overlap = _area(tf.maximum(boxes[..., :2], truth[..., :2]), tf.minimum(boxes[..., 2:], truth[..., 2:]))
     hull = _area(tf.minimum(boxes[..., :2], truth[..., :2]), tf.maximum(boxes[..., 2:], truth[..., 2:]))
     union = _area(boxes[..., :2], boxes[..., 2:]) + _area(truth[..., :2], truth[..., 2:]) - overlap
-    giou = overlap / tf.maximum(union, 1e-6) - (hull - union) / tf.maximum(hull, 1e-6)
-    total = tf.maximum(tf.reduce_sum(targets.weight), 1.0)
-    return tf.reduce_sum((1 - giou) * targets.weight) / total
+    iou = overlap / tf.maximum(union, 1e-6)
+    return iou, iou - (hull - union) / tf.maximum(hull, 1e-6)
 
 
 def cell_boxes(distances: Any) -> Any:

@@ -62,9 +62,10 @@ def build(options: Network, classes: int, folded: bool = False) -> Any:
     joined = join(convolution(joined, options.tower, "narrow", kernel=1), 0, options.tower)
     joined = convolution(joined, options.tower, "tower")
     outputs = []
-    for head, channels, bias in (
-        ("class", classes, float(np.log(PRIOR / (1 - PRIOR)))),
-        ("box", 4, 1.0),
+    # Where an object ends is another question than what it is (Ge et al. 2021, "YOLOX"): boxes have their own step.
+    for head, features, channels, bias in (
+        ("class", joined, classes, float(np.log(PRIOR / (1 - PRIOR)))),
+        ("box", convolution(joined, options.tower, "box_tower"), 4, 1.0),
     ):
         x = layers.Conv2D(
             channels,
@@ -73,7 +74,7 @@ def build(options: Network, classes: int, folded: bool = False) -> Any:
             dtype="float32",
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
             bias_initializer=keras.initializers.Constant(bias),
-        )(joined)
+        )(features)
         outputs.append(x)
     return keras.Model(image, outputs, name="detector")
 
