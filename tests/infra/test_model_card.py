@@ -98,6 +98,9 @@ def test_what_began_with_the_release_before_is_repeated_where_that_still_is(rele
     provenance |= {"commit": "1a2b3c", "started_from": {"name": "digits", "weights_sha256": "0" * 64}}
     file = released / "web_model" / "manifest.json"
     file.write_text(json.dumps(manifest), "utf-8")
+    made = json.loads((released / "release.json").read_text("utf-8"))
+    made["command"] = "./inv train --from models/digits/checkpoint --config models/digits/checkpoint/config.yaml"
+    (released / "release.json").write_text(json.dumps(made), "utf-8")
     card = model_card.render(released)
     assert "git worktree add ../then 1a2b3c\n" in card
     assert "--from models/digits/checkpoint" in card

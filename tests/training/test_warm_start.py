@@ -71,7 +71,7 @@ def test_further_blocks_begin_untrained(checkpoint: Path, config_file: Path, tmp
     [
         ({"stages": [4, 8, 8, 8, 12]}, {"down3", "stage3_0", "lateral3"}),
         ({"pyramid": 16}, {"lateral3", "lateral2", "lateral1", "smooth0", "smooth1", "narrow"}),
-        ({"tower": 16}, {"narrow", "lateral0", "tower", "class_head", "box_head"}),
+        ({"tower": 16}, {"narrow", "lateral0", "tower", "box_tower", "class_head", "box_head"}),
     ],
 )
 def test_layers_of_another_width_begin_untrained(
