@@ -27,7 +27,7 @@ QUANTIZATIONS: tuple[Quantization, ...] = ("none", "float16", "uint16", "uint8")
 
 MODEL_FILE = "model.json"
 SMALL = 10_000
-"""Kernels of fewer values get 16 bits instead of 8: in a network's first ones rounding does most harm, for few bytes."""
+"""Kernels of fewer values get 16 bits instead of 8: rounding does most harm in the first ones, which take few bytes."""
 SHARD_BYTES = 4 * 1024 * 1024
 """What the converter's authors found browsers to cache."""
 
