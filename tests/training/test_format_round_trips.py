@@ -27,6 +27,7 @@ ODD = [
     " .jpg",
     "<&>'.jpg",
     "x/a.jpg",
+    "x.xml/a.jpg",
     "\ufeff.jpg",
     "数字.png",
 ]

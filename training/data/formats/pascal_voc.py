@@ -30,7 +30,7 @@ FORBIDDEN = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def read(path: Path, checker: Checker) -> None:
     """Give all XML files below a folder to ``checker``. Raises AnnotationError."""
-    files = sorted(path.rglob("*.xml"))
+    files = sorted(file for file in path.rglob("*.xml") if file.is_file())
     if not files:
         raise AnnotationError(f"{path}: holds no XML file of Pascal VOC, and no digitStruct.mat")
     for file in command.progress(files, len(files), "label files"):
