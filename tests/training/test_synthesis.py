@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image
 
 from tests.training.conftest import run_step
@@ -78,6 +80,27 @@ def test_boxes_of_a_page_hold_its_digits_and_no_more() -> None:
     assert max(heights) > 60
     assert min(counts) == 0
     assert MOST <= max(counts) < MOST + 16
+
+
+def test_thin_strokes_have_boxes_as_high_as_they_are(tmp_path: Path) -> None:
+    # A font whose digits are all a stroke of 15 units, 720 high: less than a fifth of a pixel in small print.
+    builder = FontBuilder(1000)
+    builder.setupGlyphOrder([".notdef", "stroke"])
+    builder.setupCharacterMap({ord(digit): "stroke" for digit in DIGITS})
+    pen = TTGlyphPen(None)
+    for number, corner in enumerate([(250, 0), (250, 720), (265, 720), (265, 0)]):
+        (pen.lineTo if number else pen.moveTo)(corner)
+    pen.closePath()
+    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "stroke": pen.glyph()})
+    builder.setupHorizontalMetrics({".notdef": (500, 0), "stroke": (500, 250)})
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Hairline", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(tmp_path / "hairline.ttf")
+    objects = [item for number in range(12) for item in page(number, 1, DIGITS, [tmp_path / "hairline.ttf"])[1]]
+    assert len(objects) > 100
+    assert min(item.ymax - item.ymin for item in objects) >= 7
 
 
 def test_letters_of_a_page_are_labelled_where_they_are_classes() -> None:

@@ -65,7 +65,7 @@ def characters(
     rng: Generator, word: Sequence[str], face: str, size: int, first: int
 ) -> tuple[Image.Image, Image.Image]:
     """A line of characters as a mask, and as areas numbered from ``first``, both with some room around."""
-    font = _font(rng, face, size)
+    font = Segments(rng, size) if face == str(DISPLAY) else typeface(face, size)
     gap = rng.uniform(-0.02, 0.25) * size
     spots, x = [], 0.0
     for character in word:
@@ -90,8 +90,7 @@ def characters(
     return ink, numbered
 
 
-def _font(rng: Generator, face: str, size: int) -> ImageFont.FreeTypeFont | Segments:
-    if face == str(DISPLAY):
-        return Segments(rng, size)
+def typeface(face: str, size: float) -> ImageFont.FreeTypeFont:
+    """The font of a file at a size in pixels."""
     # The basic layout: the other one is there or not, as a library of the machine is, and kerns otherwise.
     return ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from training.data.formats import LabelledObject
-from training.data.lettering import DISPLAY, SEGMENTED
+from training.data.lettering import DISPLAY, SEGMENTED, typeface
 from training.data.scenery import Generator, colour, ink_on
 
 SIDES = (200, 640)
@@ -30,8 +30,8 @@ JOINTS = ",.:-/"
 """What stands between the parts of a number: 10:20, 5,463, 2021-01-24."""
 SHADE = 0.25
 """Share of pages that aren't light."""
-VISIBLE = 100
-"""Of 255 of a character's ink, from which a pixel belongs to it: fainter are its edge."""
+VISIBLE = 0.4
+"""Part of a character's darkest ink from which a pixel belongs to it: fainter are its edges."""
 MOST = 60
 """Characters of the classes on a page: a crop can hold `batches.MAX_OBJECTS`."""
 
@@ -86,16 +86,14 @@ def page(
     return canvas, printed.objects
 
 
-def _font(face: str, size: float) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
-
-
 def _hull(character: str, font: ImageFont.FreeTypeFont) -> tuple[int, int, int, int] | None:
     """Left, top, right and bottom of a character, pixels from the start of its baseline; None for a blank."""
     side = round(2 * font.size)
     glyph = Image.new("L", (2 * side, 2 * side))
     ImageDraw.Draw(glyph).text((side, side), character, 255, font, "ls")
-    hull = glyph.point(lambda value: 255 * (value > VISIBLE)).getbbox()
+    # Small print in thin fonts is nowhere dark.
+    _, darkest = glyph.getextrema()
+    hull = glyph.point(lambda value: 255 * (value > VISIBLE * darkest)).getbbox()
     return hull and (hull[0] - side, hull[1] - side, hull[2] - side, hull[3] - side)
 
 
@@ -125,7 +123,7 @@ def _text(printed: _Page, face: str) -> None:
     top = int(rng.integers(0, 30))
     while top < height:
         size = round(float(np.exp(rng.uniform(*np.log(PRINT)))))
-        font, ink, step = _font(face, size), printed.ink(), round(size * rng.uniform(1.15, 1.7))
+        font, ink, step = typeface(face, size), printed.ink(), round(size * rng.uniform(1.15, 1.7))
         numbers = float(rng.choice([0.1, 0.3, 0.8]))
         for _ in range(int(rng.integers(1, 6))):
             top += step
@@ -151,7 +149,7 @@ def _sheet(printed: _Page, face: str) -> None:
     if rng.random() < 0.4:
         row = rng.permutation(row).tolist()
     start = int(rng.integers(len(row)))
-    font, ink = _font(face, cell * rng.uniform(0.5, 1.0)), printed.ink()
+    font, ink = typeface(face, cell * rng.uniform(0.5, 1.0)), printed.ink()
     step = cell * rng.uniform(0.9, 1.4)
     for place in range(int(height / step) * across):
         character = row[(start + place) % len(row)]
@@ -167,7 +165,7 @@ def _table(printed: _Page, face: str) -> None:
     columns, rows = (int(count) for count in rng.integers(2, 8, 2))
     wide, high = width / columns, height / rows
     size = min(wide / 3.0, high * 0.85, 4.0 * PRINT[1]) * float(rng.uniform(0.6, 1))
-    font, ink = _font(face, max(float(PRINT[0]), size)), printed.ink()
+    font, ink = typeface(face, max(float(PRINT[0]), size)), printed.ink()
     style = rng.random()
     for row in range(rows):
         if style < 0.4 and row % 2:
