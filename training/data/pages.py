@@ -92,7 +92,7 @@ def _hull(character: str, font: ImageFont.FreeTypeFont) -> tuple[int, int, int, 
     glyph = Image.new("L", (2 * side, 2 * side))
     ImageDraw.Draw(glyph).text((side, side), character, 255, font, "ls")
     # Small print in thin fonts is nowhere dark.
-    _, darkest = glyph.getextrema()
+    darkest = int(np.asarray(glyph).max())
     hull = glyph.point(lambda value: 255 * (value > VISIBLE * darkest)).getbbox()
     return hull and (hull[0] - side, hull[1] - side, hull[2] - side, hull[3] - side)
 
