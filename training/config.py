@@ -60,6 +60,8 @@ class Network(_Section):
     """channels of the pyramid that joins strides 8, 16 and 32"""
     tower: Positive = 32
     """channels at stride 4 after it, from which classes and boxes are read"""
+    box_tower: bool = True
+    """whether boxes have a convolution of their own there; false for checkpoints from before there was one"""
 
 
 class Augmentation(_Section):

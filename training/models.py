@@ -154,7 +154,10 @@ def load_weights(folder: Path, config: Configuration) -> Any:
     try:
         model.load_weights(folder / WEIGHTS)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{folder / WEIGHTS}: not the weights of its config.yaml: {error}") from error
+        raise ModelError(
+            f"{folder / WEIGHTS}: not the weights of its config.yaml: {error}\nIf that file has no network.box_tower, "
+            "the training is older than that: add box_tower: false below network"
+        ) from error
     return model
 
 

@@ -259,9 +259,11 @@ def test_what_is_ignored_costs_nothing() -> None:
     assert ignored < background
 
 
-def test_folding_changes_nothing() -> None:
+@pytest.mark.parametrize("box_tower", [False, True])
+def test_folding_changes_nothing(box_tower: bool) -> None:
     keras.utils.set_random_seed(3)
-    trained, folded = network.build(SMALL, 10), network.build(SMALL, 10, folded=True)
+    options = SMALL.model_copy(update={"box_tower": box_tower})
+    trained, folded = network.build(options, 10), network.build(options, 10, folded=True)
     images = tf.random.stateless_uniform([4, 64, 64, 3], [1, 2], 0, 255)
     for _ in range(3):
         trained(images, training=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 import yaml
 
 from tests.training.conftest import run_step
-from training.config import load
+from training.config import Configuration, load
 from training.detector import network
 from training.errors import ModelError
-from training.models import load_weights
+from training.models import load_model, load_weights
 from training.outputs import sha256
 from training.warm_start import Start
 
@@ -136,3 +137,21 @@ def test_a_start_without_weights_is_named(records: Path, config_file: Path, tmp_
     assert done.returncode == 2
     assert "no readable detector.json" in done.stderr
     assert not out.exists()
+
+
+# Keras warns of a part of the network before it refuses the whole.
+@pytest.mark.filterwarnings("ignore:Skipping nested container:UserWarning")
+def test_a_checkpoint_from_before_boxes_had_a_layer_says_how_it_is_read(checkpoint: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "before"
+    shutil.copytree(checkpoint, folder)
+    document = yaml.safe_load((folder / "config.yaml").read_text())
+    document["network"]["box_tower"] = False
+    config = Configuration.model_validate(document)
+    network.build(config.network, len(config.classes)).save_weights(folder / "best.weights.h5")
+    del document["network"]["box_tower"]
+    (folder / "config.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(ModelError, match="add box_tower: false below network"):
+        load_model(folder)
+    document["network"]["box_tower"] = False
+    (folder / "config.yaml").write_text(yaml.safe_dump(document))
+    assert load_model(folder).description["classes"] == list(config.classes)

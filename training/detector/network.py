@@ -62,10 +62,11 @@ def build(options: Network, classes: int, folded: bool = False) -> Any:
     joined = join(convolution(joined, options.tower, "narrow", kernel=1), 0, options.tower)
     joined = convolution(joined, options.tower, "tower")
     outputs = []
-    # Where an object ends is another question than what it is (Ge et al. 2021, "YOLOX"): boxes have their own step.
+    # Where an object ends is another question than what it is (Ge et al. 2021, "YOLOX").
+    bounds = convolution(joined, options.tower, "box_tower") if options.box_tower else joined
     for head, features, channels, bias in (
         ("class", joined, classes, float(np.log(PRIOR / (1 - PRIOR)))),
-        ("box", convolution(joined, options.tower, "box_tower"), 4, 1.0),
+        ("box", bounds, 4, 1.0),
     ):
         x = layers.Conv2D(
             channels,
