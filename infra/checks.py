@@ -33,6 +33,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "tests/vectors",
         "benchmarks/input_pipeline.py",
         "benchmarks/looks.py",
+        "benchmarks/precision.py",
         "benchmarks/records.py",
     ),
     "convert": ("conversion", "tests/conversion"),

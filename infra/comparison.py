@@ -16,7 +16,7 @@ Z = 1.959964
 """95 %"""
 ROOM = 0.009
 """How much mAP50 may fall where more numbers are read right: two standard errors of the difference of two models on the
-same 1,171 photos (paired bootstrap: 0.0044)."""
+same 1,171 photos, by benchmarks/precision.py."""
 ROOM_ELSEWHERE = 0.02
 """The same on photos of the other sources, of which there are fewer."""
 ALARMS = 2.0

@@ -17,7 +17,7 @@ from infra.settings import ROOT, Quantization, settings
 
 FORMATS = ("csv", "voc", "coco")
 """Formats that labels can be written in."""
-KINDS = ("street", "page", "large")
+KINDS = ("street", "page", "close", "large")
 """Of synthetic photos."""
 
 

@@ -19,7 +19,7 @@ from training.data.formats import Photo
 from training.data.photos import decode
 from training.detector import network
 from training.detector.letterbox import letterbox, to_photo
-from training.detector.looks import AWAY, SURE, Region, again, pool, too_close
+from training.detector.looks import AWAY, FAINT, SURE, Region, again, pool, too_close
 from training.detector.losses import cell_boxes
 from training.detector.network import STRIDE
 from training.detector.recognition import Detections, Floats, Suppression, detect
@@ -117,7 +117,7 @@ def look_at(
     seen = see(wholes)
     if description.get("looks", 1) == 2:
         look_again([whole for whole in wholes if too_close(thin(seen[whole[0]], SURE), *sides[whole[0]], *size)], AWAY)
-        left = [again(thin(one, SURE), *side, *size) for one, side in zip(seen, sides, strict=True)]
+        left = [again(thin(one, FAINT), *side, *size) for one, side in zip(seen, sides, strict=True)]
         look_again([(index, region) for index, one in enumerate(left) for region in one.regions])
         for index, one in enumerate(left):
             if one.settled and not one.regions:

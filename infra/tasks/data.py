@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     help={
         "photos": "how many (default: see digitlens.toml)",
         "seed": "equal seeds give equal photos (default: see digitlens.toml)",
-        "kind": "street (default); page: print, letters beside digits; large, for judging: one number fills the photo",
+        "kind": "street (default); page: print, with letters; close, or large for judging: one number fills the photo",
         "config": words.CONFIG,
         "out": "folder to make (default: runs/digits-synthetic/photos)",
         "on": words.ON,

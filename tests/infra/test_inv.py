@@ -83,7 +83,7 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
         (("train", "--rnu", "x"), "No idea what '--rnu' is! did you mean --run? (./inv --help TASK lists its flags)"),
         (("train", "--run"), "--run needs a value"),
         (("train", "--run", "nothing"), "there is no run nothing"),
-        (("data.synthesize", "--kind", "big"), "--kind: 'big' is none of street, page, large"),
+        (("data.synthesize", "--kind", "big"), "--kind: 'big' is none of street, page, close, large"),
         (("train", "--run", "../x"), "can't name a run"),
         (("evaluate",), "evaluate needs --model, --images, --annotations (./inv --help evaluate)"),
         (("evaluate", "-m", "nowhere", "-i", "x", "-a", "y"), "--model: there is no folder"),

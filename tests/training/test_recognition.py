@@ -111,6 +111,28 @@ def test_a_further_look_reads_the_enlarged_part(looks: int, sides: float) -> Non
     assert best.max() <= 130
 
 
+@pytest.mark.parametrize(("count", "score", "looks"), [(8, 0.17, 9), (8, 0.16, 0), (7, 0.17, 0)])
+def test_small_print_is_looked_at_part_by_part(count: int, score: float, looks: int) -> None:
+    description = {
+        "input": {"width": 32, "height": 32},
+        "looks": 2,
+        "suppression": {"iou_threshold": 0.5},
+        "background_column": False,
+    }
+    seen: list[int] = []
+
+    def run(inputs: list[np.ndarray]) -> list[Any]:
+        """Sees a row of print at first."""
+        row = [[10.0, 3.0 * place, 12.0, 3.0 * place + 2] for place in range(0 if seen else count)]
+        seen.append(len(inputs))
+        boxes = np.array(row, np.float32).reshape(-1, 4) / 32
+        return [(boxes, np.full((len(row), 1), score, np.float32))] * len(inputs)
+
+    look_at([np.zeros((256, 256, 3), np.uint8)], run, description, 0.1)
+    # The look from further away, since nothing is sure, takes from what the first one's scores count.
+    assert seen == [1, 1, *([looks] if looks else [])]
+
+
 def test_what_is_too_large_is_read_from_further_away() -> None:
     photo = np.full((240, 320, 3), 255, np.uint8)
     description = {

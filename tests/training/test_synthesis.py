@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +13,18 @@ from PIL import Image
 from tests.training.conftest import run_step
 from training.data import lettering
 from training.data.clutter import scatter
-from training.data.formats import LabelledObject, read_csv
+from training.data.formats import read_csv
 from training.data.lettering import fonts
 from training.data.pages import MOST, page
 from training.data.photos import check_files
 from training.data.scenery import STUDIO
-from training.data.synthesis import FILLED, large, synthesise
+from training.data.synthesis import FILLED, KINDS, Draw, large, synthesise
 from training.errors import ConfigurationError
 
 DIGITS = tuple("0123456789")
-Draw = Callable[[int, int, tuple[str, ...], list[Path]], tuple[Image.Image, list[LabelledObject]]]
 
 
-@pytest.mark.parametrize("draw", [synthesise, page, large])
+@pytest.mark.parametrize("draw", KINDS.values(), ids=KINDS)
 def test_the_same_seed_draws_the_same_photo(draw: Draw) -> None:
     faces = fonts(DIGITS)
     first, again, other = (draw(4, seed, DIGITS, faces) for seed in (1, 1, 2))
@@ -51,13 +49,20 @@ def test_a_large_number_fills_the_photo_that_it_is_in() -> None:
     faces = fonts(DIGITS)
     shares = []
     for number in range(40):
-        photo, objects = large(number, 1, DIGITS, faces)
+        photo, objects = large(number, 1, DIGITS, faces, STUDIO)
         assert 1 <= len(objects) <= 4
         top, bottom = min(item.ymin for item in objects), max(item.ymax for item in objects)
         shares.append((bottom - top) / photo.height)
         assert all(0 <= item.xmin < item.xmax <= photo.width for item in objects)
     assert FILLED[0] - 0.02 <= min(shares) < 0.45
     assert 0.85 < max(shares) <= 1
+
+
+def test_training_sees_large_numbers_on_other_grounds_than_judging() -> None:
+    faces = fonts(DIGITS)
+    close, judged = (np.asarray(KINDS[kind](3, 1, DIGITS, faces)[0], np.float32) for kind in ("close", "large"))
+    assert close.shape == judged.shape
+    assert np.abs(close - judged).mean() > 10
 
 
 def test_boxes_of_a_page_hold_its_digits_and_no_more() -> None:
@@ -194,6 +199,6 @@ def test_digits_of_segments_are_what_they_should_be() -> None:
 
 def test_large_numbers_are_drawn_of_segments_too() -> None:
     for number in range(12):
-        photo, objects = large(number, 1, DIGITS, [lettering.DISPLAY])
+        photo, objects = large(number, 1, DIGITS, [lettering.DISPLAY], STUDIO)
         assert all(0 <= item.xmin < item.xmax <= photo.width for item in objects)
         assert max(item.ymax for item in objects) - min(item.ymin for item in objects) > FILLED[0] * photo.height * 0.9

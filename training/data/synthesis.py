@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -23,11 +23,13 @@ from training.data.clutter import scatter
 from training.data.formats import LabelledObject, Photo
 from training.data.lettering import DISPLAY, TAKEN, characters, fonts
 from training.data.pages import page
-from training.data.scenery import STREET, STUDIO, Generator, colour, ink_on
+from training.data.scenery import STREET, STUDIO, Generator, Scenery, colour, ink_on
 from training.data.selection import csv_text
 from training.errors import ConfigurationError
 from training.outputs import whole_folder
 
+Draw = Callable[[int, int, Sequence[str], Sequence[Path]], tuple[Image.Image, list[LabelledObject]]]
+"""A photo of a number, a seed, classes and fonts, with the boxes of its characters in pixels."""
 CLUTTER = "ACEFHJKMNPRTUVWXYaefhkmnrtuvwxy&%#-"
 """Distractors: nothing that could be taken for a digit."""
 MIN_BOX = 5
@@ -69,11 +71,11 @@ def synthesise(
 
 
 def large(
-    number: int, seed: int, classes: Sequence[str], faces: Sequence[Path]
+    number: int, seed: int, classes: Sequence[str], faces: Sequence[Path], scenery: Scenery
 ) -> tuple[Image.Image, list[LabelledObject]]:
     """Photo ``number`` of the series ``seed``, filled by one number, with the boxes of its characters in pixels.
 
-    The number is 30 to 100 % as high as the photo. Textures and light are none that `synthesise` uses.
+    The number is 30 to 100 % as high as the photo.
     """
     rng = np.random.default_rng([seed, number])
     word = [classes[index] for index in rng.integers(0, len(classes), int(rng.integers(1, 5)))]
@@ -90,7 +92,7 @@ def large(
     tall = max(1, round(height * rng.uniform(*FILLED)))
     wide = max(1, round(mask.width * tall / mask.height))
     width = max(round(wide * rng.uniform(1.0, 1.5)), round(height * rng.uniform(0.6, 1.6)))
-    canvas = STUDIO.wall(rng, width, height)
+    canvas = scenery.wall(rng, width, height)
     corner = int(rng.integers(0, width - wide + 1)), int(rng.integers(0, height - tall + 1))
     middle = canvas.crop((corner[0], corner[1], corner[0] + wide, corner[1] + tall)).resize(
         (1, 1), Image.Resampling.BOX
@@ -100,7 +102,7 @@ def large(
     canvas.paste(ink_on(rng, ground), corner, mask.resize((wide, tall), Image.Resampling.BICUBIC))
     labels = Image.new("L", canvas.size)
     labels.paste(numbered.resize((wide, tall), Image.Resampling.NEAREST), corner)
-    return STUDIO.expose(rng, canvas), _boxes(np.asarray(labels), word)
+    return scenery.expose(rng, canvas), _boxes(np.asarray(labels), word)
 
 
 def _write(
@@ -175,7 +177,12 @@ def _boxes(labels: np.ndarray, names: Sequence[str]) -> list[LabelledObject]:
     return objects
 
 
-KINDS = {"street": synthesise, "page": page, "large": large}
+KINDS: dict[str, Draw] = {
+    "street": synthesise,
+    "page": page,
+    "close": partial(large, scenery=STREET),
+    "large": partial(large, scenery=STUDIO),
+}
 
 
 def _save(number: int, kind: str, seed: int, classes: Sequence[str], faces: Sequence[Path], folder: Path) -> Photo:
@@ -193,7 +200,10 @@ def main() -> None:
     parser.add_argument("--photos", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--kind", choices=KINDS, default="street", help="page: print; large: one number fills the photo, for judging"
+        "--kind",
+        choices=KINDS,
+        default="street",
+        help="page: print; close: one number fills the photo; large: the same for judging, under other light",
     )
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Where to look again: from further away where objects may be too large, then at numbers, enlarged.
+"""Where to look again: from further away where objects may be too large, then at numbers and at print, enlarged.
 
 Very large and very small objects gain most; models/digits/notes.md has what was measured.
 ``frontend/recognizer/src/looks.ts`` is the same routine; both are held to ``tests/vectors/looks.json``.
@@ -26,8 +26,13 @@ NUMBERS = 3
 """How many are looked at again at most: each takes as long as the first look."""
 CROWD = 10
 """So many numbers are looked at all together, in four parts of the photo: a table, a calendar. Fewer may be words."""
+FAINT = 0.1
+"""Small print hardly scores: so many `CHARACTERS` that score this much are looked at in nine parts of the photo,"""
+PRINT = 0.07
+"""if none is as high as this part of the input."""
+CHARACTERS = 8
 OVERLAP = 0.25
-"""These parts overlap by this part of their side: objects up to that size are whole in one of them."""
+"""Parts of a photo overlap by this part of their side: objects up to that size are whole in one of them."""
 MARGIN = 0.6
 """Room around a number, as part of its highest object's height."""
 GAIN = 1.2
@@ -63,29 +68,32 @@ def too_close(found: Detections, width: int, height: int, input_width: int, inpu
 
 
 def again(found: Detections, width: int, height: int, input_width: int, input_height: int) -> Again:
-    """The regions to look at again: those of the surest numbers, where there is something to gain, or of a crowd.
+    """The regions to look at again: those of the surest numbers, where there is something to gain; of many, all parts.
 
     A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
     clear is more often a false alarm, and is left to what the first look makes of it.
 
     Args:
-        found: detections so far, boxes in pixels of the photo
+        found: detections so far from a score of `FAINT` on, boxes in pixels of the photo
         width: of the photo
         height: of the photo
         input_width: of the network's input
         input_height: of the network's input
     """
+    scale = min(input_width / width, input_height / height)
+    if (_heights(found.above(FAINT).boxes) * scale < PRINT * input_height).sum() >= CHARACTERS:
+        return Again(_parts(width, height, 3), False)
     sure = found.above(SURE)
     groups = numbers(sure.boxes)
     if len(groups) >= CROWD:
-        return Again(_quarters(width, height), False)
+        return Again(_parts(width, height, 2), False)
     sums = [(sum(sure.scores[group].tolist()), group) for group in groups]
     sums.sort(key=lambda pair: -pair[0])
     chosen = [group for rank, (total, group) in enumerate(sums) if rank == 0 or total >= CLEAR * len(group)]
     sides = width, height, input_width, input_height
     around = [(group, _around(sure.boxes[group], *sides)) for group in chosen[:NUMBERS]]
     gaining = [(group, region) for group, region in around if region]
-    legible = LEGIBLE * input_height / min(input_width / width, input_height / height)
+    legible = LEGIBLE * input_height / scale
     read = [
         bool((sure.scores[group] >= CERTAIN).all() and (_heights(sure.boxes[group]) >= legible).all())
         for group, _ in gaining
@@ -94,10 +102,12 @@ def again(found: Detections, width: int, height: int, input_width: int, input_he
     return Again(regions, any(read))
 
 
-def _quarters(width: int, height: int) -> list[Region]:
-    """Four parts that cover a photo, row by row."""
-    wide, high = math.ceil(width / (2 - OVERLAP)), math.ceil(height / (2 - OVERLAP))
-    return [(y, x, y + high, x + wide) for y in (0, height - high) for x in (0, width - wide)]
+def _parts(width: int, height: int, across: int) -> list[Region]:
+    """Overlapping parts that cover a photo, row by row: ``across`` side by side and as many rows."""
+    steps = across - 1
+    wide, high = (math.ceil(side / (across - steps * OVERLAP)) for side in (width, height))
+    rows, columns = ([left * step // steps for step in range(across)] for left in (height - high, width - wide))
+    return [(y, x, y + high, x + wide) for y in rows for x in columns]
 
 
 def _around(boxes: Floats, width: int, height: int, input_width: int, input_height: int) -> Region | None:

@@ -1,5 +1,5 @@
 /**
- * Where to look at a photo again: from further away where objects may be too large, then at numbers, enlarged.
+ * Where to look at a photo again: from further away where objects may be too large, then at numbers and at print, enlarged.
  *
  * The same routine as training/detector/looks.py; both are held to tests/vectors/looks.json.
  */
@@ -18,6 +18,11 @@ const CLEAR = 0.5;
 const NUMBERS = 3;
 /** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. Fewer may be words. */
 const CROWD = 10;
+/** Small print hardly scores: so many `CHARACTERS` that score this much are looked at in nine parts of the photo, */
+export const FAINT = 0.1;
+/** if none is as high as this part of the input. */
+const PRINT = 0.07;
+const CHARACTERS = 8;
 /** Room around a number, as part of its highest object's height. */
 const MARGIN = 0.6;
 /** A look at a part enlarges at least this much, or it isn't worth its time. */
@@ -47,7 +52,7 @@ export interface Found {
 
 /** Whether to look from further away, by what the first look found; `input` is the size of the network's input. */
 export function tooClose(found: Found, photo: Size, input: Size): boolean {
-  const sure = sureOf(found);
+  const sure = above(SURE, found);
   return (
     sure.scores.length === 0 || highest(rows(sure)) * scaleOf(photo, input) > TALL * input.height
   );
@@ -76,17 +81,22 @@ export function trust(best: number): number {
  * A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
  * clear is more often a false alarm, and is left to what the first look makes of it.
  *
+ * @param found from a score of `FAINT` on
  * @param input size of the network's input
  */
 export function again(found: Found, photo: Size, input: Size): Again {
-  const sure = sureOf(found);
+  const scale = scaleOf(photo, input);
+  const isPrint = ([ymin, , ymax]: Float64Array) => (ymax - ymin) * scale < PRINT * input.height;
+  if (rows(above(FAINT, found)).filter(isPrint).length >= CHARACTERS) {
+    return { regions: partsOf(photo, 3), settled: false };
+  }
+  const sure = above(SURE, found);
   const groups = numbers(sure.boxes);
-  if (groups.length >= CROWD) return { regions: quarters(photo), settled: false };
+  if (groups.length >= CROWD) return { regions: partsOf(photo, 2), settled: false };
   const sums = groups.map((group) => ({
     group,
     sum: group.reduce((sum, row) => sum + sure.scores[row], 0),
   }));
-  const scale = scaleOf(photo, input);
   const legible = (LEGIBLE * input.height) / scale;
   const gaining = sums
     .sort((one, other) => other.sum - one.sum)
@@ -106,18 +116,18 @@ export function again(found: Found, photo: Size, input: Size): Again {
   };
 }
 
-/** Four parts that cover a photo, row by row. */
-function quarters(photo: Size): Box[] {
-  const width = Math.ceil(photo.width / (2 - OVERLAP));
-  const height = Math.ceil(photo.height / (2 - OVERLAP));
-  return [0, photo.height - height].flatMap((ymin) =>
-    [0, photo.width - width].map((xmin) => ({
-      xmin,
-      ymin,
-      xmax: xmin + width,
-      ymax: ymin + height,
-    })),
+/** Overlapping parts that cover a photo, row by row: `across` side by side and as many rows. */
+function partsOf(photo: Size, across: number): Box[] {
+  const steps = across - 1;
+  const part = (side: number): number => Math.ceil(side / (across - steps * OVERLAP));
+  const [width, height] = [part(photo.width), part(photo.height)];
+  return starts(photo.height, height, steps).flatMap((ymin) =>
+    starts(photo.width, width, steps).map((xmin) => boxFrom(xmin, ymin, width, height)),
   );
+}
+
+function boxFrom(xmin: number, ymin: number, width: number, height: number): Box {
+  return { xmin, ymin, xmax: xmin + width, ymax: ymin + height };
 }
 
 /** The region of objects with some room. */
@@ -133,8 +143,8 @@ function around(boxes: Float64Array[], photo: Size): Box {
 }
 
 /** Detections are sorted, best first. */
-function sureOf({ boxes, scores }: Found): Found {
-  const count = scores.filter((score) => score >= SURE).length;
+function above(least: number, { boxes, scores }: Found): Found {
+  const count = scores.filter((score) => score >= least).length;
   return { boxes: boxes.subarray(0, count * 4), scores: scores.slice(0, count) };
 }
 
@@ -169,22 +179,26 @@ export function tilesOf(photo: Size, input: Size): Box[] {
   for (let reduction = REDUCTION; ; reduction *= 1.1) {
     const width = Math.min(photo.width, Math.ceil(input.width * reduction));
     const height = Math.min(photo.height, Math.ceil(input.height * reduction));
-    const columns = starts(photo.width, width);
-    const rows = starts(photo.height, height);
-    if (columns.length * rows.length === 1) return [];
-    if (columns.length * rows.length > MAX_TILES) continue;
-    return rows.flatMap((ymin) =>
-      columns.map((xmin) => ({ xmin, ymin, xmax: xmin + width, ymax: ymin + height })),
+    const columns = stepsOver(photo.width, width);
+    const rows = stepsOver(photo.height, height);
+    const count = (columns + 1) * (rows + 1);
+    if (count === 1) return [];
+    if (count > MAX_TILES) continue;
+    return starts(photo.height, height, rows).flatMap((ymin) =>
+      starts(photo.width, width, columns).map((xmin) => boxFrom(xmin, ymin, width, height)),
     );
   }
 }
 
+/** How many steps from the first to the last of overlapping parts. */
+function stepsOver(whole: number, part: number): number {
+  return Math.ceil((whole - part) / (part * (1 - OVERLAP)));
+}
+
 /** First pixels of parts of the given length, evenly spread. */
-function starts(whole: number, part: number): number[] {
-  const steps = Math.ceil((whole - part) / (part * (1 - OVERLAP)));
-  if (steps === 0) return [0];
+function starts(whole: number, part: number, steps: number): number[] {
   return Array.from({ length: steps + 1 }, (_, step) =>
-    Math.round(((whole - part) * step) / steps),
+    steps === 0 ? 0 : Math.floor(((whole - part) * step) / steps),
   );
 }
 

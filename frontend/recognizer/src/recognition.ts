@@ -11,7 +11,7 @@ import {
   type Pixels,
   type Size,
 } from './letterbox';
-import { again, AWAY, mayHideMore, SURE, tilesOf, tooClose, trust, wholeIn } from './looks';
+import { again, AWAY, FAINT, mayHideMore, tilesOf, tooClose, trust, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -40,7 +40,7 @@ export interface Looked extends Findings {
 /** Everything from pixels to numbers. */
 export async function recognizePixels(
   photo: Pixels,
-  model: Model,
+  model: Pick<Model, 'manifest' | 'run'>,
   { minScore, looks, tiles = false, pause }: Options = {},
 ): Promise<Looked> {
   const { manifest } = model;
@@ -48,7 +48,7 @@ export async function recognizePixels(
   const whole = { xmin: 0, ymin: 0, xmax: photo.width, ymax: photo.height };
   const wanted = minScore ?? manifest.score_threshold;
   // Scores that lose by a later look, and decide where that goes.
-  const least = Math.min(wanted, SURE);
+  const least = Math.min(wanted, FAINT);
   let taken = 0;
 
   async function look(region: Box, distance = 1): Promise<Candidate[]> {
