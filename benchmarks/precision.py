@@ -23,7 +23,8 @@ from training.data.formats import read_csv
 from training.metrics import Judged
 from training.predictions import read_predictions
 
-DRAWS = 100
+DRAWS = 30
+"""A standard error is known to an eighth by so many; each judges both models anew."""
 
 
 def judged(folder: Path, classes: Sequence[str]) -> list[Judged]:

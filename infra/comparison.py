@@ -15,8 +15,8 @@ from infra.errors import UsageError
 Z = 1.959964
 """95 %"""
 ROOM = 0.009
-"""How much mAP50 may fall where more numbers are read right: two standard errors of the difference of two models on the
-same 1,171 photos, by benchmarks/precision.py."""
+"""How much mAP50 may fall where more numbers are read right: about two standard errors of the difference of two models
+on the same 1,171 photos, by benchmarks/precision.py."""
 ROOM_ELSEWHERE = 0.02
 """The same on photos of the other sources, of which there are fewer."""
 ALARMS = 2.0
