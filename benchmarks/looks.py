@@ -26,10 +26,7 @@ from training.detector import looks
 from training.metrics import THRESHOLDS, Judged, full_number_accuracy
 from training.models import Outputs, load_description, load_weights, look_at, outputs
 
-RULES = (
-    *("TALL", "CLEAR", "NUMBERS", "CROWD", "PRINT", "CHARACTERS"),
-    *("MARGIN", "GAIN", "CERTAIN", "LEGIBLE", "FAITH"),
-)
+RULES = ("TALL", "CLEAR", "NUMBERS", "CROWD", "LOW", "MARGIN", "GAIN", "CERTAIN", "LEGIBLE", "FAITH")
 """Constants that looks.py alone reads."""
 BATCH = 16
 

@@ -1,7 +1,7 @@
 r"""How much of a difference in average precision may be chance: two web models on the same photos, drawn anew.
 
     ./inv evaluate --model DIR --images DIR --annotations FILE    # twice; says where it left the evaluation
-    .environments/train/bin/python -m benchmarks.precision .cache/evaluations/ONE .cache/evaluations/OTHER
+    .environments/train/bin/python -m benchmarks.precision .cache/evaluations/{ONE,OTHER}/evaluation
 
 Each model's figures come twice: as `training.average_precision` counts them, and with the best class of each place
 alone. The standard errors are of the paired bootstrap (Efron and Tibshirani 1993, "An Introduction to the Bootstrap"):
@@ -20,6 +20,7 @@ import numpy as np
 from training import command
 from training.average_precision import average_precision
 from training.data.formats import read_csv
+from training.errors import AnnotationError
 from training.metrics import Judged
 from training.predictions import read_predictions
 
@@ -27,10 +28,12 @@ DRAWS = 30
 """A standard error is known to an eighth by so many; each judges both models anew."""
 
 
-def judged(folder: Path, classes: Sequence[str]) -> list[Judged]:
-    """The photos of an evaluation's folder with what the web model said of them."""
-    photos = read_csv(folder / "annotations" / "annotations.csv").photos
-    found = read_predictions(folder / "predictions" / "predictions.jsonl", photos, classes)
+def judged(evaluation: Path, classes: Sequence[str]) -> list[Judged]:
+    """The photos of an evaluation with what the web model said of them. Raises AnnotationError, ModelError."""
+    kept = evaluation.parent
+    cropped = kept / "cropped" / "annotations.csv"
+    photos = read_csv(cropped if cropped.is_file() else kept / "annotations" / "annotations.csv").photos
+    found = read_predictions(kept / "predictions" / "predictions.jsonl", photos, classes)
     return [Judged(photo, detections) for photo, detections, _ in found]
 
 
@@ -54,16 +57,20 @@ def spread(one: Sequence[Judged], other: Sequence[Judged], classes: Sequence[str
 def main() -> None:
     """Print both models' figures, their difference, and its standard error."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("evaluations", nargs=2, type=Path, metavar="DIR", help="folder of an evaluation of a web model")
+    parser.add_argument("evaluations", nargs=2, type=Path, metavar="DIR", help="the evaluation of a web model")
     parser.add_argument("--classes", default="0,1,2,3,4,5,6,7,8,9", help="of both models, by comma")
     options = parser.parse_args()
     classes = options.classes.split(",")
     ours, theirs = (judged(folder, classes) for folder in options.evaluations)
+    if [one.photo for one in ours] != [one.photo for one in theirs]:
+        raise AnnotationError(
+            f"{' and '.join(map(str, options.evaluations))}: not of the same photos; evaluate both with the same flags"
+        )
     print("| | mAP50 / mAP | best class alone |\n|---|---|---|")
     for folder, photos in zip(options.evaluations, (ours, theirs), strict=True):
         alone = [Judged(one.photo, replace(one.detections, class_scores=None)) for one in photos]
         cells = (" / ".join(f"{figure:.4f}" for figure in figures(kind, classes)) for kind in (photos, alone))
-        print(f"| {folder.name} | {' | '.join(cells)} |", flush=True)
+        print(f"| {folder.parent.name} | {' | '.join(cells)} |", flush=True)
     difference = figures(ours, classes) - figures(theirs, classes)
     errors = spread(ours, theirs, classes)
     said = (f"{change:+.4f} (standard error {error:.4f})" for change, error in zip(difference, errors, strict=True))

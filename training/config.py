@@ -140,7 +140,7 @@ class Configuration(_Section):
     """lines: objects are characters, neighbours are joined into numbers"""
     input: Input = Input()
     looks: Literal[1, 2] = 1
-    """2: what a first look found is read again enlarged, see detector.looks"""
+    """2: the photo is looked at again as the first look suggests, see detector.looks"""
     split: Split = Split()
     records: Records = Records()
     network: Network = Network()

@@ -19,7 +19,7 @@ from training.data.formats import Photo
 from training.data.photos import decode
 from training.detector import network
 from training.detector.letterbox import letterbox, to_photo
-from training.detector.looks import AWAY, FAINT, SURE, Region, again, pool, too_close
+from training.detector.looks import AWAY, HINT, Region, again, pool, too_close
 from training.detector.losses import cell_boxes
 from training.detector.network import STRIDE
 from training.detector.recognition import Detections, Floats, Suppression, detect
@@ -31,6 +31,8 @@ DESCRIPTION = "detector.json"
 SIGNATURE = "detect"
 MIN_SCORE = 0.01
 """Detections below it are of no use even to average precision."""
+TOGETHER = 32
+"""Inputs that a network is given at once: a batch of print has nine of each photo, and memory for all at once is dear."""
 
 Outputs = tuple[np.ndarray, np.ndarray]
 
@@ -93,13 +95,14 @@ def look_at(
         """Boxes in pixels of their photos, and scores, of parts: each the index of a photo and a region of it."""
         cut = [photos[index][top:bottom, left:right] for index, (top, left, bottom, right) in parts]
         inputs = [letterbox(part, *size, distance).astype(np.float32) for part in cut]
+        said = [one for start in range(0, len(inputs), TOGETHER) for one in run(inputs[start : start + TOGETHER])]
         return [
             (
                 to_photo(boxes.astype(np.float64), part.shape[1], part.shape[0], *size, distance)
                 + np.array([top, left, top, left], np.float64),
                 scores[:, first_class:].astype(np.float64),
             )
-            for part, (_, (top, left, _, _)), (boxes, scores) in zip(cut, parts, run(inputs), strict=True)
+            for part, (_, (top, left, _, _)), (boxes, scores) in zip(cut, parts, said, strict=True)
         ]
 
     def thin(seen: tuple[Floats, Floats], least: float) -> Detections:
@@ -116,8 +119,8 @@ def look_at(
     wholes = [(index, (0, 0, height, width)) for index, (width, height) in enumerate(sides)]
     seen = see(wholes)
     if description.get("looks", 1) == 2:
-        look_again([whole for whole in wholes if too_close(thin(seen[whole[0]], SURE), *sides[whole[0]], *size)], AWAY)
-        left = [again(thin(one, FAINT), *side, *size) for one, side in zip(seen, sides, strict=True)]
+        look_again([whole for whole in wholes if too_close(thin(seen[whole[0]], HINT), *sides[whole[0]], *size)], AWAY)
+        left = [again(thin(one, HINT), *side, *size) for one, side in zip(seen, sides, strict=True)]
         look_again([(index, region) for index, one in enumerate(left) for region in one.regions])
         for index, one in enumerate(left):
             if one.settled and not one.regions:

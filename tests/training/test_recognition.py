@@ -15,7 +15,7 @@ from training.detector.letterbox import FILL, letterbox, to_photo
 from training.detector.looks import CERTAIN, FAITH, again, pool, too_close
 from training.detector.reading import numbers, text
 from training.detector.recognition import Detections, Suppression, detect, intersection_over_union
-from training.models import look_at
+from training.models import TOGETHER, look_at
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -111,8 +111,8 @@ def test_a_further_look_reads_the_enlarged_part(looks: int, sides: float) -> Non
     assert best.max() <= 130
 
 
-@pytest.mark.parametrize(("count", "score", "looks"), [(8, 0.17, 9), (8, 0.16, 0), (7, 0.17, 0)])
-def test_small_print_is_looked_at_part_by_part(count: int, score: float, looks: int) -> None:
+@pytest.mark.parametrize(("count", "score", "looks"), [(4, 0.11, [1, 9]), (4, 0.09, [1, 1]), (3, 0.11, [1, 1])])
+def test_small_print_is_looked_at_part_by_part(count: int, score: float, looks: list[int]) -> None:
     description = {
         "input": {"width": 32, "height": 32},
         "looks": 2,
@@ -123,14 +123,26 @@ def test_small_print_is_looked_at_part_by_part(count: int, score: float, looks: 
 
     def run(inputs: list[np.ndarray]) -> list[Any]:
         """Sees a row of print at first."""
-        row = [[10.0, 3.0 * place, 12.0, 3.0 * place + 2] for place in range(0 if seen else count)]
+        row = [[10.0, 8.0 * place, 12.0, 8.0 * place + 2] for place in range(0 if seen else count)]
         seen.append(len(inputs))
         boxes = np.array(row, np.float32).reshape(-1, 4) / 32
         return [(boxes, np.full((len(row), 1), score, np.float32))] * len(inputs)
 
     look_at([np.zeros((256, 256, 3), np.uint8)], run, description, 0.1)
-    # The look from further away, since nothing is sure, takes from what the first one's scores count.
-    assert seen == [1, 1, *([looks] if looks else [])]
+    # What is no print may be too large, and is looked at from further away.
+    assert seen == looks
+
+
+def test_a_network_is_given_a_bounded_number_of_inputs_at_once() -> None:
+    description = {"input": {"width": 32, "height": 32}, "suppression": {}, "background_column": False}
+    seen: list[int] = []
+
+    def run(inputs: list[np.ndarray]) -> list[Any]:
+        seen.append(len(inputs))
+        return [(np.zeros((0, 4), np.float32), np.zeros((0, 1), np.float32))] * len(inputs)
+
+    assert len(look_at([np.zeros((32, 32, 3), np.uint8)] * (TOGETHER + 3), run, description, 0.1)) == TOGETHER + 3
+    assert seen == [TOGETHER, 3]
 
 
 def test_what_is_too_large_is_read_from_further_away() -> None:

@@ -143,10 +143,13 @@ def looks_cases() -> list[dict[str, Any]]:
     """Photos with nothing sure, one object, several, at the edge, all over, crowds, print; and heaps at random."""
     rng, cases = np.random.default_rng(4), []
     rows = [
-        [40.0 + 90 * row, 80.5 * column, 55.0 + 90 * row, 80.5 * column + 9] for row in (0, 1) for column in range(5)
+        [40.0 + 200 * row, 125.5 * column, 90.0 + 200 * row, 125.5 * column + 25]
+        for row in (0, 1)
+        for column in range(5)
     ]
     falling = [0.95 - 0.05 * place for place in range(10)]
-    small_print = [[300.0, 50.0 + 12 * place, 320.0, 60.0 + 12 * place] for place in range(8)]
+    small_print = [[300.0, 50.0 + 90 * place, 320.0, 60.0 + 90 * place] for place in range(4)]
+    number = [20.0, 30.0, 90.0, 80.0]
     layouts = {
         "nothing": ([], []),
         "nothing sure": ([[10.0, 10.0, 40.0, 30.0]], [0.29]),
@@ -166,11 +169,14 @@ def looks_cases() -> list[dict[str, Any]]:
         "too few for a crowd": (rows[:9], falling[:9]),
         "a crowd": (rows, falling),
         "all but a crowd": (rows, [*falling[:9], 0.29]),
-        "print": (small_print, [0.1] * 8),
-        "print beside a number": ([*small_print, [20.0, 30.0, 90.0, 80.0]], [*[0.1] * 8, 0.9]),
-        "too little of it for print": (small_print[:7], [0.4] * 7),
-        "too faint for print": (small_print, [*[0.2] * 7, 0.09]),
-        "too high for print": ([[300, left, 336, right] for _, left, _, right in small_print], [0.2] * 8),
+        "print": (small_print, [0.1] * 4),
+        "sure print": (small_print, [0.9] * 4),
+        "print beside a number": ([*small_print, number], [0.1, 0.1, 0.1, 0.1, 0.9]),
+        "too little of it for print": (small_print[:3], [0.4] * 3),
+        "one small number for print": ([[300, 50 + 12 * place, 320, 60 + 12 * place] for place in range(8)], [0.2] * 8),
+        "too faint for print": (small_print, [0.2, 0.2, 0.2, 0.09]),
+        "high for print": ([[300, left, 346, right] for _, left, _, right in small_print], [0.2] * 4),
+        "barely low enough for print": ([[300, left, 333, right] for _, left, _, right in small_print], [0.2] * 4),
         "fills the photo": ([[5.0, 5.0, 470.0, 300.0]], [0.9]),
     }
     for _ in range(8):

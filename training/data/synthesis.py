@@ -181,6 +181,7 @@ KINDS: dict[str, Draw] = {
     "street": synthesise,
     "page": page,
     "close": partial(large, scenery=STREET),
+    # The same to judge by, on what no training sees.
     "large": partial(large, scenery=STUDIO),
 }
 

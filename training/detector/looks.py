@@ -26,11 +26,10 @@ NUMBERS = 3
 """How many are looked at again at most: each takes as long as the first look."""
 CROWD = 10
 """So many numbers are looked at all together, in four parts of the photo: a table, a calendar. Fewer may be words."""
-FAINT = 0.1
-"""Small print hardly scores: so many `CHARACTERS` that score this much are looked at in nine parts of the photo,"""
-PRINT = 0.07
-"""if none is as high as this part of the input."""
-CHARACTERS = 8
+HINT = 0.1
+"""Small print scores little: objects of this score and more hint at it,"""
+LOW = 0.07
+"""if they are lower than this part of the input, and make more numbers than `NUMBERS`."""
 OVERLAP = 0.25
 """Parts of a photo overlap by this part of their side: objects up to that size are whole in one of them."""
 MARGIN = 0.6
@@ -53,35 +52,37 @@ class Again:
     """What is left to be looked at."""
 
     regions: list[Region]
-    """of numbers that gain by another look, the surest first; or of parts that cover the photo"""
+    """of numbers that gain by another look, the surest first; or the parts that cover the photo"""
     settled: bool
     """whether a number gains nothing by it, since it was read for certain"""
 
 
 def too_close(found: Detections, width: int, height: int, input_width: int, input_height: int) -> bool:
     """Whether to look from further away: arguments as of `again`, with what the first look found."""
+    scale = min(input_width / width, input_height / height)
     boxes = found.above(SURE).boxes
     if not len(boxes):
-        return True
-    scale = min(input_width / width, input_height / height)
+        return not _is_print(found, scale, input_height)
     return float(_heights(boxes).max()) * scale > TALL * input_height
 
 
 def again(found: Detections, width: int, height: int, input_width: int, input_height: int) -> Again:
-    """The regions to look at again: those of the surest numbers, where there is something to gain; of many, all parts.
+    """The regions to look at again: those of the surest numbers, where there is something to gain.
+
+    Where there are too many, it is four parts of the photo, and nine where they are small print.
 
     A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
     clear is more often a false alarm, and is left to what the first look makes of it.
 
     Args:
-        found: detections so far from a score of `FAINT` on, boxes in pixels of the photo
+        found: detections so far from a score of `HINT` on, boxes in pixels of the photo
         width: of the photo
         height: of the photo
         input_width: of the network's input
         input_height: of the network's input
     """
     scale = min(input_width / width, input_height / height)
-    if (_heights(found.above(FAINT).boxes) * scale < PRINT * input_height).sum() >= CHARACTERS:
+    if _is_print(found, scale, input_height):
         return Again(_parts(width, height, 3), False)
     sure = found.above(SURE)
     groups = numbers(sure.boxes)
@@ -100,6 +101,11 @@ def again(found: Detections, width: int, height: int, input_width: int, input_he
     ]
     regions = [region for (_, region), is_read in zip(gaining, read, strict=True) if not is_read]
     return Again(regions, any(read))
+
+
+def _is_print(found: Detections, scale: float, input_height: int) -> bool:
+    boxes = found.above(HINT).boxes
+    return len(numbers(boxes[_heights(boxes) * scale < LOW * input_height])) > NUMBERS
 
 
 def _parts(width: int, height: int, across: int) -> list[Region]:

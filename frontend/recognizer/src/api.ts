@@ -33,7 +33,7 @@ export interface RecognizeOptions {
   signal?: AbortSignal;
   /** detections that score less are left out; the model's own threshold if not given */
   minScore?: number | undefined;
-  /** 1: the whole photo only (live video); 2: also from further away and at the surest numbers, enlarged, as needed; the model's own number if not given */
+  /** 1: the whole photo only (live video); 2: also from further away, at the surest numbers or at all parts, enlarged, as needed; the model's own number if not given */
   looks?: 1 | 2 | undefined;
   /** also look at overlapping parts of the photo, each enlarged: slow, and finds small objects (see `Recognition.small`) */
   tiles?: boolean | undefined;
@@ -58,7 +58,7 @@ export interface Recognition extends Findings {
   /** of the photo, turned as EXIF says, in pixels */
   width: number;
   height: number;
-  /** how often the network ran: 1, up to 6 where it looked again, more with tiles */
+  /** how often the network ran: 1, up to 10 where it looked again, more with tiles */
   looks: number;
   /** whether `tiles` may find more: what is certain is small, or there is nothing of it on a large photo */
   small: boolean;

@@ -7,7 +7,7 @@ import { sizeOf, type Box, type Size } from './letterbox';
 import { numbers } from './reading';
 
 /** Objects that score at least this decide where to look again. */
-export const SURE = 0.3;
+const SURE = 0.3;
 /** The look from further away sees the photo in half the size. */
 export const AWAY = 2;
 /** It is taken where an object is higher than this part of the input, or none is sure. */
@@ -18,11 +18,10 @@ const CLEAR = 0.5;
 const NUMBERS = 3;
 /** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. Fewer may be words. */
 const CROWD = 10;
-/** Small print hardly scores: so many `CHARACTERS` that score this much are looked at in nine parts of the photo, */
-export const FAINT = 0.1;
-/** if none is as high as this part of the input. */
-const PRINT = 0.07;
-const CHARACTERS = 8;
+/** Small print scores little: objects of this score and more hint at it, */
+export const HINT = 0.1;
+/** if they are lower than this part of the input, and make more numbers than `NUMBERS`. */
+const LOW = 0.07;
 /** Room around a number, as part of its highest object's height. */
 const MARGIN = 0.6;
 /** A look at a part enlarges at least this much, or it isn't worth its time. */
@@ -50,12 +49,11 @@ export interface Found {
   scores: number[];
 }
 
-/** Whether to look from further away, by what the first look found; `input` is the size of the network's input. */
+/** Whether to look from further away, by what the first look found: arguments as of `again`. */
 export function tooClose(found: Found, photo: Size, input: Size): boolean {
   const sure = above(SURE, found);
-  return (
-    sure.scores.length === 0 || highest(rows(sure)) * scaleOf(photo, input) > TALL * input.height
-  );
+  if (sure.scores.length === 0) return !isPrint(found, photo, input);
+  return highest(rows(sure)) * scaleOf(photo, input) > TALL * input.height;
 }
 
 /** What is left to be looked at. */
@@ -75,21 +73,18 @@ export function trust(best: number): number {
 }
 
 /**
- * The regions to look at again by what was found so far: those of the surest numbers, where there is something to gain;
- * the photo's, of many.
+ * The regions to look at again: those of the surest numbers, where there is something to gain. Where there are too many, it
+ * is four parts of the photo, and nine where they are small print.
  *
  * A number is what stands together, of whatever class; the surest has the largest sum of scores. Another that isn't
  * clear is more often a false alarm, and is left to what the first look makes of it.
  *
- * @param found from a score of `FAINT` on
+ * @param found so far, from a score of `HINT` on
  * @param input size of the network's input
  */
 export function again(found: Found, photo: Size, input: Size): Again {
   const scale = scaleOf(photo, input);
-  const isPrint = ([ymin, , ymax]: Float64Array) => (ymax - ymin) * scale < PRINT * input.height;
-  if (rows(above(FAINT, found)).filter(isPrint).length >= CHARACTERS) {
-    return { regions: partsOf(photo, 3), settled: false };
-  }
+  if (isPrint(found, photo, input)) return { regions: partsOf(photo, 3), settled: false };
   const sure = above(SURE, found);
   const groups = numbers(sure.boxes);
   if (groups.length >= CROWD) return { regions: partsOf(photo, 2), settled: false };
@@ -114,6 +109,14 @@ export function again(found: Found, photo: Size, input: Size): Again {
     regions: gaining.filter(({ isRead }) => !isRead).map(({ region }) => region),
     settled: gaining.some(({ isRead }) => isRead),
   };
+}
+
+function isPrint(found: Found, photo: Size, input: Size): boolean {
+  const scale = scaleOf(photo, input);
+  const low = rows(above(HINT, found)).filter(
+    ([ymin, , ymax]) => (ymax - ymin) * scale < LOW * input.height,
+  );
+  return numbers(Float64Array.from(low.flatMap((box) => [...box]))).length > NUMBERS;
 }
 
 /** Overlapping parts that cover a photo, row by row: `across` side by side and as many rows. */
@@ -198,7 +201,7 @@ function stepsOver(whole: number, part: number): number {
 /** First pixels of parts of the given length, evenly spread. */
 function starts(whole: number, part: number, steps: number): number[] {
   return Array.from({ length: steps + 1 }, (_, step) =>
-    steps === 0 ? 0 : Math.floor(((whole - part) * step) / steps),
+    Math.floor(((whole - part) * step) / Math.max(1, steps)),
   );
 }
 

@@ -11,7 +11,7 @@ import {
   type Pixels,
   type Size,
 } from './letterbox';
-import { again, AWAY, FAINT, mayHideMore, tilesOf, tooClose, trust, wholeIn } from './looks';
+import { again, AWAY, HINT, mayHideMore, tilesOf, tooClose, trust, wholeIn } from './looks';
 import type { Manifest } from './manifest';
 import type { Model, Outputs } from './model';
 import { numbers as inReadingOrder } from './reading';
@@ -47,8 +47,9 @@ export async function recognizePixels(
   const timings = { letterbox: 0, inference: 0, recognition: 0 };
   const whole = { xmin: 0, ymin: 0, xmax: photo.width, ymax: photo.height };
   const wanted = minScore ?? manifest.score_threshold;
+  const further = !tiles && (looks ?? manifest.looks ?? 1) === 2;
   // Scores that lose by a later look, and decide where that goes.
-  const least = Math.min(wanted, FAINT);
+  const least = further ? Math.min(wanted, HINT) : wanted;
   let taken = 0;
 
   async function look(region: Box, distance = 1): Promise<Candidate[]> {
@@ -73,7 +74,7 @@ export async function recognizePixels(
       const found = await look(tile);
       pooled.push(...found.filter(({ box }) => wholeIn(tile, box, photo)));
     }
-  } else if ((looks ?? manifest.looks ?? 1) === 2) {
+  } else if (further) {
     const found = () => suppress(pooled, manifest.suppression);
     if (tooClose(found(), photo, manifest.input)) {
       pooled = pool(pooled, await look(whole, AWAY));
