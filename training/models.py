@@ -32,7 +32,7 @@ SIGNATURE = "detect"
 MIN_SCORE = 0.01
 """Detections below it are of no use even to average precision."""
 TOGETHER = 32
-"""Inputs that a network is given at once: a batch of print has nine of each photo, and memory for all at once is dear."""
+"""Inputs that a network is given at once: nine looks at each photo of a batch would take too much memory together."""
 
 Outputs = tuple[np.ndarray, np.ndarray]
 

@@ -33,7 +33,7 @@ def test_photos_are_drawn_in_pairs() -> None:
 
 
 def evaluation(folder: Path, label: str, score: float, cropped: bool = False) -> Path:
-    """What is left of one of two photos with ``label``, which a web model reads right in the first and not at all else."""
+    """What an evaluation leaves of two photos with ``label``, of which a web model reads the first alone."""
     photos = [replace(judged(label, "").photo, filename=name) for name in ("a.jpg", "b.jpg")]
     annotations = folder / ("cropped" if cropped else "annotations") / "annotations.csv"
     annotations.parent.mkdir(parents=True)
