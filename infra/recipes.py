@@ -113,14 +113,15 @@ def train(run: Run, request: Request) -> Step:
     )
 
 
-def blend(run: Run, other: Path, output: Path) -> Step:
-    """A checkpoint between those of two trainings."""
+def blend(run: Run, other: Path, output: Path, share: float | None = None) -> Step:
+    """A checkpoint between those of two trainings: at ``share`` of the other's, or where most is read."""
     return Step(
         "blend",
         "train",
         "training.blend",
         output,
         inputs={"checkpoint": run.checkpoints, "other": other, "records": run.records},
+        options={} if share is None else {"share": share},
     )
 
 

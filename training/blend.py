@@ -11,7 +11,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ BATCHES = 120
 """So many show what BatchNorm sees: nothing is left of its earlier means then."""
 
 
-def blend(checkpoint: Path, other: Path, records: Path, out: Path) -> None:
+def blend(checkpoint: Path, other: Path, records: Path, out: Path, shares: Sequence[float] = SHARES) -> None:
     """Write the best blend of two finished trainings to the folder ``out``, as if it had been trained.
 
     Args:
@@ -41,6 +41,7 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path) -> None:
         other: folder of one of the same network and classes
         records: with the calibration photos that decide
         out: folder to make
+        shares: of the other training's weights, 0 to 1; the one that reads most is taken
 
     Raises:
         ModelError: a folder holds no finished training, or the two have different networks or classes
@@ -54,7 +55,7 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path) -> None:
     calibration = Calibration(records, config)
     look = tf.function(lambda crops: model(crops, training=True))
     results: dict[float, tuple[float, float, list[Any]]] = {}
-    for share in SHARES:
+    for share in shares:
         model.set_weights([a * (1 - share) + b * share for a, b in zip(ours, theirs, strict=True)])
         if share:
             for crops in _crops(records, config):
@@ -62,7 +63,7 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path) -> None:
         figure, threshold, _ = calibration.judge(model)
         results[share] = figure, threshold, model.get_weights()
         print(f"{share:.2f} of {other}: calibration {figure:.3f}", file=sys.stderr)
-    best = max(SHARES, key=lambda share: results[share][0])
+    best = max(shares, key=lambda share: results[share][0])
     figure, threshold, weights = results[best]
     model.set_weights(weights)
     provenance = load_description(checkpoint)["provenance"]
@@ -94,9 +95,13 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True, help="folder of a finished training")
     parser.add_argument("--other", type=Path, required=True, help="folder of another one, of the same network")
     parser.add_argument("--records", type=Path, required=True)
+    parser.add_argument(
+        "--share", type=float, help="of the other's weights, 0 to 1 (default: what reads the calibration photos best)"
+    )
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    blend(options.checkpoint, options.other, options.records, options.out)
+    shares = SHARES if options.share is None else (options.share,)
+    blend(options.checkpoint, options.other, options.records, options.out, shares)
 
 
 if __name__ == "__main__":

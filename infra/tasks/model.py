@@ -167,11 +167,12 @@ def release(
         "run": words.RUN,
         "with": "a released model, a run, or a checkpoint of the same network and classes",
         "name": "the run to make",
+        "share": "of the other's weights, 0 to 1 (default: what reads the calibration photos best)",
         "on": words.ON,
     },
 )
-def blend(_: Context, run: str, with_: str, name: str, on: str | None = None) -> None:
-    """Make a run of the weights between two trainings' that read the calibration photos best."""
+def blend(_: Context, run: str, with_: str, name: str, share: str | None = None, on: str | None = None) -> None:
+    """Make a run of weights between two trainings': those that read the calibration photos best, or at a share."""
     from infra import models, recipes, runs
     from infra.execution import runners
     from infra.execution.steps import perform
@@ -181,7 +182,8 @@ def blend(_: Context, run: str, with_: str, name: str, on: str | None = None) ->
         raise UsageError(f"--name {name}: that run was trained, or begun; choose a name that is free")
     other = models.checkpoint(words.folder(with_, "with"))
     runs.derive(made, chosen)
-    perform(recipes.blend(chosen, other, made.checkpoints), runners.choose(on, None))
+    part = None if share is None else words.share(share, "share")
+    perform(recipes.blend(chosen, other, made.checkpoints, part), runners.choose(on, None))
     print(made.checkpoints)
 
 

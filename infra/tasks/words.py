@@ -83,6 +83,17 @@ def number(text: str, flag: str, least: int) -> int:
     return value
 
 
+def share(text: str, flag: str) -> float:
+    """A share from 0 to 1. Raises UsageError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise UsageError(f"--{flag}: {text!r} is no number from 0 to 1")
+    return value
+
+
 def one_of(text: str, flag: str, known: tuple[str, ...]) -> str:
     """``text``, or ``UsageError`` if it isn't among ``known``."""
     if text not in known:

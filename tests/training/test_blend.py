@@ -40,10 +40,9 @@ def test_the_best_share_makes_the_blend(checkpoint: Path, other: Path, records: 
 
 
 def test_a_blend_lies_between_and_knows_what_its_layers_see(
-    checkpoint: Path, other: Path, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Path, other: Path, records: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("training.blend.SHARES", (0.35,))
-    blend(checkpoint, other, records, tmp_path / "blend")
+    blend(checkpoint, other, records, tmp_path / "blend", (0.35,))
     config = load(checkpoint / "config.yaml")
     ours, theirs, blended = (load_weights(path, config) for path in (checkpoint, other, tmp_path / "blend"))
     for a, b, c in zip(*(model.trainable_variables for model in (ours, theirs, blended)), strict=True):

@@ -24,8 +24,8 @@ CLEAR = 0.5
 """A number beside the surest is looked at again where its objects score so much on average."""
 NUMBERS = 3
 """How many are looked at again at most: each takes as long as the first look."""
-CROWD = 10
-"""So many numbers are looked at all together, in four parts of the photo: a table, a calendar. Fewer may be words."""
+CROWD = 6
+"""So many numbers are looked at all together, in four parts of the photo: a table, a calendar."""
 HINT = 0.1
 """Small print scores little: objects of this score and more hint at it,"""
 LOW = 0.07

@@ -16,8 +16,8 @@ const TALL = 0.3;
 const CLEAR = 0.5;
 /** How many are looked at again at most: each takes as long as the first look. */
 const NUMBERS = 3;
-/** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. Fewer may be words. */
-const CROWD = 10;
+/** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. */
+const CROWD = 6;
 /** Small print scores little: objects of this score and more hint at it, */
 export const HINT = 0.1;
 /** if they are lower than this part of the input, and make more numbers than `NUMBERS`. */
