@@ -108,20 +108,23 @@ def look_at(
     def thin(seen: tuple[Floats, Floats], least: float) -> Detections:
         return detect(*seen, suppression, least)
 
-    def look_again(parts: Sequence[tuple[int, Region]], distance: int = 1) -> None:
+    def look_again(parts: Sequence[tuple[int, Region]], faiths: Sequence[float], distance: int = 1) -> None:
+        """``faiths``, by photo: what the scores of these looks count."""
         later: dict[int, list[tuple[Floats, Floats]]] = {}
         for (index, _), one in zip(parts, see(parts, distance) if parts else (), strict=True):
             later.setdefault(index, []).append(one)
         for index, looks in later.items():
-            seen[index] = pool(seen[index], *looks)
+            seen[index] = pool(seen[index], *looks, faith=faiths[index])
 
     sides = [(photo.shape[1], photo.shape[0]) for photo in photos]
     wholes = [(index, (0, 0, height, width)) for index, (width, height) in enumerate(sides)]
     seen = see(wholes)
     if description.get("looks", 1) == 2:
-        look_again([whole for whole in wholes if too_close(thin(seen[whole[0]], HINT), *sides[whole[0]], *size)], AWAY)
+        close = [whole for whole in wholes if too_close(thin(seen[whole[0]], HINT), *sides[whole[0]], *size)]
+        look_again(close, [1.0] * len(photos), AWAY)
         left = [again(thin(one, HINT), *side, *size) for one, side in zip(seen, sides, strict=True)]
-        look_again([(index, region) for index, one in enumerate(left) for region in one.regions])
+        regions = [(index, region) for index, one in enumerate(left) for region in one.regions]
+        look_again(regions, [one.faith for one in left])
         for index, one in enumerate(left):
             if one.settled and not one.regions:
                 seen[index] = pool(seen[index])

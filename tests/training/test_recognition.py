@@ -65,6 +65,7 @@ def test_further_looks_are_those_of_the_vectors(case: Any) -> None:
     left = again(found, *case["photo"], *case["input"])
     assert [list(region) for region in left.regions] == case["regions"]
     assert left.settled == case["settled"]
+    assert left.faith == case["faith"]
 
 
 def test_what_only_an_earlier_look_saw_has_to_be_clear() -> None:
@@ -73,6 +74,8 @@ def test_what_only_an_earlier_look_saw_has_to_be_clear() -> None:
     boxes, scores = pool(first, second)
     assert boxes.tolist() == [[0.0, 0.0, 20.0, 10.0], [101.0, 202.0, 109.0, 208.0]]
     assert scores.tolist() == [[0.5 * FAITH, 0.1 * FAITH], [0.2, 0.9]]
+    _, scores = pool(first, second, faith=0.5)
+    assert scores.tolist() == [[0.5 * FAITH, 0.1 * FAITH], [0.1, 0.45]]
     _, scores = pool((first[0], np.array([[CERTAIN, 0.1]])))
     assert scores.tolist() == [[CERTAIN, 0.1]]
 
@@ -122,15 +125,19 @@ def test_small_print_is_looked_at_part_by_part(count: int, score: float, looks: 
     seen: list[int] = []
 
     def run(inputs: list[np.ndarray]) -> list[Any]:
-        """Sees a row of print at first."""
-        row = [[10.0, 8.0 * place, 12.0, 8.0 * place + 2] for place in range(0 if seen else count)]
+        """Sees a row of print at first, then one object that fills what it is shown."""
+        row = [[0.0, 0.0, 32.0, 32.0]]
+        if not seen:
+            row, said = [[10.0, 8.0 * place, 12.0, 8.0 * place + 2] for place in range(count)], score
+        else:
+            said = 0.5
         seen.append(len(inputs))
-        boxes = np.array(row, np.float32).reshape(-1, 4) / 32
-        return [(boxes, np.full((len(row), 1), score, np.float32))] * len(inputs)
+        return [(np.array(row, np.float32) / 32, np.full((len(row), 1), said, np.float32))] * len(inputs)
 
-    look_at([np.zeros((256, 256, 3), np.uint8)], run, description, 0.1)
+    (found,) = look_at([np.zeros((256, 256, 3), np.uint8)], run, description, 0.1)
     # What is no print may be too large, and is looked at from further away.
     assert seen == looks
+    assert found.scores.max() == 0.5 * (FAITH if 9 in looks else 1)
 
 
 def test_a_network_is_given_a_bounded_number_of_inputs_at_once() -> None:

@@ -201,6 +201,7 @@ def looks_cases() -> list[dict[str, Any]]:
                     "too_close": too_close(found, *sides),
                     "regions": left.regions,
                     "settled": left.settled,
+                    "faith": left.faith,
                 }
             )
     return cases

@@ -41,7 +41,8 @@ CERTAIN = 0.55
 LEGIBLE = 0.15
 """so high, as part of the input's height"""
 FAITH = 0.6
-"""What scores of a look below `CERTAIN` count where there could be later ones: what it alone saw has to be clear."""
+"""What scores of a look below `CERTAIN` count where there could be later ones: what it alone saw has to be clear. The
+same goes for all that looks at print see, which is letters above all."""
 
 Region = tuple[int, int, int, int]
 """ymin, xmin, ymax, xmax: pixels of the photo, the last two exclusive"""
@@ -55,6 +56,8 @@ class Again:
     """of numbers that gain by another look, the surest first; or the parts that cover the photo"""
     settled: bool
     """whether a number gains nothing by it, since it was read for certain"""
+    faith: float = 1.0
+    """what scores of these looks count"""
 
 
 def too_close(found: Detections, width: int, height: int, input_width: int, input_height: int) -> bool:
@@ -83,7 +86,7 @@ def again(found: Detections, width: int, height: int, input_width: int, input_he
     """
     scale = min(input_width / width, input_height / height)
     if _is_print(found, scale, input_height):
-        return Again(_parts(width, height, 3), False)
+        return Again(_parts(width, height, 3), False, FAITH)
     sure = found.above(SURE)
     groups = numbers(sure.boxes)
     if len(groups) >= CROWD:
@@ -132,12 +135,15 @@ def _heights(boxes: Floats) -> Floats:
     return boxes[:, 2] - boxes[:, 0]
 
 
-def pool(earlier: tuple[Floats, Floats], *later: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """Boxes [n, 4] and scores [n, c] of several looks, in pixels of the photo, for one suppression."""
+def pool(earlier: tuple[Floats, Floats], *later: tuple[Floats, Floats], faith: float = 1.0) -> tuple[Floats, Floats]:
+    """Boxes [n, 4] and scores [n, c] of several looks, in pixels of the photo, for one suppression.
+
+    ``faith`` is what scores of the later ones count.
+    """
     boxes, scores = earlier
     certain = scores.max(axis=1, keepdims=True) >= CERTAIN
     faded = np.where(certain, scores, scores * FAITH)
     return (
         np.concatenate([boxes, *(boxes for boxes, _ in later)]),
-        np.concatenate([faded, *(scores for _, scores in later)]),
+        np.concatenate([faded, *(scores * faith for _, scores in later)]),
     )

@@ -30,7 +30,10 @@ const GAIN = 1.2;
 const CERTAIN = 0.55;
 /** So high, as part of the input's height. */
 const LEGIBLE = 0.15;
-/** What scores of a look below `CERTAIN` count where there could be later ones: what it alone saw has to be clear. */
+/**
+ * What scores of a look below `CERTAIN` count where there could be later ones: what it alone saw has to be clear. The same
+ * goes for all that looks at print see, which is letters above all.
+ */
 const FAITH = 0.6;
 
 /** Parts and tiles overlap by this part of their side: objects up to that size are whole in one of them. */
@@ -65,6 +68,8 @@ export interface Again {
   regions: Box[];
   /** whether a number gains nothing by it, since it was read for certain */
   settled: boolean;
+  /** what scores of these looks count */
+  faith: number;
 }
 
 /** What the scores of a place count by which an earlier look saw, once there could be a later one; `best` is the highest. */
@@ -84,10 +89,12 @@ export function trust(best: number): number {
  */
 export function again(found: Found, photo: Size, input: Size): Again {
   const scale = scaleOf(photo, input);
-  if (isPrint(found, photo, input)) return { regions: partsOf(photo, 3), settled: false };
+  if (isPrint(found, photo, input)) {
+    return { regions: partsOf(photo, 3), settled: false, faith: FAITH };
+  }
   const sure = above(SURE, found);
   const groups = numbers(sure.boxes);
-  if (groups.length >= CROWD) return { regions: partsOf(photo, 2), settled: false };
+  if (groups.length >= CROWD) return { regions: partsOf(photo, 2), settled: false, faith: 1 };
   const sums = groups.map((group) => ({
     group,
     sum: group.reduce((sum, row) => sum + sure.scores[row], 0),
@@ -108,6 +115,7 @@ export function again(found: Found, photo: Size, input: Size): Again {
   return {
     regions: gaining.filter(({ isRead }) => !isRead).map(({ region }) => region),
     settled: gaining.some(({ isRead }) => isRead),
+    faith: 1,
   };
 }
 

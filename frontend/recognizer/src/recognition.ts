@@ -79,11 +79,11 @@ export async function recognizePixels(
     if (tooClose(found(), photo, manifest.input)) {
       pooled = pool(pooled, await look(whole, AWAY));
     }
-    const { regions, settled } = again(found(), photo, manifest.input);
+    const { regions, settled, faith } = again(found(), photo, manifest.input);
     const later: Candidate[] = [];
     for (const region of regions) later.push(...(await look(region)));
     if (regions.length > 0) closest = regions[0];
-    if (regions.length > 0 || settled) pooled = pool(pooled, later);
+    if (regions.length > 0 || settled) pooled = pool(pooled, later, faith);
   }
   const start = performance.now();
   const findings = findingsOf(
@@ -98,13 +98,17 @@ export async function recognizePixels(
   return { ...findings, looks: taken, small, timings };
 }
 
-function pool(earlier: Candidate[], later: Candidate[]): Candidate[] {
-  const fading = earlier.map((one) => {
-    const share = trust(one.score);
-    const classScores = Float64Array.from(one.classScores, (score) => score * share);
-    return { ...one, score: one.score * share, classScores };
-  });
-  return [...fading, ...later];
+/** Candidates of several looks; `faith` is what scores of the later ones count. */
+function pool(earlier: Candidate[], later: Candidate[], faith = 1): Candidate[] {
+  return [
+    ...earlier.map((one) => counted(one, trust(one.score))),
+    ...later.map((one) => counted(one, faith)),
+  ];
+}
+
+function counted(one: Candidate, share: number): Candidate {
+  const classScores = Float64Array.from(one.classScores, (score) => score * share);
+  return { ...one, score: one.score * share, classScores };
 }
 
 /** The network's outputs of one look at a whole photo to detections and numbers. */

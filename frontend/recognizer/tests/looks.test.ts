@@ -9,10 +9,11 @@ function size([width, height]: [number, number]) {
 describe('a further look', () => {
   it.each(looksCases)('goes where Python sends it: $name', (vector) => {
     const found = { boxes: Float64Array.from(vector.boxes.flat()), scores: vector.scores };
-    const { regions, settled } = again(found, size(vector.photo), size(vector.input));
+    const { regions, settled, faith } = again(found, size(vector.photo), size(vector.input));
     const sides = regions.map(({ ymin, xmin, ymax, xmax }) => [ymin, xmin, ymax, xmax]);
     expect(sides).toEqual(vector.regions);
     expect(settled).toBe(vector.settled);
+    expect(faith).toBe(vector.faith);
   });
 
   it.each(looksCases)('is from further away where Python wants it: $name', (vector) => {

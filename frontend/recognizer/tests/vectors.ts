@@ -46,6 +46,7 @@ export interface LooksCase {
   /** ymin, xmin, ymax, xmax */
   regions: [number, number, number, number][];
   settled: boolean;
+  faith: number;
 }
 
 export const looksCases = read('looks') as LooksCase[];
