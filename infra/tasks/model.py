@@ -177,12 +177,12 @@ def blend(_: Context, run: str, with_: str, name: str, share: str | None = None,
     from infra.execution import runners
     from infra.execution.steps import perform
 
+    part = None if share is None else words.share(share, "share")
     chosen, made = runs.find(run), runs.find(name)
     if made.folder.exists() and not models.is_blend(made):
         raise UsageError(f"--name {name}: that run was trained, or begun; choose a name that is free")
     other = models.checkpoint(words.folder(with_, "with"))
     runs.derive(made, chosen)
-    part = None if share is None else words.share(share, "share")
     perform(recipes.blend(chosen, other, made.checkpoints, part), runners.choose(on, None))
     print(made.checkpoints)
 

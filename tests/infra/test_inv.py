@@ -92,6 +92,11 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
         (("convert", "--saved-model", "/tmp"), "--saved-model needs --run, --images and --annotations"),
         (("model.release", "nothing"), "there is no run nothing"),
         (("model.blend", "nothing", "--with", "models/digits", "--name", "x"), "there is no run nothing"),
+        (
+            ("model.blend", "a", "--with", "b", "--name", "c", "--share", "1.5"),
+            "--share: '1.5' is no number from 0 to 1",
+        ),
+        (("model.blend", "a", "--with", "b", "--name", "c", "--share", "half"), "'half' is no number from 0 to 1"),
         (("model.release", "nothing", "--groups", "x"), "--groups needs --images"),
         (("pipeline", "--images", "/tmp"), "say which photos: --images FOLDER --annotations FILE"),
         (

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
+from tests.training.conftest import run_step
 from training.blend import SHARES, blend
 from training.config import load
 from training.data.batches import training_batches
@@ -61,6 +62,16 @@ def test_a_blend_remembers_those_before_it(checkpoint: Path, other: Path, record
     blend(checkpoint, other, records, tmp_path / "one")
     blend(tmp_path / "one", other, records, tmp_path / "two")
     assert len(load_model(tmp_path / "two").description["provenance"]["blended_with"]) == 2
+
+
+def test_the_step_takes_the_share_that_it_is_given(
+    checkpoint: Path, other: Path, records: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "blend"
+    inputs = ("--checkpoint", checkpoint, "--other", other, "--records", records)
+    done = run_step("training.blend", *inputs, "--share", 0.25, "--out", made)
+    assert done.returncode == 0, done.stderr
+    assert load_model(made).description["provenance"]["blended_with"][0]["share"] == 0.25
 
 
 def test_another_network_is_refused_and_nothing_is_left(

@@ -27,9 +27,9 @@ NUMBERS = 3
 CROWD = 6
 """So many numbers are looked at all together, in four parts of the photo: a table, a calendar."""
 HINT = 0.1
-"""Small print scores little: objects of this score and more hint at it,"""
+"""Small print scores little: `LOW` objects of at least this score are taken for it, if they make more than `NUMBERS`."""
 LOW = 0.07
-"""if they are lower than this part of the input, and make more numbers than `NUMBERS`."""
+"""Print is lower than this part of the input's height."""
 OVERLAP = 0.25
 """Parts of a photo overlap by this part of their side: objects up to that size are whole in one of them."""
 MARGIN = 0.6

@@ -18,9 +18,9 @@ const CLEAR = 0.5;
 const NUMBERS = 3;
 /** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. */
 const CROWD = 6;
-/** Small print scores little: objects of this score and more hint at it, */
+/** Small print scores little: `LOW` objects of at least this score are taken for it, if they make more than `NUMBERS`. */
 export const HINT = 0.1;
-/** if they are lower than this part of the input, and make more numbers than `NUMBERS`. */
+/** Print is lower than this part of the input's height. */
 const LOW = 0.07;
 /** Room around a number, as part of its highest object's height. */
 const MARGIN = 0.6;
