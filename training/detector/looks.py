@@ -27,7 +27,7 @@ NUMBERS = 3
 CROWD = 6
 """So many numbers are looked at all together, in four parts of the photo: a table, a calendar."""
 HINT = 0.1
-"""Small print scores little: `LOW` objects of at least this score are taken for it, if they make more than `NUMBERS`."""
+"""Small print scores little: `LOW` objects of this score and more are taken for it, where they make over `NUMBERS`."""
 LOW = 0.07
 """Print is lower than this part of the input's height."""
 OVERLAP = 0.25

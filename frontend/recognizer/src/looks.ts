@@ -18,7 +18,7 @@ const CLEAR = 0.5;
 const NUMBERS = 3;
 /** So many numbers are looked at all together, in four parts of the photo: a table, a calendar. */
 const CROWD = 6;
-/** Small print scores little: `LOW` objects of at least this score are taken for it, if they make more than `NUMBERS`. */
+/** Small print scores little: `LOW` objects of this score and more are taken for it, where they make over `NUMBERS`. */
 export const HINT = 0.1;
 /** Print is lower than this part of the input's height. */
 const LOW = 0.07;
