@@ -16,7 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from training.config import load
 from training.data.batches import training_batches
@@ -42,9 +44,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=15, help="per block")
     options = parser.parse_args()
     config = load(options.config)
+    keras.utils.set_random_seed(config.training.seed)
     with tempfile.TemporaryDirectory() as folder:
-        step = make_step(State(config, Path(folder)), config)
         batches = iter(training_batches(options.records, config, 0))
+        # In this order, as training/train.py says.
+        tf.config.experimental.enable_op_determinism()
+        step = make_step(State(config, Path(folder)), config)
         cached = next(batches)
         block_seconds(step, lambda: cached, options.steps)
         real, held = [], []

@@ -52,11 +52,15 @@ def train(
     manifest = read_manifest(records)
     settings = config.training
     keras.utils.set_random_seed(settings.seed)
-    tf.config.experimental.enable_op_determinism()
     start = Start(start_from, config) if start_from else None
     _claim(out, config, manifest["fingerprint"], start)
     state = State(config, out)
-    first = int(state.step)
+    # Read once: where the state lies on a GPU, asking for it at each step would make the loop wait for that.
+    first, stale = int(state.step), int(state.stale)
+    batches = iter(training_batches(records, config, first))
+    # Asked for earlier, it would have every batch drawn while the training waits: TensorFlow takes the shuffling of
+    # each epoch for a source of chance. Seeds and order make it none.
+    tf.config.experimental.enable_op_determinism()
     if start and first == 0:
         start.fill(state.model)
         state.averaged.set_weights(state.model.get_weights())
@@ -67,9 +71,8 @@ def train(
     count = manifest["splits"]["train"]["photos"]
     print(f"training: step {first} of {settings.steps}, {count} photos", file=sys.stderr)
     lap = Lap(settings.batch)
-    batches = iter(training_batches(records, config, first))
     for number in range(first + 1, settings.steps + 1):
-        if state.stale >= settings.patience:
+        if stale >= settings.patience:
             print(f"no better calibration figure in {settings.patience} checkpoints: stopped early", file=sys.stderr)
             break
         before = time.monotonic()
@@ -85,7 +88,8 @@ def train(
             figure, threshold, pictures = calibration.judge(state.averaged)
             better = figure > float(state.best)
             state.best.assign(max(figure, float(state.best)))
-            state.stale.assign(0 if better else int(state.stale) + 1)
+            stale = 0 if better else stale + 1
+            state.stale.assign(stale)
             if better:
                 _save_weights(state.averaged, out / WEIGHTS)
             course.add({**entry, "calibration": figure, "threshold": threshold}, pictures)
