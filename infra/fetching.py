@@ -55,7 +55,10 @@ def fetch(url: str, file: Path, size: int) -> None:
         say(f"{file.name}: {fault}; goes on at {_length(partial) / 1e6:,.1f} MB")
         time.sleep(FIRST_PAUSE * 2**idle * random.uniform(0.5, 1.0))
     else:
-        raise ServiceError(f"{url}: interrupted again and again; what came is kept: repeat later to go on from there")
+        kept = "what came is kept: repeat later to go on from there"
+        if isinstance(fault, Unreachable):
+            raise MissingPartError(f"{url} can't be reached any more: {fault}; {kept}") from fault
+        raise ServiceError(f"{url}: interrupted again and again; {kept}")
     partial.rename(file)
     _validator_of(partial).unlink(missing_ok=True)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from infra import sources
 from infra.errors import UsageError
@@ -42,13 +44,26 @@ def held_out(run: Run, request: Request) -> list[tuple[str, Photos]]:
 
 
 def made(run: Run, request: Request) -> str:
-    """The command that repeats a run; the configuration is the one that is released with it."""
+    """The commands that repeat a run, a line each; the configuration is the one that is released with it."""
     photos = f"--data {_shown(request.data)}" if request.data else _flags(_own(request))
     start = f" --from {_shown(request.start)}" if request.start else ""
-    return (
-        f"./inv pipeline {photos}{' --skip-bad' if request.skip_bad else ''}{start} "
-        f"--quantize {request.quantize} --config models/digits/checkpoint/config.yaml --name {run.name}"
-    )
+    provenance = json.loads((run.checkpoints / "detector.json").read_text("utf-8"))["provenance"]
+    blends = provenance.get("blended_with", [])
+    names = [*(f"step{number}" for number in range(1, len(blends) + 1)), run.name]
+    flags = f"{photos}{' --skip-bad' if request.skip_bad else ''}{start} --quantize {request.quantize}"
+    commands = [f"./inv pipeline {flags} --config models/digits/checkpoint/config.yaml --name {names[0]}"]
+    for blend, name, then in zip(blends, names, names[1:], strict=False):
+        other = _blended(blend, provenance, request)
+        commands.append(f"./inv model.blend {name} --with {other} --share {blend['share']:g} --name {then}")
+    return "\n".join(commands)
+
+
+def _blended(blend: dict[str, Any], provenance: dict[str, Any], request: Request) -> str:
+    """The folder of the weights that were blended with; their hash where they aren't what the training began with."""
+    started = provenance.get("started_from", {}).get("weights_sha256")
+    if request.start and blend["weights_sha256"] == started:
+        return _shown(request.start)
+    return f"THE_WEIGHTS_{blend['weights_sha256'][:12]}"
 
 
 def repeated(request: Request) -> str:

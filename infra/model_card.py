@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,7 @@ def _figures(whole: Json, number: Json, made: Json, manifest: Json, sent: int) -
             _accuracy(number),
         ),
         ("mAP at IoU 0.50 / 0.50 to 0.95, whole photo", f"{whole['map50']:.3f} / {whole['map']:.3f}"),
-        ("detections that stand for no label, per 100 photos", f"{whole['false_alarms_per_100_photos']:.1f}"),
+        ("false alarms, detections that stand for no label, per 100 photos", _alarms(whole)),
         (
             "the trained model, before conversion",
             f"{_accuracy(trained)}, {trained['map50']:.3f} / {trained['map']:.3f}",
@@ -168,6 +169,10 @@ def _others(found: Mapping[str, Sequence[Json]]) -> list[str]:
     ]
 
 
+def _alarms(figures: Json) -> str:
+    return f"{figures['false_alarms_per_100_photos']:.1f}"
+
+
 def _accuracy(figures: Json) -> str:
     low, high = figures["full_number_accuracy_interval"]
     return (
@@ -222,11 +227,14 @@ def _cost(history: Sequence[Json], batch: int) -> list[tuple[str, str]]:
         later["step"] - earlier for later, earlier in zip(history, [0, *(e["step"] for e in history)], strict=False)
     ]
     seconds = [count * batch / entry["photos_per_second"] for count, entry in zip(steps, history, strict=True)]
-    rates = sorted(entry["photos_per_second"] for entry in history)
+    rates = [entry["photos_per_second"] for entry in history]
     rows = [
         ("time in training steps", f"{sum(seconds) / 3600:.1f} hours"),
-        ("throughput", f"{rates[len(rates) // 2]:.0f} photos/s (median), {rates[-1]:.0f} at most"),
+        ("throughput", f"{statistics.median(rates):.0f} photos/s (median), {max(rates):.0f} at most"),
     ]
+    if all("seconds_waiting" in entry for entry in history):
+        waiting = sum(entry["seconds_waiting"] for entry in history) / sum(seconds)
+        rows.append(("of it waiting for photos", f"{100 * waiting:.1f} %"))
     shares = [
         (entry["processor_share"], spent)
         for entry, spent in zip(history, seconds, strict=True)

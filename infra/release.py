@@ -117,6 +117,11 @@ def _write(released: Path, run: Run, evaluation: Path, number: Path, document: d
         for name in CHECKPOINT:
             shutil.copyfile(run.checkpoints / name, new / "checkpoint" / name)
         shutil.copytree(run.web_model, new / "web_model", ignore=shutil.ignore_patterns(fingerprints.STAMP))
+        # What it was judged by replaces what its run was: other photos, and one look at each.
+        manifest = new / "web_model" / "manifest.json"
+        described = json.loads(manifest.read_text("utf-8"))
+        described["evaluation"] = {"trained": document["trained"], "converted": _figures(evaluation)}
+        _dump(described, manifest)
         shutil.copytree(evaluation / "charts", new / "charts")
         shutil.copyfile(evaluation / "evaluation.md", new / "evaluation.md")
         _dump(_figures(evaluation), new / "evaluation.json")

@@ -16,18 +16,20 @@ CHARTS = "charts"
 CONFUSIONS = 8
 CURVES = (
     "Thin: each class, with the area under its curve. A detection is right at an IoU of 0.5 with a label of its class. "
-    "A place counts as each class that scores there, here only."
+    "Here alone a place counts as a detection of every class that scores there, as in COCO's evaluation; elsewhere as "
+    "one of its best class only."
 )
 LARGE = (
     "Heights after a photo is scaled into the input of {width} × {height} pixels; above the bars, how many labels "
     "there are."
 )
 SCORES = (
-    "Of detections that score about 0.8, 80 % should be right. The bars show the 95 % interval (Wilson 1927). Mean "
-    "distance from the diagonal, weighted by detections: {error:.3f}."
+    "On the diagonal, of detections that score about 0.8, 80 % are right. A detector that was trained here lies above: "
+    "its scores say how well the box fits, too. The bars show the 95 % interval (Wilson 1927). Mean distance from the "
+    "diagonal, weighted by detections: {error:.3f}."
 )
 THRESHOLD = (
-    "The released threshold, {threshold:g}, was chosen on the calibration split, when training ended. This sweep only "
+    "The released threshold, {threshold:g}, was chosen on the calibration split. This sweep only "
     "shows what others would have given on these photos; nothing is chosen by it."
 )
 WORST = (

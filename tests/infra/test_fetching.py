@@ -110,6 +110,15 @@ def test_a_machine_without_network_is_told_what_to_do(tmp_path: Path) -> None:
         fetching.fetch(f"{address}/file", tmp_path / "file", len(CONTENT))
 
 
+def test_a_network_that_went_away_is_told_from_a_server_that_fails(tmp_path: Path) -> None:
+    behaviour = Behaviour(CONTENT, drops=[1_000_000] + [0] * fetching.ATTEMPTS)
+    with serving(behaviour) as address, pytest.raises(ServiceError, match="interrupted again and again"):
+        fetching.fetch(f"{address}/file", tmp_path / "file", len(CONTENT))
+    with pytest.raises(MissingPartError, match=r"can't be reached any more.*; what came is kept"):
+        fetching.fetch(f"{address}/file", tmp_path / "file", len(CONTENT))
+    assert (tmp_path / ".file.partial").stat().st_size == 1_000_000
+
+
 # SVHN's archives.
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,14 @@ def run(tmp_path: Path) -> Run:
     made = Run(tmp_path / "mixed")
     made.records.mkdir(parents=True)
     made.validation.write_text(HEAD + METERS + SVHN, "utf-8")
+    made.checkpoints.mkdir()
+    remember(made)
     return made
+
+
+def remember(run: Run, **provenance: object) -> None:
+    """Write what the run's checkpoint says of its origin."""
+    (run.checkpoints / "detector.json").write_text(json.dumps({"provenance": provenance}), "utf-8")
 
 
 @pytest.fixture
@@ -79,3 +87,15 @@ def test_commands_can_be_typed_in_the_repository(run: Run, data: Path) -> None:
     )
     # Nobody's home stands in a card.
     assert "--images svhn --annotations svhn.csv --split" in judging.repeated(request(data))
+
+
+def test_the_commands_of_a_blend_are_those_of_its_training_and_each_blending(run: Run, data: Path) -> None:
+    start = ROOT / "models" / "digits" / "checkpoint"
+    blends = [{"share": 0.25, "weights_sha256": "a" * 64}, {"share": 0.5, "weights_sha256": "b" * 64}]
+    remember(run, started_from={"weights_sha256": "a" * 64}, blended_with=blends)
+    first, *others = judging.made(run, request(data, start)).splitlines()
+    assert first.endswith("--name step1")
+    assert others == [
+        "./inv model.blend step1 --with models/digits/checkpoint --share 0.25 --name step2",
+        "./inv model.blend step2 --with THE_WEIGHTS_bbbbbbbbbbbb --share 0.5 --name mixed",
+    ]

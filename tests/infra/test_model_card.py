@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infra import model_card, models
 from infra.errors import UsageError
@@ -55,13 +56,18 @@ def test_what_people_wrote_is_in_the_card_word_for_word(released: Path) -> None:
     assert notes.read_text("utf-8").strip() in card
 
 
-def test_use_of_the_processors_is_the_mean_over_time(released: Path) -> None:
+def test_what_a_training_cost_is_the_mean_over_time_and_the_median_of_laps(released: Path) -> None:
     entries = [
-        {"step": 100, "photos_per_second": 100.0, "processor_share": 0.5},
-        {"step": 200, "photos_per_second": 300.0, "processor_share": 0.9},
+        {"step": 100, "photos_per_second": 100.0, "processor_share": 0.5, "seconds_waiting": 5.0},
+        {"step": 200, "photos_per_second": 300.0, "processor_share": 0.9, "seconds_waiting": 3.0},
     ]
-    (released / "checkpoint/history.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries), "utf-8")
-    assert "| use of the processors | 60 % |" in model_card.render(released)
+    path = released / "checkpoint/history.jsonl"
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), "utf-8")
+    batch = yaml.safe_load((released / "checkpoint/config.yaml").read_text("utf-8"))["training"]["batch"]
+    card = model_card.render(released)
+    assert "| use of the processors | 60 % |" in card
+    assert "| throughput | 200 photos/s (median), 300 at most |" in card
+    assert f"| of it waiting for photos | {100 * 8 / (batch + batch / 3):.1f} % |" in card
 
 
 def test_other_photos_are_reported_beside_the_model_before(released: Path) -> None:

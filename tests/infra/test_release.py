@@ -22,9 +22,16 @@ LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax,group\n"
 class Canned:
     """A runner whose candidate is the released detector again, and whose evaluations say what they are told to."""
 
-    def __init__(self, candidate: str, current: str, released: Path) -> None:
-        """``candidate`` and ``current`` have a 1 for each photo that is read right."""
-        self.candidate, self.current, self.released = candidate, current, released
+    def __init__(self, candidate: str, current: str, released: Path, **figures: dict[str, float]) -> None:
+        """Take what evaluations say.
+
+        Args:
+            candidate: has a 1 for each photo that the candidate reads right
+            current: the same of the released model
+            released: the folder of that
+            figures: what evaluation.json says otherwise, of the ``trained`` candidate, or of a source's photos
+        """
+        self.candidate, self.current, self.released, self.figures = candidate, current, released, figures
 
     def run(self, step: Step) -> None:
         """Leave what the step would."""
@@ -33,18 +40,25 @@ class Canned:
             return
         step.output.mkdir(parents=True, exist_ok=True)
         if step.module == "training.evaluation":
-            judged = step.inputs.get("web-model", step.inputs.get("model"))
-            assert judged
-            self._evaluation(step.output, self.current if judged.is_relative_to(self.released) else self.candidate)
+            self._evaluation(step)
         elif step.module in {"training.data.selection", "training.data.cropping"}:
             (step.output / "images").mkdir(exist_ok=True)
-            (step.output / "annotations.csv").write_text(LABELS, "utf-8")
+            shutil.copyfile(step.inputs["annotations"], step.output / "annotations.csv")
         elif step.module == "conversion.predict":
             (step.output / "predictions.jsonl").touch()
 
-    def _evaluation(self, folder: Path, right: str) -> None:
-        for name in ("evaluation.json", "evaluation.md"):
-            shutil.copyfile(models.RELEASED / name, folder / name)
+    def _evaluation(self, step: Step) -> None:
+        folder, judged = step.output, step.inputs.get("web-model", step.inputs.get("model"))
+        assert judged
+        current = judged.is_relative_to(self.released)
+        right = self.current if current else self.candidate
+        figures = json.loads((models.RELEASED / "evaluation.json").read_text("utf-8"))
+        labels = step.inputs["annotations"].read_text("utf-8")
+        for name, changed in self.figures.items():
+            if not current and (f"\n{name}/" in labels or (name == "trained" and "model" in step.inputs)):
+                figures |= changed
+        (folder / "evaluation.json").write_text(json.dumps(figures), "utf-8")
+        shutil.copyfile(models.RELEASED / "evaluation.md", folder / "evaluation.md")
         shutil.copytree(models.RELEASED / "charts", folder / "charts", dirs_exist_ok=True)
         rows = [f"{index}.jpg,12,x,{one},0" for index, one in enumerate(right)]
         (folder / "photos.csv").write_text("\n".join(["filename,label,read,right,regret", *rows]) + "\n", "utf-8")
@@ -102,6 +116,8 @@ def test_a_better_model_takes_the_place_and_what_people_wrote_stays(released: Pa
     assert "--name candidate" in card
     assert not (released / "charts" / "old.png").exists()
     assert json.loads((released / "release.json").read_text("utf-8"))["compared"]["candidate_only"] == 2
+    manifest = json.loads((released / "web_model" / "manifest.json").read_text("utf-8"))
+    assert manifest["evaluation"]["converted"] == json.loads((released / "evaluation.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +132,26 @@ def test_a_model_that_is_no_better_is_refused_and_nothing_changes(
         release(run, None, None, Canned(candidate, "11100", released), released)
     assert contents(released) == before
     assert [path.name for path in released.parent.iterdir()] == ["digits"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ({"trained": {"full_number_accuracy": 0.99}}, "isn't released: conversion costs .* points"),
+        ({"meters": {"map50": 0.2}}, "isn't released: on meters its mAP50 is .* lower"),
+    ],
+)
+def test_a_better_model_that_lost_elsewhere_is_refused(
+    figures: dict[str, dict[str, float]], words: str, released: Path, run: Run, tmp_path: Path
+) -> None:
+    run.validation.write_text(LABELS + "svhn/1.jpg,9,9,1,1,1,2,2,1.jpg\nmeters/2.jpg,9,9,1,1,1,2,2,2.jpg\n", "utf-8")
+    sources = tmp_path / "sources.yaml"
+    entries = [f"- {{name: {name}, images: {name}, annotations: {name}.csv}}" for name in ("svhn", "meters")]
+    sources.write_text("\n".join(["sources:", *entries]) + "\n", "utf-8")
+    before = contents(released)
+    with pytest.raises(RefusedError, match=words):
+        release(run, None, sources, Canned("11101", "11000", released, **figures), released)
+    assert contents(released) == before
 
 
 def test_a_first_release_has_nothing_to_be_compared_with(released: Path, run: Run) -> None:

@@ -134,14 +134,14 @@ def test_the_step_reports_everything_and_draws_it(config_file: Path, scene: Imag
     images.mkdir()
     photos = []
     for index in range(40):
-        noise = np.random.default_rng(index).integers(0, 256, (15, 30, 3), np.uint8)
+        noise = np.random.default_rng(index).integers(0, 256, (15, 30), np.uint8)
         photo = line("1", "2", "3", filename=f"{index}.jpg")
         Image.fromarray(noise).resize((300, 150)).save(images / photo.filename)
         photos.append(photo)
     photos[7] = changed(photos[7], 1, xmin=22, xmax=42)
     for index in range(20):
         photos.append(Photo(f"copy{index}.jpg", 120, 90, f"copy{index}.jpg"))
-        scene.save(images / f"copy{index}.jpg", quality=60 + index)
+        scene.convert("L").save(images / f"copy{index}.jpg", quality=60 + index)
     (images / "4.jpg").write_bytes((images / "4.jpg").read_bytes()[:900])
     labels = formats.write(photos, tmp_path / "labels", "csv")
     labels.write_text(labels.read_text() + "missing.jpg,9,9,1,0,0,4,4,\n0.jpg,300,150,x,0,0,4,4,\n")
@@ -175,6 +175,6 @@ def test_the_step_reports_everything_and_draws_it(config_file: Path, scene: Imag
     text = (out / "check.txt").read_text()
     assert "3 errors" in text
     with Image.open(out / "contact_sheet.jpg") as sheet:
-        # Drawn in red: the boxes that overlap.
+        # The photos are grey: what is red are the boxes that overlap.
         red, green, blue = (np.asarray(sheet.convert("RGB"))[..., channel].astype(int) for channel in range(3))
         assert ((red > 180) & (green < 90) & (blue < 120)).sum() > 50

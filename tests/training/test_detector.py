@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from training.config import Augmentation, Network, load
 from training.data.augmentation import COVER, PARTS, layout, plan
 from training.data.batches import MAX_OBJECTS, training_batches
-from training.data.pixels import cut, recolour
+from training.data.pixels import cut
 from training.detector import losses, network
 from training.detector.letterbox import letterbox
 from training.detector.targets import targets
@@ -179,18 +179,28 @@ def test_a_part_of_a_mosaic_shows_objects_smaller_by_as_much_as_it_is_smaller() 
     assert min(heights) < 0.6 * STILL.min_object_height
 
 
+def test_objects_have_every_height_from_eight_pixels_to_the_whole_crops() -> None:
+    options = STILL.model_copy(update={"min_object_height": 8.0, "max_object_height": 128.0})
+    # So large a photo is shrunk as far as its object allows.
+    photo, box = tf.constant([[40000.0, 40000.0]]), tf.constant([[[9e3, 9e3, 9.1e3, 9.1e3]]])
+    cells, alone = tf.constant([[0, 0, 128, 128]]), tf.constant([False])
+    heights = []
+    for seed in range(200):
+        draw = tf.constant([1, seed])
+        _, moved, _ = plan(photo, box, tf.constant([1]), cells, tf.ones([1, 2]), alone, draw, options)
+        heights.append(float(moved[0, 0, 2] - moved[0, 0, 0]))
+    assert min(heights) >= 8
+    # As many in each of the four octaves.
+    shares = np.histogram(heights, [8, 16, 32, 64, 128.1])[0] / len(heights)
+    assert shares.sum() == 1
+    assert (shares > 0.15).all()
+
+
 def test_the_same_seed_gives_the_same_crop_and_another_does_not() -> None:
     photo, boxes = (tf.constant(value) for value in marked_photo())
     first, again, other = (crop(photo, boxes, tf.constant([1, s]), 64, Augmentation())[0].numpy() for s in (3, 3, 4))
     assert (first == again).all()
     assert (first != other).any()
-
-
-def test_recolouring_keeps_shapes_and_may_invert() -> None:
-    crops = tf.constant(np.linspace(0, 255, 64 * 64 * 3).reshape(1, 64, 64, 3).astype(np.uint8))
-    always = Augmentation(inversion=1, brightness=0, contrast=0, tint=0, noise=0)
-    inverted = recolour(crops, tf.constant([1, 2]), always).numpy()
-    np.testing.assert_allclose(inverted, 256 - crops.numpy().astype(float), atol=1e-2)
 
 
 def test_batches_do_not_depend_on_where_they_were_started(records: Path, config_file: Path) -> None:
