@@ -1,4 +1,4 @@
-"""Somebody else's SavedModel, with suppression in its graph and a background column: convert, gate and page take it."""
+"""Somebody else's SavedModel, with suppression and a background column or with neither: the page takes it unchanged."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ finds = detectors.constant([(0.1, 0.1, 0.4, 0.25), (0.1, 0.3, 0.4, 0.45)], [4, 2
 folder, described = map(Path, sys.argv[1:3])
 detectors.save(
     folder, signature="serving_default", input_name="input_tensor", dtype=tf.uint8, shape=(1, None, None, 3),
-    after=lambda outputs: detectors.exported(detectors.with_background(finds(outputs))),
+    after=lambda outputs: {after},
 )
-detectors.describe(described, background_column=True, classes=sys.argv[3:], reading="none")
+detectors.describe(described, background_column={background}, classes=sys.argv[3:], reading="none")
 """
+KINDS = {
+    "as the Object Detection API exports": ("detectors.exported(detectors.with_background(finds(outputs)))", True),
+    "boxes and scores alone": ("finds(outputs)", False),
+}
 
 CLASSES = ["anchor", "bell", "clock", "door", "eye", "flag", "gate", "hook", "iron", "jar"]
 """What they call their objects: no characters, each stands alone."""
@@ -47,13 +51,15 @@ def renamed(labels: Path, path: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def theirs(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="module", params=KINDS)
+def theirs(request: pytest.FixtureRequest, small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a site with their model, made by the tasks that a user would call."""
     folder = tmp_path_factory.mktemp("theirs")
     place = Place(folder)
     python = environments.ensure("train").python
-    words = [str(python), "-c", MAKE, str(folder / "saved_model"), str(folder / "detector.json"), *CLASSES]
+    after, background = KINDS[request.param]
+    program = MAKE.format(after=after, background=background)
+    words = [str(python), "-c", program, str(folder / "saved_model"), str(folder / "detector.json"), *CLASSES]
     subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
     done = place.inv(
         *("convert", "--run", "theirs", "--saved-model", str(folder / "saved_model")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -166,8 +167,18 @@ def test_asking_for_no_photos_is_refused(config_file: Path, tmp_path: Path) -> N
     assert not (tmp_path / "p").exists()
 
 
+def test_fonts_that_people_installed_are_found_after_those_of_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fonts(DIGITS)
+    (tmp_path / "mine").mkdir()
+    shutil.copyfile(before[0], tmp_path / "mine" / "Mine.ttf")
+    monkeypatch.setattr(lettering, "INSTALLED", (*lettering.INSTALLED, tmp_path))
+    assert fonts(DIGITS) == [*before, tmp_path / "mine" / "Mine.ttf"]
+
+
 def test_a_machine_without_segmented_fonts_draws_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lettering, "SYSTEM_FONTS", tmp_path)
+    monkeypatch.setattr(lettering, "INSTALLED", (tmp_path,))
     faces = fonts(DIGITS)
     assert 0.1 < faces.count(lettering.DISPLAY) / len(faces) < 0.3
     assert lettering.DISPLAY not in fonts(("1", "x"))

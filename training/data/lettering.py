@@ -13,7 +13,11 @@ from training.data.segments import LIT, Segments
 from training.drawing import fonts_folder
 from training.errors import ConfigurationError
 
-SYSTEM_FONTS = Path("/usr/share/fonts")
+INSTALLED = tuple(
+    Path(folder).expanduser()
+    for folder in ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+)
+"""Where fontconfig looks for what packages and people install."""
 NOT_LETTERS = (
     *("cm", "STIXSiz", "STIXNonUni", "LastResort"),
     *("D050000L", "DSEG7SEGGCHAN", "DSEGWeather", "LinBiolinum_K", "OCRBE", "OCRBX"),
@@ -41,12 +45,13 @@ def fonts(classes: Sequence[str]) -> list[Path]:
             f"classes {', '.join(classes)}: only single characters can be synthesised; give photos with --images"
         )
     found: list[Path] = []
-    for folder in (fonts_folder(), SYSTEM_FONTS):
+    for folder in (fonts_folder(), *INSTALLED):
         for path in sorted([*folder.rglob("*.ttf"), *folder.rglob("*.otf")]):
             if not path.name.startswith(NOT_LETTERS) and _covers(path, needed):
                 found.append(path)
     if not found:
-        raise ConfigurationError(f"no font in {fonts_folder()} or {SYSTEM_FONTS} has all of {', '.join(classes)}")
+        folders = ", ".join(map(str, (fonts_folder(), *INSTALLED)))
+        raise ConfigurationError(f"no font in {folders} has all of {', '.join(classes)}")
     if needed <= {ord(digit) for digit in LIT} and not any(path.name.startswith(SEGMENTED) for path in found):
         found += [DISPLAY] * max(1, len(found) // ONE_IN)
     return found
