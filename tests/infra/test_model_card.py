@@ -35,7 +35,7 @@ def test_accuracy_stands_in_it_with_its_interval() -> None:
         )
 
 
-@pytest.mark.parametrize("page", ["README.md", "evaluation.md"])
+@pytest.mark.parametrize("page", ["README.md", "evaluation.md", "history.md"])
 def test_links_of_the_card_lead_somewhere(page: str) -> None:
     path = models.RELEASED / page
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text("utf-8")):

@@ -109,7 +109,7 @@ def test_a_better_model_takes_the_place_and_what_people_wrote_stays(released: Pa
     (released / "charts" / "old.png").touch()
     said = release(run, None, None, Canned("11101", "11000", released), released)
     assert "candidate 4 of 5 photos right, current 2: +40.0 points (95 % interval" in said
-    assert {path.name for path in released.iterdir()} == {*MADE, "notes.md", "sources.yaml", "peers.md"}
+    assert {path.name for path in released.iterdir()} == {*MADE, "history.md", "notes.md", "sources.yaml", "peers.md"}
     card = (released / "README.md").read_text("utf-8")
     assert "Candidate 4 of 5 photos right" in card
     assert "- Written by hand." in card
@@ -159,7 +159,7 @@ def test_a_first_release_has_nothing_to_be_compared_with(released: Path, run: Ru
         path = released / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert "no released model" in release(run, None, None, Canned("1", "", released), released)
-    assert {path.name for path in released.iterdir()} == {*MADE, "notes.md", "sources.yaml"}
+    assert {path.name for path in released.iterdir()} == {*MADE, "history.md", "notes.md", "sources.yaml"}
 
 
 @pytest.mark.parametrize(
