@@ -14,8 +14,6 @@ from infra.errors import UsageError
 
 Z = 1.959964
 """95 %"""
-TIE = 1
-"""A photo more or fewer is no difference, and mAP50 decides: the same weights differ by one with another setting."""
 ROOM = 0.009
 """How much mAP50 may fall where more numbers are read right: about two standard errors of the difference of two models
 on the same 1,171 photos, by benchmarks/precision.py."""
@@ -54,11 +52,11 @@ class Comparison:
 
     def fault(self) -> str | None:
         """Why the candidate may not take the current model's place, or None where it may."""
-        if self._gain < -TIE:
+        if self.difference < 0:
             return f"it reads {-self._gain} fewer of the photos right"
         if self.candidate_map50 < self.current_map50 - ROOM:
             return f"its mAP50 is {self.current_map50 - self.candidate_map50:.4f} lower"
-        if self._gain <= TIE and self.candidate_map50 <= self.current_map50:
+        if self.difference == 0 and self.candidate_map50 <= self.current_map50:
             return "it is no better"
         return None
 
