@@ -121,7 +121,7 @@ def _write(released: Path, run: Run, evaluation: Path, number: Path, document: d
         manifest = new / "web_model" / "manifest.json"
         described = json.loads(manifest.read_text("utf-8"))
         described["evaluation"] = {"trained": document["trained"], "converted": _figures(evaluation)}
-        _dump(described, manifest)
+        manifest.write_text(json.dumps(described, indent=2) + "\n", "utf-8")
         shutil.copytree(evaluation / "charts", new / "charts")
         shutil.copyfile(evaluation / "evaluation.md", new / "evaluation.md")
         _dump(_figures(evaluation), new / "evaluation.json")
