@@ -68,12 +68,12 @@ def best_threshold(judged: Sequence[Judged], classes: Sequence[str], reading: st
     """The score threshold that suits these photos best, and the figure it reaches.
 
     Characters in lines are judged by full-number accuracy, objects that stand alone by the F1 measure. The middle of
-    the best plateau is taken, since its edges are chance; what differs by less than a photo belongs to it.
+    the best plateau is taken, since its edges are chance; what is no more than a photo worse belongs to it.
     """
     figures = full_numbers_by_threshold(judged, classes) if reading == "lines" else _f1_by_threshold(judged, classes)
     # A moving mean keeps a lucky spike from winning.
     smooth = np.convolve(np.pad(figures, 2, "edge"), np.ones(5) / 5, "valid")
-    best = np.flatnonzero(smooth >= smooth.max() - 1 / max(1, len(judged)))
+    best = np.flatnonzero(smooth >= smooth.max() - 1 / max(1, len(judged)) - 1e-9)
     index = int(best[len(best) // 2])
     return float(THRESHOLDS[index]), float(figures[index])
 

@@ -100,6 +100,17 @@ def test_the_threshold_parts_right_from_wrong_detections(reading: str) -> None:
     assert figure == 1
 
 
+def test_a_photo_that_is_right_at_low_thresholds_only_does_not_draw_the_threshold_there() -> None:
+    cases = [judged("012", "012", score=0.6) for _ in range(20)]
+    cases += [judged("", "1", score=0.2) for _ in range(5)]
+    assert best_threshold(cases, CLASSES, "lines")[0] == pytest.approx(0.4, abs=0.02)
+    cases.append(judged("0", "0", score=0.26))
+    assert best_threshold(cases, CLASSES, "lines")[0] == pytest.approx(0.4, abs=0.02)
+    # Several such photos are no chance.
+    cases += [judged("0", "0", score=0.26) for _ in range(5)]
+    assert best_threshold(cases, CLASSES, "lines")[0] <= 0.26
+
+
 def test_the_interval_is_wilsons() -> None:
     # Wilson 1927; the values stand in many textbooks' tables.
     assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-3)
