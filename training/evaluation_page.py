@@ -24,9 +24,9 @@ LARGE = (
     "there are."
 )
 SCORES = (
-    "On the diagonal, of detections that score about 0.8, 80 % are right. A detector that was trained here lies above: "
-    "its scores say how well the box fits, too. The bars show the 95 % interval (Wilson 1927). Mean distance from the "
-    "diagonal, weighted by detections: {error:.3f}."
+    "On the diagonal, of detections that score about 0.8, 80 % are right. What a detector that was trained here is sure "
+    "of lies above it: its scores say how well the box fits, too. The bars show the 95 % interval (Wilson 1927). Mean "
+    "distance from the diagonal, weighted by detections: {error:.3f}."
 )
 THRESHOLD = (
     "The released threshold, {threshold:g}, was chosen on the calibration split. This sweep only "

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -20,8 +21,9 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.training.conftest import ROOT, run_step
-from training.config import load
-from training.data.batches import MAX_OBJECTS
+from training import train
+from training.config import Configuration, load
+from training.data.batches import MAX_OBJECTS, training_batches
 from training.data.formats import read_csv
 from training.errors import ModelError
 from training.models import load_description, load_model, predict
@@ -85,6 +87,25 @@ def test_a_step_never_leaves_the_device_for_python(config_file: Path, tmp_path: 
     operations = {node.op for node in (*graph.node, *inner)}
     assert {"Conv2D", "Conv2DBackpropFilter", "AssignVariableOp"} <= operations
     assert not {name for name in operations if "Py" in name or "Host" in name or name in {"Print", "PrintV2", "Send"}}
+
+
+def test_batches_are_prepared_before_determinism_is_asked_for(
+    records: Path, config_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else TensorFlow draws none of them while the training computes."""
+    prepared: list[int] = []
+
+    def prepare(folder: Path, config: Configuration, first_step: int) -> Any:
+        prepared.append(first_step)
+        return training_batches(folder, config, first_step)
+
+    def ask() -> None:
+        raise StopIteration(*prepared)
+
+    monkeypatch.setattr(train, "training_batches", prepare)
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", ask)
+    with pytest.raises(StopIteration, match="0"):
+        train.train(load(config_file), records, tmp_path / "checkpoints")
 
 
 def test_a_finished_training_is_not_repeated(checkpoint: Path, records: Path, config_file: Path) -> None:
