@@ -24,8 +24,8 @@ LARGE = (
     "there are."
 )
 SCORES = (
-    "On the diagonal, of detections that score about 0.8, 80 % are right. What a detector that was trained here is sure "
-    "of lies above it: its scores say how well the box fits, too. The bars show the 95 % interval (Wilson 1927). Mean "
+    "On the diagonal, of detections that score about 0.8, 80 % are right. What detectors trained here are sure of "
+    "lies above it: its scores say how well the box fits, too. The bars show the 95 % interval (Wilson 1927). Mean "
     "distance from the diagonal, weighted by detections: {error:.3f}."
 )
 THRESHOLD = (

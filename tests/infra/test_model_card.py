@@ -113,4 +113,4 @@ def test_what_began_with_the_release_before_is_repeated_where_that_still_is(rele
     assert "--config digits.yaml" in card
     del provenance["started_from"]
     file.write_text(json.dumps(manifest), "utf-8")
-    assert "worktree" not in model_card.render(released)
+    assert "git worktree add ../then" not in model_card.render(released)
