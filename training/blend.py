@@ -52,7 +52,7 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path, shares: Seque
         raise ModelError(f"{other}: another network or other classes than {checkpoint}; only equal ones can be blended")
     model = load_weights(checkpoint, config)
     ours, theirs = model.get_weights(), load_weights(other, others).get_weights()
-    calibration = Calibration(records, config)
+    calibration = Calibration(records, config, limit=-1)
     look = tf.function(lambda crops: model(crops, training=True))
     results: dict[float, tuple[float, float, list[Any]]] = {}
     for share in shares:

@@ -18,7 +18,7 @@ from training.metrics import THRESHOLDS, Judged, best_threshold
 from training.models import look_at, meaning, outputs
 
 MAX_PHOTOS = 800
-"""More would cost training time and steady the figure only little."""
+"""While it trains: more would cost time and steady the figure only little."""
 BATCH = 16
 PICTURES = 4
 
@@ -26,13 +26,13 @@ PICTURES = 4
 class Calibration:
     """The calibration photos, held in memory as they are packed."""
 
-    def __init__(self, records: Path, config: Configuration) -> None:
-        """Read them from ``records``."""
+    def __init__(self, records: Path, config: Configuration, limit: int = MAX_PHOTOS) -> None:
+        """Read them from ``records``, the first ``limit`` of them; -1 for all."""
         self.config = config
         examples, _ = open_records(records, "calibration", config.classes)
         self.photos: list[Photo] = []
         self.pixels: list[np.ndarray] = []
-        for pixels, boxes, labels in examples.take(MAX_PHOTOS).map(decode).as_numpy_iterator():
+        for pixels, boxes, labels in examples.take(limit).map(decode).as_numpy_iterator():
             height, width = pixels.shape[:2]
             objects = [
                 LabelledObject(config.classes[label], *(float(box[i]) for i in (1, 0, 3, 2)))

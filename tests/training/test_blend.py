@@ -13,6 +13,7 @@ import yaml
 
 from tests.training.conftest import run_step
 from training.blend import SHARES, blend
+from training.calibration import Calibration
 from training.config import load
 from training.data.batches import training_batches
 from training.detector import network
@@ -56,6 +57,24 @@ def test_a_blend_lies_between_and_knows_what_its_layers_see(
     spread = np.sqrt(norm.moving_variance)
     assert np.abs((norm.moving_mean - means) / spread).max() < 0.3
     assert np.abs((between - means) / spread).max() > 0.3
+
+
+def test_all_calibration_photos_judge_a_blend(
+    checkpoint: Path, other: Path, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[int] = []
+
+    def count(calibration: Calibration, _model: object) -> tuple[float, float, list[object]]:
+        judged.append(len(calibration.photos))
+        return 0.5, 0.3, []
+
+    monkeypatch.setattr(Calibration, "judge", count)
+    # While it trains, fewer would do.
+    monkeypatch.setattr(Calibration.__init__, "__defaults__", (2,))
+    blend(checkpoint, other, records, tmp_path / "blend", (0.5,))
+    held = json.loads((records / "manifest.json").read_text())["splits"]["calibration"]["photos"]
+    assert judged == [held]
+    assert held > 2
 
 
 def test_a_blend_remembers_those_before_it(checkpoint: Path, other: Path, records: Path, tmp_path: Path) -> None:

@@ -2,148 +2,24 @@
  * The page's side against workers whose answers the test gives. The worker itself runs in tests/browser, in Chromium.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Recognizer, RecognizerOptions, Runtime } from '../src/api';
-import type { Finding } from '../src/choice';
 import { createRecognizer } from '../src/client';
 import { DownloadError, ImageError, IntegrityError, WorkerError } from '../src/errors';
-import type { Outcome, Reply, Request } from '../src/protocol';
-import { tinyFiles, tinyManifest } from './tiny_model';
+import {
+  begin,
+  browser,
+  end,
+  found,
+  manifest,
+  options,
+  photo,
+  ready,
+  runtime,
+  ScriptedWorker,
+  turn,
+} from './scripted';
 
-const manifest = tinyManifest(tinyFiles());
-const runtime: Runtime = { backend: 'wasm', threads: 1, milliseconds: 10 };
-const answer = { boxes: [1], scores: [0.5] };
-
-class ScriptedWorker {
-  static all: ScriptedWorker[] = [];
-  readonly requests: Request[] = [];
-  terminated = false;
-  onmessage: ((event: { data: Reply }) => void) | undefined;
-  onerror: ((event: { message?: string }) => void) | undefined;
-
-  static get current(): ScriptedWorker {
-    const worker = ScriptedWorker.all.at(-1);
-    if (worker === undefined) throw new Error('There is no worker');
-    return worker;
-  }
-
-  constructor(
-    readonly url: string | URL,
-    readonly options: WorkerOptions,
-  ) {
-    ScriptedWorker.all.push(this);
-  }
-
-  postMessage(request: Request): void {
-    this.requests.push(request);
-  }
-
-  terminate(): void {
-    this.terminated = true;
-  }
-
-  reply(data: Reply): void {
-    this.onmessage?.({ data });
-  }
-
-  ready(own: Partial<Runtime> = {}, isKept = true): void {
-    this.reply({ type: 'ready', manifest, runtime: { ...runtime, ...own }, answer, isKept });
-  }
-
-  /** Settles the task that was given last. */
-  done(outcome: Outcome): void {
-    const given = this.given.at(-1);
-    if (given === undefined) throw new Error('There is no task');
-    this.reply({ type: 'done', id: given.id, outcome });
-  }
-
-  get given(): (Request & { type: 'do' })[] {
-    return this.requests.filter((request) => request.type === 'do');
-  }
-
-  get choice() {
-    const [load] = this.requests;
-    return load.type === 'load' ? load.choice : undefined;
-  }
-}
-
-/** Locks that are free at once when `release` is called: the death of who held them. */
-class ScriptedLocks {
-  private readonly waiting = new Map<string, () => void>();
-
-  request(name: string, { signal }: LockOptions, granted: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.waiting.set(name, () => {
-        granted();
-        resolve();
-      });
-      signal?.addEventListener('abort', () => {
-        reject(new Error('aborted'));
-      });
-    });
-  }
-
-  release(name: string): void {
-    this.waiting.get(name)?.();
-  }
-}
-
-let locks: ScriptedLocks;
-let storage: Map<string, string>;
-let agent: string;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  ScriptedWorker.all = [];
-  locks = new ScriptedLocks();
-  storage = new Map();
-  agent = 'a browser';
-  vi.stubGlobal('Worker', ScriptedWorker);
-  vi.stubGlobal('document', { baseURI: 'https://site/page/' });
-  vi.stubGlobal('navigator', {
-    locks,
-    gpu: {},
-    onLine: true,
-    get userAgent() {
-      return agent;
-    },
-  });
-  vi.stubGlobal('localStorage', {
-    getItem: (key: string) => storage.get(key) ?? null,
-    setItem: (key: string, value: string) => storage.set(key, value),
-  });
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
-
-const options = { modelUrl: 'model/manifest.json', workerUrl: 'https://site/worker.js' };
-
-async function ready(more: Partial<RecognizerOptions> = {}): Promise<Recognizer> {
-  const recognizer = createRecognizer({ ...options, ...more });
-  ScriptedWorker.current.ready();
-  return recognizer;
-}
-
-function found(width: number): Outcome {
-  const timings = { decode: 1, letterbox: 2, inference: 3, recognition: 4 };
-  const list = { detections: [], numbers: [] };
-  const recognition = { width, height: 9, ...list, looks: 1, small: false, timings };
-  return { type: 'recognized', recognition };
-}
-
-/** Has a photo read, and waits until faster backends are looked for. */
-async function served(recognizer: Recognizer): Promise<void> {
-  const given = recognizer.recognize(photo);
-  await turn();
-  ScriptedWorker.current.done(found(1));
-  await given;
-  await vi.advanceTimersByTimeAsync(3100);
-}
-
-const turn = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
-const photo = new Blob(['photo']);
+beforeEach(begin);
+afterEach(end);
 
 describe('createRecognizer', () => {
   it('gives the worker the address of the model, relative to the page', async () => {
@@ -325,7 +201,7 @@ describe('a worker that dies', () => {
     first.reply({ type: 'alive', lock: 'its lock' });
     const given = recognizer.recognize(photo);
     await turn();
-    locks.release('its lock');
+    browser.locks.release('its lock');
     await turn();
     expect(first.terminated).toBe(true);
     expect(ScriptedWorker.current).not.toBe(first);
@@ -353,123 +229,6 @@ describe('a worker that dies', () => {
     await turn();
     ScriptedWorker.current.done(found(6));
     expect((await next).width).toBe(6);
-  });
-});
-
-describe('a recognizer without work', () => {
-  it('releases its worker, and starts another for the next photo', async () => {
-    const recognizer = await ready({ idleAfter: 500, backend: 'wasm' });
-    await vi.advanceTimersByTimeAsync(600);
-    expect(ScriptedWorker.current.terminated).toBe(true);
-    const given = recognizer.recognize(photo);
-    await turn();
-    expect(ScriptedWorker.all).toHaveLength(2);
-    ScriptedWorker.current.ready();
-    await turn();
-    ScriptedWorker.current.done(found(7));
-    expect((await given).width).toBe(7);
-  });
-
-  it('holds on to its worker where no other would find the model', async () => {
-    const loading = createRecognizer({ ...options, idleAfter: 500 });
-    ScriptedWorker.current.ready({}, false);
-    await served(await loading);
-    await vi.advanceTimersByTimeAsync(9000);
-    expect(ScriptedWorker.all).toHaveLength(1);
-    expect(ScriptedWorker.current.terminated).toBe(false);
-  });
-
-  it('tries other backends in workers of their own, and passes over one that gives wrong values', async () => {
-    const recognizer = await ready({ idleAfter: 10_000 });
-    await served(recognizer);
-    expect(ScriptedWorker.current.choice).toMatchObject({
-      backends: ['wasm'],
-      software: false,
-      expected: { answer },
-    });
-    ScriptedWorker.current.ready({ milliseconds: 20 });
-    await turn();
-    expect(ScriptedWorker.current.choice).toMatchObject({ backends: ['webgpu'] });
-    const error = {
-      code: 'model',
-      message: 'The backend webgpu gives wrong values on this device',
-    };
-    ScriptedWorker.current.reply({ type: 'refused', error });
-    await turn();
-    expect(recognizer.runtime.backend).toBe('wasm');
-    recognizer.close();
-    const visit = createRecognizer(options);
-    expect(ScriptedWorker.current.choice?.backends).toEqual(['wasm', 'webgl', 'cpu']);
-    ScriptedWorker.current.ready();
-    await visit;
-  });
-
-  it('remembers the best for the next visit, until the browser is another', async () => {
-    vi.stubGlobal('OffscreenCanvas', vi.fn());
-    await served(await ready({ idleAfter: 10_000 }));
-    ScriptedWorker.current.ready({ milliseconds: 20 });
-    await turn();
-    ScriptedWorker.current.ready({ backend: 'webgpu', milliseconds: 18 });
-    await turn();
-    ScriptedWorker.current.ready({ backend: 'webgl', milliseconds: 5 });
-    await turn();
-    await ready();
-    expect(ScriptedWorker.current.choice?.backends).toEqual(['webgl', 'wasm', 'cpu']);
-    agent = 'a newer browser';
-    await ready();
-    expect(ScriptedWorker.current.choice?.backends).toEqual(['wasm', 'webgl', 'cpu']);
-  });
-
-  it.each([
-    [
-      'is there again',
-      () => {
-        ScriptedWorker.current.ready({ milliseconds: 5 });
-      },
-      ['wasm'],
-    ],
-    [
-      'is still missing',
-      () => {
-        const error = { code: 'download', message: 'the server says 503' };
-        ScriptedWorker.current.reply({ type: 'refused', error });
-      },
-      [],
-    ],
-  ])(
-    'never settles for JavaScript because wasm was missed once: it %s',
-    async (_, answers, kept) => {
-      vi.stubGlobal('navigator', { locks, userAgent: agent, onLine: true });
-      const loading = createRecognizer({ ...options, idleAfter: 10_000 });
-      ScriptedWorker.current.ready({ backend: 'cpu', milliseconds: 400 });
-      await served(await loading);
-      ScriptedWorker.current.ready({ backend: 'cpu', milliseconds: 400 });
-      await turn();
-      expect(ScriptedWorker.current.choice).toMatchObject({ backends: ['wasm'] });
-      answers();
-      await turn();
-      expect([...storage.values()].map((entry) => (JSON.parse(entry) as Finding).backend)).toEqual(
-        kept,
-      );
-    },
-  );
-
-  it.each([
-    ['before the first answer', {}, false],
-    ['without a network', { onLine: false }, true],
-    ['for visitors who save data', { connection: { saveData: true } }, true],
-  ])('looks for no other backend %s', async (_, own, serves) => {
-    vi.stubGlobal('navigator', { locks, gpu: {}, userAgent: agent, onLine: true, ...own });
-    const recognizer = await ready({ idleAfter: 10_000 });
-    if (serves) await served(recognizer);
-    else await vi.advanceTimersByTimeAsync(9000);
-    expect(ScriptedWorker.all).toHaveLength(1);
-  });
-
-  it('looks for no other backend than the one that was asked for', async () => {
-    await served(await ready({ backend: 'cpu', idleAfter: 10_000 }));
-    expect(ScriptedWorker.current.choice).toMatchObject({ backends: ['cpu'], software: true });
-    expect(ScriptedWorker.all).toHaveLength(1);
   });
 });
 
