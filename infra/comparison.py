@@ -50,10 +50,21 @@ class Comparison:
         reach = Z * math.sqrt(changed - gain**2 / self.photos) / self.photos
         return self.difference - reach, self.difference + reach
 
-    def fault(self) -> str | None:
-        """Why the candidate may not take the current model's place, or None where it may."""
-        if self.difference < 0:
-            return f"it reads {-self._gain} fewer of the photos right"
+    @property
+    def may_be_chance(self) -> bool:
+        """Whether that the candidate reads fewer is no more than photos as many as these can tell."""
+        return self.difference < 0 < self.interval[1]
+
+    def fault(self, *, doubted: bool = False) -> str | None:
+        """Why the candidate may not take the current model's place, or None where it may.
+
+        Where somebody has ``doubted`` that fewer is worse and it `may_be_chance`, mAP50 decides.
+        """
+        if self.difference < 0 and not (doubted and self.may_be_chance):
+            way_out = ", which may be chance (--because REASON)" if self.may_be_chance and not doubted else ""
+            return f"it reads {-self._gain} fewer of the photos right{way_out}"
+        if self.difference < 0 and self.candidate_map50 <= self.current_map50:
+            return f"it reads {-self._gain} fewer of the photos right, and its mAP50 is no higher"
         if self.candidate_map50 < self.current_map50 - ROOM:
             return f"its mAP50 is {self.current_map50 - self.candidate_map50:.4f} lower"
         if self.difference == 0 and self.candidate_map50 <= self.current_map50:

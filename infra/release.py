@@ -33,12 +33,20 @@ MADE = (
 SAME = ("classes", "reading")
 
 
-def release(run: Run, asked: Photos | None, data: Path | None, runner: Runner, released: Path = models.RELEASED) -> str:
+def release(
+    run: Run,
+    asked: Photos | None,
+    data: Path | None,
+    runner: Runner,
+    released: Path = models.RELEASED,
+    because: str | None = None,
+) -> str:
     """Make the detector of ``run`` the released one; returns what the comparison says.
 
     Both web models are judged on ``asked``, by default on the run's validation photos. Where these were merged from the
     sources that ``data`` lists (by default the run's own file), those of the first decide, unless the candidate is far
-    worse on others.
+    worse on others. ``because`` says why it is released though it reads fewer, where that may be chance; nothing else
+    is forgiven for it, and the card shows it.
 
     Raises:
         UsageError: the run has no finished training, or the card's notes are missing.
@@ -73,12 +81,15 @@ def release(run: Run, asked: Photos | None, data: Path | None, runner: Runner, r
     if current:
         compared = comparison.compare(evaluation, models.evaluate(current, photos, runner))
         faults = (comparison.fault_elsewhere(name, *pair) for name, pair in elsewhere.items())
-        fault = compared.fault() or fault or next(filter(None, faults), None)
+        fault = compared.fault(doubted=bool(because)) or fault or next(filter(None, faults), None)
     if fault:
         said = f" {compared}." if compared else ""
         raise RefusedError(f"{run.name} isn't released: {fault}.{said} {released} is as it was")
+    forgiven = because if compared and compared.may_be_chance else None
     number = models.evaluate(candidate, replace(photos, crop="number"), runner)
     said = str(compared) if compared else "there was no released model to compare it with"
+    if forgiven:
+        said = f"{said}. That it reads fewer may be chance, and it was released because {forgiven}"
     document = {
         "run": run.name,
         "command": judging.made(run, request),
@@ -86,6 +97,7 @@ def release(run: Run, asked: Photos | None, data: Path | None, runner: Runner, r
         "trained": _figures(trained),
         "compared": _rounded(asdict(compared)) if compared else None,
         "comparison": said,
+        "because": forgiven,
         "others": elsewhere,
     }
     _write(released, run, evaluation, number, document)

@@ -126,6 +126,7 @@ def convert(
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
         "data": "the sources of the run's photos: the first decides (default: what the run remembers)",
+        "because": "why it is released though it reads fewer photos right, where that may be chance; the card says so",
         "on": words.ON,
     },
 )
@@ -136,6 +137,7 @@ def release(
     annotations: str | None = None,
     groups: str | None = None,
     data: str | None = None,
+    because: str | None = None,
     on: str | None = None,
 ) -> None:
     """Make a run's detector the released one, models/digits; refused unless it is better on the same photos."""
@@ -158,7 +160,8 @@ def release(
             "validation",
         )
     sources = words.file(data, "data") if data else None
-    print(releasing.release(runs.find(run), asked, sources, runners.choose(on, None, ("train", "convert"))))
+    runner = runners.choose(on, None, ("train", "convert"))
+    print(releasing.release(runs.find(run), asked, sources, runner, because=because))
 
 
 @task(

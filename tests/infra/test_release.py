@@ -98,6 +98,16 @@ def run(tmp_path: Path) -> Run:
     return made
 
 
+@pytest.fixture
+def two_sources(run: Run, tmp_path: Path) -> Path:
+    """Where the run's photos come from: svhn, which decides, and meters."""
+    run.validation.write_text(LABELS + "svhn/1.jpg,9,9,1,1,1,2,2,1.jpg\nmeters/2.jpg,9,9,1,1,1,2,2,2.jpg\n", "utf-8")
+    sources = tmp_path / "sources.yaml"
+    entries = [f"- {{name: {name}, images: {name}, annotations: {name}.csv}}" for name in ("svhn", "meters")]
+    sources.write_text("\n".join(["sources:", *entries]) + "\n", "utf-8")
+    return sources
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -134,6 +144,41 @@ def test_a_model_that_is_no_better_is_refused_and_nothing_changes(
     assert [path.name for path in released.parent.iterdir()] == ["digits"]
 
 
+FEWER = ("1" * 17 + "001", "1" * 17 + "110")
+"""What candidate and current read right; with so few photos, the one less may be chance."""
+
+
+@pytest.fixture
+def higher() -> dict[str, float]:
+    return {"map50": json.loads((models.RELEASED / "evaluation.json").read_text("utf-8"))["map50"] + 0.01}
+
+
+def test_fewer_that_may_be_chance_is_released_for_a_reason_that_the_card_says(
+    released: Path, run: Run, two_sources: Path, higher: dict[str, float]
+) -> None:
+    runner = Canned(*FEWER, released, svhn=higher)
+    with pytest.raises(RefusedError, match="reads 1 fewer of the photos right, which may be chance"):
+        release(run, None, two_sources, runner, released)
+    release(run, None, two_sources, runner, released, "large numbers are read")
+    card = (released / "README.md").read_text("utf-8")
+    assert "That it reads fewer may be chance, and it was released because large numbers are read." in card
+    assert json.loads((released / "release.json").read_text("utf-8"))["because"] == "large numbers are read"
+
+
+def test_no_reason_helps_what_lost_elsewhere(
+    released: Path, run: Run, two_sources: Path, higher: dict[str, float]
+) -> None:
+    runner = Canned(*FEWER, released, svhn=higher, meters={"map50": 0.2})
+    with pytest.raises(RefusedError, match="on meters its mAP50 is"):
+        release(run, None, two_sources, runner, released, "large numbers are read")
+
+
+def test_a_reason_that_was_not_needed_is_not_said(released: Path, run: Run) -> None:
+    release(run, None, None, Canned("11101", "11000", released), released, "large numbers are read")
+    assert "large numbers are read" not in (released / "README.md").read_text("utf-8")
+    assert json.loads((released / "release.json").read_text("utf-8"))["because"] is None
+
+
 @pytest.mark.parametrize(
     ("figures", "words"),
     [
@@ -142,15 +187,11 @@ def test_a_model_that_is_no_better_is_refused_and_nothing_changes(
     ],
 )
 def test_a_better_model_that_lost_elsewhere_is_refused(
-    figures: dict[str, dict[str, float]], words: str, released: Path, run: Run, tmp_path: Path
+    figures: dict[str, dict[str, float]], words: str, released: Path, run: Run, two_sources: Path
 ) -> None:
-    run.validation.write_text(LABELS + "svhn/1.jpg,9,9,1,1,1,2,2,1.jpg\nmeters/2.jpg,9,9,1,1,1,2,2,2.jpg\n", "utf-8")
-    sources = tmp_path / "sources.yaml"
-    entries = [f"- {{name: {name}, images: {name}, annotations: {name}.csv}}" for name in ("svhn", "meters")]
-    sources.write_text("\n".join(["sources:", *entries]) + "\n", "utf-8")
     before = contents(released)
     with pytest.raises(RefusedError, match=words):
-        release(run, None, sources, Canned("11101", "11000", released, **figures), released)
+        release(run, None, two_sources, Canned("11101", "11000", released, **figures), released)
     assert contents(released) == before
 
 
