@@ -21,6 +21,9 @@ ROOM_ELSEWHERE = 0.02
 """The same on photos of the other sources, of which there are fewer."""
 ALARMS = 2.0
 """False alarms per 100 photos without any object that are nothing to refuse a model for."""
+FORGIVEN = 0.02
+"""How much full-number accuracy may have fallen at most, by the interval's lower bound, to be taken for chance: a few
+photos tell too little for that."""
 LOST = 0.003
 """Share of the numbers that may be lost by conversion."""
 
@@ -52,19 +55,23 @@ class Comparison:
 
     @property
     def may_be_chance(self) -> bool:
-        """Whether that the candidate reads fewer is no more than photos as many as these can tell."""
-        return self.difference < 0 < self.interval[1]
+        """Whether it reads fewer, but so few fewer that the interval has zero in it, and no great loss."""
+        low, high = self.interval
+        return self.difference < 0 < high and low > -FORGIVEN
 
     def fault(self, *, doubted: bool = False) -> str | None:
         """Why the candidate may not take the current model's place, or None where it may.
 
-        Where somebody has ``doubted`` that fewer is worse and it `may_be_chance`, mAP50 decides.
+        Where somebody has ``doubted`` that fewer is worse, `may_be_chance` and mAP50 decide. Each release that does so
+        may lose a little: who has the last word is a person, and the card says why.
         """
-        if self.difference < 0 and not (doubted and self.may_be_chance):
-            way_out = ", which may be chance (--because REASON)" if self.may_be_chance and not doubted else ""
-            return f"it reads {-self._gain} fewer of the photos right{way_out}"
-        if self.difference < 0 and self.candidate_map50 <= self.current_map50:
-            return f"it reads {-self._gain} fewer of the photos right, and its mAP50 is no higher"
+        if self.difference < 0:
+            fewer = f"it reads {-self._gain} fewer of the photos right"
+            if not self.may_be_chance:
+                return fewer
+            if self.candidate_map50 <= self.current_map50:
+                return f"{fewer}, and its mAP50 is no higher"
+            return None if doubted else f"{fewer}, which may be chance (--because REASON)"
         if self.candidate_map50 < self.current_map50 - ROOM:
             return f"its mAP50 is {self.current_map50 - self.candidate_map50:.4f} lower"
         if self.difference == 0 and self.candidate_map50 <= self.current_map50:

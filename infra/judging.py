@@ -51,10 +51,12 @@ def made(run: Run, request: Request) -> str:
     blends = provenance.get("blended_with", [])
     names = [*(f"step{number}" for number in range(1, len(blends) + 1)), run.name]
     flags = f"{photos}{' --skip-bad' if request.skip_bad else ''}{start} --quantize {request.quantize}"
-    commands = [f"./inv pipeline {flags} --config models/digits/checkpoint/config.yaml --name {names[0]}"]
-    for blend, name, then in zip(blends, names, names[1:], strict=False):
+    # Served, the page would hold up what follows.
+    then = " --no-serve" if blends else ""
+    commands = [f"./inv pipeline {flags} --config models/digits/checkpoint/config.yaml --name {names[0]}{then}"]
+    for blend, name, result in zip(blends, names, names[1:], strict=False):
         other = _blended(blend, provenance, request)
-        commands.append(f"./inv model.blend {name} --with {other} --share {blend['share']:g} --name {then}")
+        commands.append(f"./inv model.blend {name} --with {other} --share {blend['share']:g} --name {result}")
     return "\n".join(commands)
 
 

@@ -163,7 +163,7 @@ def _others(found: Mapping[str, Sequence[Json]]) -> list[str]:
     ]
     head = ("photos of", "photos", "objects", "full numbers right, %", "mAP50", "false alarms per 100 photos")
     return [
-        "At the same threshold, with the same split; in brackets the model before.",
+        "With the same split, each at its own one threshold; in brackets the model before.",
         "",
         *_table(head, rows),
     ]
@@ -205,12 +205,15 @@ def _repetition(manifest: Json, made: Json, summary: Json, config: Json, history
 
 
 def _commands(command: str, provenance: Json) -> list[str]:
-    """What is to be typed: beside this repository where a training began with the release before, which is replaced."""
+    """What is to be typed: beside this repository where a training began with weights that are replaced by now."""
     if not provenance.get("started_from") or not provenance["commit"]:
         return ["```sh", command, "```"]
     config = "models/digits/checkpoint/config.yaml"
+    began = "whose released weights are those that this training began with"
+    if not re.search("--from models/digits(/checkpoint)? ", f"{command} "):
+        began = "with the weights that this training began with, see above, at --from"
     return [
-        "In a copy of the repository as it was then, whose released weights are those that this training began with:",
+        f"In a copy of the repository as it was then, {began}:",
         "",
         "```sh",
         f"git worktree add ../then {provenance['commit']}",

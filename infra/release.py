@@ -1,5 +1,7 @@
 """The released detector in ``models/digits``: a run's takes its place only where it is better on the same photos.
 
+Where it reads fewer, but that may be chance, a person may have a reason to release it all the same.
+
 The folder is made anew beside the old one and takes its name at the end. What a release makes is `MADE`; everything
 else in it (``notes.md``, the hand-written part of the card) is kept.
 """
@@ -86,6 +88,8 @@ def release(
         said = f" {compared}." if compared else ""
         raise RefusedError(f"{run.name} isn't released: {fault}.{said} {released} is as it was")
     forgiven = because if compared and compared.may_be_chance else None
+    if because and not forgiven:
+        say("--because: no reason is needed, the candidate reads no fewer; the card has none")
     number = models.evaluate(candidate, replace(photos, crop="number"), runner)
     said = str(compared) if compared else "there was no released model to compare it with"
     if forgiven:

@@ -126,7 +126,7 @@ def convert(
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
         "data": "the sources of the run's photos: the first decides (default: what the run remembers)",
-        "because": "why it is released though it reads fewer photos right, where that may be chance; the card says so",
+        "because": "ends the card's “it was released because”, where it reads fewer photos and that may be chance",
         "on": words.ON,
     },
 )
@@ -140,12 +140,13 @@ def release(
     because: str | None = None,
     on: str | None = None,
 ) -> None:
-    """Make a run's detector the released one, models/digits; refused unless it is better on the same photos."""
+    """Make a run's detector the released one, models/digits; refused unless it is better (see --because)."""
     from infra import release as releasing
     from infra import runs
     from infra.execution import runners
     from infra.models import Photos
 
+    reason = None if because is None else words.reason(because, "because")
     asked = None
     if images is None:
         words.only_with("images", annotations=annotations, groups=groups)
@@ -161,7 +162,7 @@ def release(
         )
     sources = words.file(data, "data") if data else None
     runner = runners.choose(on, None, ("train", "convert"))
-    print(releasing.release(runs.find(run), asked, sources, runner, because=because))
+    print(releasing.release(runs.find(run), asked, sources, runner, because=reason))
 
 
 @task(

@@ -94,6 +94,14 @@ def share(text: str, flag: str) -> float:
     return value
 
 
+def reason(text: str, flag: str) -> str:
+    """A reason that can end a sentence, without its full stop. Raises UsageError."""
+    words = text.strip().rstrip(".")
+    if not words or "\n" in words:
+        raise UsageError(f"--{flag}: {text!r} is no reason in one line")
+    return words
+
+
 def one_of(text: str, flag: str, known: tuple[str, ...]) -> str:
     """``text``, or ``UsageError`` if it isn't among ``known``."""
     if text not in known:

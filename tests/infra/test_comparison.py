@@ -52,9 +52,11 @@ def test_only_a_better_model_takes_the_place(found: Comparison, fault: str | Non
 @pytest.mark.parametrize(
     ("found", "fault"),
     [
-        (Comparison(100, 70, 5, 10, 0.81, 0.80), None),
-        (Comparison(100, 70, 5, 10, 0.80, 0.80), "reads 5 fewer of the photos right, and its mAP50 is no higher"),
-        (Comparison(100, 70, 0, 10, 0.90, 0.80), "reads 10 fewer of the photos right"),
+        (Comparison(1000, 900, 20, 25, 0.81, 0.80), None),
+        (Comparison(1000, 900, 20, 25, 0.80, 0.80), "reads 5 fewer of the photos right, and its mAP50 is no higher"),
+        (Comparison(1000, 900, 5, 20, 0.90, 0.80), "reads 15 fewer of the photos right"),
+        # So few photos can't tell.
+        (Comparison(100, 90, 2, 3, 0.90, 0.80), "reads 1 fewer of the photos right"),
         (Comparison(100, 70, 10, 5, 0.79, 0.80), "mAP50 is 0.0100 lower"),
         (Comparison(100, 80, 0, 0, 0.80, 0.80), "no better"),
     ],
@@ -64,9 +66,9 @@ def test_fewer_is_forgiven_only_where_it_may_be_chance(found: Comparison, fault:
     assert said is None if fault is None else said and fault in said
 
 
-@pytest.mark.parametrize(("lost", "hinted"), [(10, True), (25, False)])
-def test_a_refusal_says_what_helps_where_it_may_be_chance(lost: int, hinted: bool) -> None:
-    assert ("--because" in str(Comparison(100, 60, 5, lost, 0.9, 0.8).fault())) == hinted
+@pytest.mark.parametrize(("lost", "map50", "hinted"), [(25, 0.9, True), (25, 0.8, False), (45, 0.9, False)])
+def test_a_refusal_says_what_helps_where_it_may_be_chance(lost: int, map50: float, hinted: bool) -> None:
+    assert ("--because" in str(Comparison(1000, 900, 20, lost, map50, 0.8).fault())) == hinted
 
 
 @pytest.mark.parametrize(

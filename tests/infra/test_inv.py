@@ -98,6 +98,7 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
         ),
         (("model.blend", "a", "--with", "b", "--name", "c", "--share", "half"), "'half' is no number from 0 to 1"),
         (("model.release", "nothing", "--groups", "x"), "--groups needs --images"),
+        (("model.release", "nothing", "--because", " "), "--because: ' ' is no reason in one line"),
         (("pipeline", "--images", "/tmp"), "say which photos: --images FOLDER --annotations FILE"),
         (
             ("pipeline", "--images", "/nowhere", "--annotations", "x"),

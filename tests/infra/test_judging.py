@@ -94,7 +94,7 @@ def test_the_commands_of_a_blend_are_those_of_its_training_and_each_blending(run
     blends = [{"share": 0.25, "weights_sha256": "a" * 64}, {"share": 0.5, "weights_sha256": "b" * 64}]
     remember(run, started_from={"weights_sha256": "a" * 64}, blended_with=blends)
     first, *others = judging.made(run, request(data, start)).splitlines()
-    assert first.endswith("--name step1")
+    assert first.endswith("--name step1 --no-serve")
     assert others == [
         "./inv model.blend step1 --with models/digits/checkpoint --share 0.25 --name step2",
         "./inv model.blend step2 --with THE_WEIGHTS_bbbbbbbbbbbb --share 0.5 --name mixed",

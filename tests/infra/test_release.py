@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from invoke import Context
 
 from infra import frontend, models, recipes
 from infra.errors import RefusedError, UsageError
@@ -15,6 +16,7 @@ from infra.execution.steps import Step
 from infra.release import MADE, release
 from infra.runs import Request, Run
 from infra.settings import settings
+from infra.tasks import model as tasks
 
 LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax,group\n"
 
@@ -144,8 +146,8 @@ def test_a_model_that_is_no_better_is_refused_and_nothing_changes(
     assert [path.name for path in released.parent.iterdir()] == ["digits"]
 
 
-FEWER = ("1" * 17 + "001", "1" * 17 + "110")
-"""What candidate and current read right; with so few photos, the one less may be chance."""
+FEWER = ("1" * 397 + "001", "1" * 397 + "110")
+"""What candidate and current read right; the one less may be chance."""
 
 
 @pytest.fixture
@@ -165,18 +167,48 @@ def test_fewer_that_may_be_chance_is_released_for_a_reason_that_the_card_says(
     assert json.loads((released / "release.json").read_text("utf-8"))["because"] == "large numbers are read"
 
 
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ({"trained": {"full_number_accuracy": 0.99}}, "conversion costs .* points"),
+        ({"meters": {"map50": 0.2}}, "on meters its mAP50 is"),
+    ],
+)
 def test_no_reason_helps_what_lost_elsewhere(
-    released: Path, run: Run, two_sources: Path, higher: dict[str, float]
+    figures: dict[str, dict[str, float]],
+    words: str,
+    released: Path,
+    run: Run,
+    two_sources: Path,
+    higher: dict[str, float],
 ) -> None:
-    runner = Canned(*FEWER, released, svhn=higher, meters={"map50": 0.2})
-    with pytest.raises(RefusedError, match="on meters its mAP50 is"):
+    before = contents(released)
+    runner = Canned(FEWER[0], FEWER[1], released, svhn=higher, **figures)
+    with pytest.raises(RefusedError, match=words):
         release(run, None, two_sources, runner, released, "large numbers are read")
+    assert contents(released) == before
 
 
-def test_a_reason_that_was_not_needed_is_not_said(released: Path, run: Run) -> None:
+def test_a_reason_that_was_not_needed_is_not_in_the_card(
+    released: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     release(run, None, None, Canned("11101", "11000", released), released, "large numbers are read")
     assert "large numbers are read" not in (released / "README.md").read_text("utf-8")
     assert json.loads((released / "release.json").read_text("utf-8"))["because"] is None
+    assert "--because: no reason is needed" in capsys.readouterr().err
+
+
+def test_the_task_passes_a_reason_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: list[object] = []
+
+    def take(*_: object, because: str | None) -> str:
+        passed.append(because)
+        return "released"
+
+    monkeypatch.setattr("infra.release.release", take)
+    monkeypatch.setattr("infra.runs.find", lambda _: run)
+    tasks.release.body(Context(), "candidate", because=" large numbers are read. ", on="local")
+    assert passed == ["large numbers are read"]
 
 
 @pytest.mark.parametrize(

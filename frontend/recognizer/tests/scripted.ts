@@ -112,6 +112,7 @@ export function begin(): void {
   });
 }
 
+/** After each test. */
 export function end(): void {
   vi.unstubAllGlobals();
   vi.useRealTimers();
