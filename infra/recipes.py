@@ -21,15 +21,17 @@ KINDS = ("street", "page", "close", "large")
 """Of synthetic photos."""
 
 
-def synthesize(output: Path, config: Path, photos: int, seed: int, kind: str = "street") -> Step:
-    """Labelled photos from nothing."""
+def synthesize(
+    output: Path, config: Path, photos: int, seed: int, kind: str = "street", shard: str | None = None
+) -> Step:
+    """Labelled photos from nothing; of ``shard`` 2/4 each fourth from the second on."""
     return Step(
         "synthesize",
         "train",
         "training.data.synthesis",
         output,
         inputs={"config": config},
-        options={"photos": photos, "seed": seed, "kind": kind},
+        options={"photos": photos, "seed": seed, "kind": kind, "shard": shard},
         surroundings=(Path("/usr/share/fonts"),),
     )
 

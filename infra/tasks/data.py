@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         "photos": "how many (default: see digitlens.toml)",
         "seed": "equal seeds give equal photos (default: see digitlens.toml)",
         "kind": "street (default); page: print, with letters; close, or large for judging: one number fills the photo",
+        "shard": "I/N: only each Nth of the photos from the Ith on, so that N machines draw them all (default: all)",
         "config": words.CONFIG,
         "out": "folder to make (default: runs/digits-synthetic/photos)",
         "on": words.ON,
@@ -30,6 +31,7 @@ def synthesize(
     photos: str | None = None,
     seed: str | None = None,
     kind: str = "street",
+    shard: str | None = None,
     config: str | None = None,
     out: str | None = None,
     on: str | None = None,
@@ -41,7 +43,7 @@ def synthesize(
 
     words.one_of(kind, "kind", recipes.KINDS)
     output = words.output(out) if out else runs.find(runs.SYNTHETIC).photos
-    perform(recipes.synthesize(output, *synthesis(config, photos, seed), kind), runners.choose(on, None))
+    perform(recipes.synthesize(output, *synthesis(config, photos, seed), kind, shard), runners.choose(on, None))
     print(output)
 
 

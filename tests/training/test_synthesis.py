@@ -19,7 +19,7 @@ from training.data.lettering import fonts
 from training.data.pages import MOST, page
 from training.data.photos import check_files
 from training.data.scenery import STUDIO
-from training.data.synthesis import FILLED, KINDS, Draw, large, synthesise
+from training.data.synthesis import FILLED, KINDS, Draw, large, numbers, synthesise
 from training.errors import ConfigurationError
 
 DIGITS = tuple("0123456789")
@@ -165,6 +165,26 @@ def test_asking_for_no_photos_is_refused(config_file: Path, tmp_path: Path) -> N
     assert done.returncode == 2
     assert "--photos 0: at least one" in done.stderr
     assert not (tmp_path / "p").exists()
+
+
+def test_shards_are_the_photos_of_the_whole(config_file: Path, tmp_path: Path) -> None:
+    for name, flags in {"whole": (), "one": ("--shard", "1/2"), "two": ("--shard", "2/2")}.items():
+        step = ("training.data.synthesis", "--config", config_file, "--photos", 5, "--out", tmp_path / name, *flags)
+        assert run_step(*step).returncode == 0
+    whole, one, two = (
+        {path.name: path.read_bytes() for path in (tmp_path / name / "images").iterdir()}
+        for name in ("whole", "one", "two")
+    )
+    assert (len(one), len(two)) == (3, 2)
+    assert one | two == whole
+    labels = [(tmp_path / name / "annotations.csv").read_text().splitlines()[1:] for name in ("whole", "one", "two")]
+    assert sorted(labels[1] + labels[2]) == sorted(labels[0])
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "2", "a/b", "1/6"])
+def test_what_is_no_shard_is_refused(shard: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"--shard {shard}: say 1/4 to 4/4"):
+        numbers(5, shard)
 
 
 def test_fonts_that_people_installed_are_found_after_those_of_packages(

@@ -1,7 +1,8 @@
 """Synthetic labelled photos: characters in any fonts, on plates and walls, under light, blur and compression.
 
-Each photo depends on the seed and its own number alone, so that any number of workers draws the same photos. Boxes
-are exact: characters are drawn a second time as numbered areas that go through the same warp.
+Each photo depends on the seed, its own number and the fonts of the machine, so that any number of workers, or of
+machines with a shard each, draws the same photos. Boxes are exact: characters are drawn a second time as numbered
+areas that go through the same warp.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -186,6 +188,21 @@ KINDS: dict[str, Draw] = {
 }
 
 
+def numbers(photos: int, shard: str | None) -> range:
+    """Which of ``photos`` photos a shard has: 2/4 each fourth from the second on; all where there is none.
+
+    Raises:
+        ConfigurationError: it is no shard, or one without a photo
+    """
+    if photos < 1:
+        raise ConfigurationError(f"--photos {photos}: at least one")
+    found = re.fullmatch("([0-9]+)/([0-9]+)", shard or "1/1")
+    part, parts = (int(text) for text in found.groups()) if found else (0, 0)
+    if not 1 <= part <= parts <= photos:
+        raise ConfigurationError(f"--shard {shard}: say 1/4 to 4/4 for the quarters of at least four photos")
+    return range(part - 1, photos, parts)
+
+
 def _save(number: int, kind: str, seed: int, classes: Sequence[str], faces: Sequence[Path], folder: Path) -> Photo:
     image, objects = KINDS[kind](number, seed, classes, faces)
     quality = int(np.random.default_rng([seed, number, 1]).integers(55, 96))
@@ -206,10 +223,10 @@ def main() -> None:
         default="street",
         help="page: print; close: one number fills the photo; large: the same for judging, under other light",
     )
+    parser.add_argument("--shard", help="I/N: only each Nth photo from the Ith on (default: all)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    if options.photos < 1:
-        raise ConfigurationError(f"--photos {options.photos}: at least one")
+    wanted = numbers(options.photos, options.shard)
     classes = load(options.config).classes
     faces = fonts(classes)
     with whole_folder(options.out) as folder, ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -217,17 +234,18 @@ def main() -> None:
         save = partial(
             _save, kind=options.kind, seed=options.seed, classes=classes, faces=faces, folder=folder / "images"
         )
-        drawn = pool.map(save, range(options.photos), chunksize=32)
-        photos = list(command.progress(drawn, options.photos, "photos drawn"))
+        drawn = pool.map(save, wanted, chunksize=32)
+        photos = list(command.progress(drawn, len(wanted), "photos drawn"))
         (folder / "annotations.csv").write_text(csv_text(photos))
         summary = {
             "kind": options.kind,
             "photos": options.photos,
             "seed": options.seed,
+            "shard": options.shard,
             "fonts": [path.name for path in faces],
         }
         (folder / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n")
-    print(f"{options.photos} photos, {sum(len(photo.objects) for photo in photos)} objects, {len(faces)} fonts")
+    print(f"{len(photos)} photos, {sum(len(photo.objects) for photo in photos)} objects, {len(faces)} fonts")
 
 
 if __name__ == "__main__":
