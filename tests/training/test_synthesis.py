@@ -168,9 +168,9 @@ def test_asking_for_no_photos_is_refused(config_file: Path, tmp_path: Path) -> N
 
 
 def test_shards_are_the_photos_of_the_whole(config_file: Path, tmp_path: Path) -> None:
-    for name, flags in {"whole": (), "one": ("--shard", "1/2"), "two": ("--shard", "2/2")}.items():
-        step = ("training.data.synthesis", "--config", config_file, "--photos", 5, "--out", tmp_path / name, *flags)
-        assert run_step(*step).returncode == 0
+    for name, flags in {"whole": [], "one": ["--shard", "1/2"], "two": ["--shard", "2/2"]}.items():
+        wanted = ["--config", config_file, "--photos", 5, "--out", tmp_path / name, *flags]
+        assert run_step("training.data.synthesis", *wanted).returncode == 0
     whole, one, two = (
         {path.name: path.read_bytes() for path in (tmp_path / name / "images").iterdir()}
         for name in ("whole", "one", "two")
