@@ -73,6 +73,14 @@ def test_all_is_reached_by_the_keyboard(lens: Page, tmp_path: Path) -> None:
     assert lens.evaluate("document.activeElement.dataset.testid") == "camera", "the focus is lost"
 
 
+def test_the_camera_does_not_wait_for_an_idle_browser(page: Page, witness: Witness, released: str) -> None:
+    page.add_init_script("window.requestIdleCallback = () => 0")
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    page.get_by_test_id("camera").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 def focus(page: Page) -> str:
     """The test id, or else the address or tag, of what has the focus."""
     return str(page.evaluate("(({dataset, id, tagName}) => dataset.testid || id || tagName)(document.activeElement)"))

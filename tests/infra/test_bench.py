@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import socket
 import socketserver
+import subprocess
 import threading
 import time
 import xml.etree.ElementTree
@@ -18,10 +20,13 @@ import jsonschema
 import pytest
 from PIL import Image
 
-from benchmarks.page import photos, report, rows
+from benchmarks.page import audit, photos, report, rows
+from benchmarks.page.front import Front
 from benchmarks.page.link import UNSHAPED, Lane, Shape, linked
 from benchmarks.page.measure import Effort, Result, of_steps
 from benchmarks.page.rows import Row
+from infra.errors import CommandError
+from infra.execution import environments
 
 DESCRIPTION: dict[str, Any] = {
     "device": {"processor": "a <processor>", "cores": 2, "system": "Linux", "load_at_start": 0.5},
@@ -236,3 +241,23 @@ class TestLine:
             line.sendall(b"x")
             return line.recv(1)
         return b""
+
+
+@pytest.mark.parametrize(
+    ("said", "runs"),
+    [("Something went wrong (NO_NAVSTART). Please run Lighthouse again.", audit.ATTEMPTS), ("no Chromium", 1)],
+)
+def test_lighthouse_is_run_again_where_it_asks_for_it(
+    said: str, runs: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands: list[list[str]] = []
+
+    def capture(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1, said)
+
+    monkeypatch.setattr("infra.execution.processes.capture", capture)
+    monkeypatch.setattr("infra.execution.environments.ensure", environments.find)
+    with pytest.raises(CommandError, match=re.escape(said)):
+        audit.lighthouse(Front(1, "pin", tmp_path))
+    assert len(commands) == runs
