@@ -52,8 +52,8 @@ def made(run: Run, request: Request) -> str:
     names = [*(f"step{number}" for number in range(1, len(blends) + 1)), run.name]
     flags = f"{photos}{' --skip-bad' if request.skip_bad else ''}{start} --quantize {request.quantize}"
     # Served, the page would hold up what follows.
-    then = " --no-serve" if blends else ""
-    commands = [f"./inv pipeline {flags} --config models/digits/checkpoint/config.yaml --name {names[0]}{then}"]
+    unserved = " --no-serve" if blends else ""
+    commands = [f"./inv pipeline {flags} --config models/digits/checkpoint/config.yaml --name {names[0]}{unserved}"]
     for blend, name, result in zip(blends, names, names[1:], strict=False):
         other = _blended(blend, provenance, request)
         commands.append(f"./inv model.blend {name} --with {other} --share {blend['share']:g} --name {result}")

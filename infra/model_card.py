@@ -163,7 +163,7 @@ def _others(found: Mapping[str, Sequence[Json]]) -> list[str]:
     ]
     head = ("photos of", "photos", "objects", "full numbers right, %", "mAP50", "false alarms per 100 photos")
     return [
-        "With the same split, each at its own one threshold; in brackets the model before.",
+        "With the same split; in brackets the model before. Each has one threshold for all photos.",
         "",
         *_table(head, rows),
     ]
@@ -211,7 +211,7 @@ def _commands(command: str, provenance: Json) -> list[str]:
     config = "models/digits/checkpoint/config.yaml"
     began = "whose released weights are those that this training began with"
     if not re.search("--from models/digits(/checkpoint)? ", f"{command} "):
-        began = "with the weights that this training began with, see above, at --from"
+        began = "once what this training began with, see above, lies where `--from` says"
     return [
         f"In a copy of the repository as it was then, {began}:",
         "",
