@@ -1,8 +1,8 @@
 """A photo of any size to the network's fixed input, and boxes back to the photo.
 
 The photo is scaled to fit, laid in the top left corner and the rest is filled with grey. Scaling is Pillow's
-bilinear resampling with antialiasing; ``frontend/recognizer/src/letterbox.ts`` computes the same bytes, and both
-are held to ``tests/vectors/letterbox.json``. From further away the photo is scaled to fit that part of the input.
+bilinear resampling with antialiasing; ``frontend/recognizer/src/detector/letterbox.ts`` computes the same bytes, and
+both are held to ``tests/vectors/letterbox.json``. From further away the photo is scaled to fit that part of the input.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where to look again: from further away where objects may be too large, then at numbers and at print, enlarged.
 
 Very large and very small objects gain most; models/digits/notes.md has what was measured.
-``frontend/recognizer/src/looks.ts`` is the same routine; both are held to ``tests/vectors/looks.json``.
+``frontend/recognizer/src/detector/looks.ts`` is the same routine; both are held to ``tests/vectors/looks.json``.
 """
 
 from __future__ import annotations

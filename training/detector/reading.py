@@ -1,6 +1,7 @@
 """Detections to numbers in reading order: digits that stand together form a number, numbers form lines.
 
-``frontend/recognizer/src/reading.ts`` is the same routine; both are held to ``tests/vectors/recognition.json``.
+``frontend/recognizer/src/detector/reading.ts`` is the same routine; both are held to
+``tests/vectors/recognition.json``.
 """
 
 from __future__ import annotations

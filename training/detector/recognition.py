@@ -1,6 +1,7 @@
 """What the network says to detections: threshold, candidates, suppression.
 
-``frontend/recognizer/src/suppression.ts`` is the same routine; both are held to ``tests/vectors/recognition.json``.
+``frontend/recognizer/src/detector/suppression.ts`` is the same routine; both are held to
+``tests/vectors/recognition.json``.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ const NAME = PREFIX + release;
 const LIST = 'build.json';
 /** Never needed to read a photo. */
 const UNNEEDED = /^(404\.html|robots\.txt|sw\.js|.*\.LEGAL\.txt|3rdpartylicenses\.txt|icons\/.*)$/;
-/** What the recognizer keeps by itself, by what it contains: see recognizer/src/store.ts. */
+/** What the recognizer keeps by itself, by what it contains: see recognizer/src/loading/store.ts. */
 const MODEL = /^model\/(?!manifest\.json$)/;
 const MODEL_STORE = `recognizer ${scope}model/manifest.json`;
 /** Parts of the recognizer that most devices don't load: kept where this one has. */

@@ -39,7 +39,7 @@ const shared = {
 async function buildWorker({ operations, kernels, model, answer }) {
   const { metafile } = await build({
     ...shared,
-    entryPoints: ['src/worker.ts'],
+    entryPoints: ['src/worker/worker.ts'],
     outdir: join(partial, 'worker'),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -59,8 +59,8 @@ async function buildWorker({ operations, kernels, model, answer }) {
 
 /** What is started on a first visit, in this order: the worker, and what it imports if it knows of no better backend. */
 const FIRST = [
-  /^src\/worker\.ts$/,
-  /^src\/engine\.ts$/,
+  /^src\/worker\/worker\.ts$/,
+  /^src\/worker\/engine\.ts$/,
   /^src\/backends\/wasm\.ts$/,
   /\/tfjs-backend-wasm\.js$/,
 ];
@@ -105,7 +105,7 @@ const __dirname = dirname(__filename);
 async function buildNodeRuntime(outdir, plugins = []) {
   await build({
     ...shared,
-    entryPoints: { web_runtime: 'src/node.ts' },
+    entryPoints: { web_runtime: 'src/node/runtime.ts' },
     outdir,
     outExtension: { '.js': '.mjs' },
     platform: 'node',

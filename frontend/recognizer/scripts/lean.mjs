@@ -194,7 +194,7 @@ function replaced(text, replacements, path) {
   }, text);
 }
 
-/** A thread tells the page of its one request, as src/requests.ts does of a worker's, before it waits for work for good. */
+/** A thread tells the page of its one request, as src/worker/requests.ts does of a worker's, before it waits for work for good. */
 const REPORTING = [
   [
     'importScripts(e.data.urlOrBlob)',

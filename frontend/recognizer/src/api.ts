@@ -1,7 +1,7 @@
 /** What callers give and get: the types of the public API. */
-import type { Progress } from './download';
-import type { Findings } from './findings';
-import type { Manifest } from './manifest';
+import type { CoreTimings, Findings } from './detector/findings';
+import type { Progress } from './loading/download';
+import type { Manifest } from './model/manifest';
 
 /** What runs the network. */
 export type Backend = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
@@ -40,15 +40,9 @@ export interface RecognizeOptions {
 }
 
 /** Milliseconds that the stages of one recognition took. */
-export interface Timings {
+export interface Timings extends CoreTimings {
   /** file to pixels; 0 for pixels that came decoded */
   decode: number;
-  /** pixels to the network's input, all looks together */
-  letterbox: number;
-  /** the network, all looks together */
-  inference: number;
-  /** the network's outputs to detections and numbers */
-  recognition: number;
   /** what the page waited, its turn included */
   total: number;
 }

@@ -1,5 +1,5 @@
 /** The public surface of @digitlens/recognizer. */
-export { createRecognizer } from './client';
+export { createRecognizer } from './page/client';
 export type {
   Backend,
   Benchmark,
@@ -10,7 +10,7 @@ export type {
   Runtime,
   Timings,
 } from './api';
-export type { Progress } from './download';
+export type { Progress } from './loading/download';
 export {
   DownloadError,
   ImageError,
@@ -22,7 +22,7 @@ export {
   WorkerError,
 } from './errors';
 export type { ImageProblem } from './errors';
-export type { DetectedNumber, Detection } from './findings';
-export type { Box } from './letterbox';
-export type { Manifest } from './manifest';
-export { lines } from './reading';
+export type { DetectedNumber, Detection } from './detector/findings';
+export type { Box } from './detector/letterbox';
+export type { Manifest } from './model/manifest';
+export { lines } from './detector/reading';

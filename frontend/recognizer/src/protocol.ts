@@ -1,9 +1,9 @@
 /** What the page and its worker say to each other. */
-import type { Answer } from './answer';
+import type { Answer } from './model/answer';
 import type { Backend, Memory, Recognition, RecognizeOptions, Runtime, Timings } from './api';
-import type { Progress } from './download';
+import type { Progress } from './loading/download';
 import type { ErrorMessage } from './errors';
-import type { Manifest } from './manifest';
+import type { Manifest } from './model/manifest';
 
 /** Which backends to try, and how. */
 export interface Choice {

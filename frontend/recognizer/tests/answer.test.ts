@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { agree, answerOf, madeUpPhoto } from '../src/answer';
-import type { Model, Outputs } from '../src/model';
+import { agree, answerOf, madeUpPhoto } from '../src/model/answer';
+import type { Model, Outputs } from '../src/model/model';
 import { tinyFiles, tinyManifest } from './tiny_model';
 
 const manifest = tinyManifest(tinyFiles());

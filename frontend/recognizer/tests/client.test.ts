@@ -2,7 +2,7 @@
  * The page's side against workers whose answers the test gives. The worker itself runs in tests/browser, in Chromium.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createRecognizer } from '../src/client';
+import { createRecognizer } from '../src/page/client';
 import { DownloadError, ImageError, IntegrityError, WorkerError } from '../src/errors';
 import {
   begin,

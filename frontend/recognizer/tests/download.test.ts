@@ -6,7 +6,7 @@ import {
   download as downloadPatiently,
   type DownloadOptions,
   type Progress,
-} from '../src/download';
+} from '../src/loading/download';
 import { DownloadError, IntegrityError, ManifestError } from '../src/errors';
 import { MemoryCaches } from './fakes';
 import { tinyFiles, tinyManifest, type TinyFiles } from './tiny_model';

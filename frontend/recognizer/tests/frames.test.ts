@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeFrame, frames, type Frame } from '../src/frames';
+import { encodeFrame, frames, type Frame } from '../src/node/frames';
 
 async function read(chunks: Uint8Array[]): Promise<Frame[]> {
   const found: Frame[] = [];

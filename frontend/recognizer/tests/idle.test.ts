@@ -1,7 +1,7 @@
 /** What a recognizer does between photos: releases its worker, looks for a faster backend. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Finding } from '../src/choice';
-import { createRecognizer } from '../src/client';
+import type { Finding } from '../src/page/choice';
+import { createRecognizer } from '../src/page/client';
 import {
   answer,
   begin,

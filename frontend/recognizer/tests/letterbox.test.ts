@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { letterbox, scaledSize, toPhoto, type Pixels } from '../src/letterbox';
+import { letterbox, scaledSize, toPhoto, type Pixels } from '../src/detector/letterbox';
 import { letterboxCases, rowsOf, type LetterboxCase } from './vectors';
 
 const FILL = 114;

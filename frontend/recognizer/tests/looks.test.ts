@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { again, mayHideMore, tilesOf, tooClose, wholeIn } from '../src/looks';
+import { again, mayHideMore, tilesOf, tooClose, wholeIn } from '../src/detector/looks';
 import { looksCases } from './vectors';
 
 function size([width, height]: [number, number]) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManifestError } from '../src/errors';
-import { parseManifest } from '../src/manifest';
+import { parseManifest } from '../src/model/manifest';
 import { tinyFiles, tinyManifest } from './tiny_model';
 
 /** A good manifest with what `change` does to it, as text. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorMessage } from '../src/errors';
-import { encodeFrame, frames, type Frame } from '../src/frames';
-import { letterbox, type Box } from '../src/letterbox';
-import type { Manifest } from '../src/manifest';
+import { encodeFrame, frames, type Frame } from '../src/node/frames';
+import { letterbox, type Box } from '../src/detector/letterbox';
+import type { Manifest } from '../src/model/manifest';
 import { tinyFiles, writeTinyModel } from './tiny_model';
 
 const RUNTIME = fileURLToPath(new URL('../dist/node/web_runtime.mjs', import.meta.url));

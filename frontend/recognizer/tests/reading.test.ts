@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { numbers } from '../src/reading';
+import { numbers } from '../src/detector/reading';
 import { recognitionCases } from './vectors';
 
 describe('numbers', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recognizePixels, type Looked } from '../src/recognition';
+import { recognizePixels, type Looked } from '../src/detector/recognition';
 import { tinyFiles, tinyManifest } from './tiny_model';
 
 const MANIFEST = tinyManifest(tinyFiles(), { looks: 2, classes: ['a'] });

@@ -1,7 +1,7 @@
 /** A browser whose workers answer what the test gives, and a recognizer in it. */
 import { vi } from 'vitest';
 import type { Recognizer, RecognizerOptions, Runtime } from '../src/api';
-import { createRecognizer } from '../src/client';
+import { createRecognizer } from '../src/page/client';
 import type { Outcome, Reply, Request } from '../src/protocol';
 import { tinyFiles, tinyManifest } from './tiny_model';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sniff } from '../src/sniffing';
+import { sniff } from '../src/photo/sniffing';
 
 const text = (value: string): number[] => [...Buffer.from(value, 'latin1')];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { candidates, suppress, type Kept, type Suppression } from '../src/suppression';
+import { candidates, suppress, type Kept, type Suppression } from '../src/detector/suppression';
 import { recognitionCases, rowsOf } from './vectors';
 
 function detect(

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Manifest } from '../src/manifest';
+import type { Manifest } from '../src/model/manifest';
 
 const CELLS = 4;
 const CELL = 8;

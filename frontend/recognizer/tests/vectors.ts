@@ -1,6 +1,6 @@
 /** The vectors in tests/vectors that hold Python and TypeScript together. */
 import { readFileSync } from 'node:fs';
-import type { Suppression } from '../src/suppression';
+import type { Suppression } from '../src/detector/suppression';
 
 function read(name: string): unknown {
   const path = new URL(`../../../tests/vectors/${name}.json`, import.meta.url);

@@ -1,7 +1,7 @@
 /** One worker with its model, from the page's side: it loads, does one task at a time, and may die. */
-import type { Progress } from './download';
-import { DownloadError, fromMessage, WorkerError, type RecognizerError } from './errors';
-import type { Loaded, Outcome, Reply, Request, Task } from './protocol';
+import type { Progress } from '../loading/download';
+import { DownloadError, fromMessage, WorkerError, type RecognizerError } from '../errors';
+import type { Loaded, Outcome, Reply, Request, Task } from '../protocol';
 
 /** Milliseconds that a worker may go on with what was given up, before it is ended. */
 const GRACE = 1000;

@@ -1,8 +1,8 @@
 /** One file of a web model on its way, from the store or from the network: its beginning is kept, and gone on with. */
-import { IntegrityError } from './errors';
+import { IntegrityError } from '../errors';
 import { attended, fetched, Interruption, interruption, type Attention } from './fetching';
 import { verify } from './integrity';
-import type { ManifestFile } from './manifest';
+import type { ManifestFile } from '../model/manifest';
 import type { Store } from './store';
 
 /** A file's beginning is kept each time that so many bytes have come: who closes the tab loses no more. */

@@ -28,3 +28,13 @@ export interface Findings {
   /** in reading order; made of the detections that reach the model's score threshold */
   numbers: DetectedNumber[];
 }
+
+/** Milliseconds from pixels to findings. */
+export interface CoreTimings {
+  /** pixels to the network's input, all looks together */
+  letterbox: number;
+  /** the network, all looks together */
+  inference: number;
+  /** the network's outputs to detections and numbers */
+  recognition: number;
+}

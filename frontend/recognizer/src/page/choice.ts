@@ -1,6 +1,6 @@
 /** Which backend to use: what was found on this device for this model, and how it is found out. */
-import type { Answer } from './answer';
-import type { Backend, Runtime } from './api';
+import type { Answer } from '../model/answer';
+import type { Backend, Runtime } from '../api';
 
 /** What the device was found to be best at. */
 export interface Finding {

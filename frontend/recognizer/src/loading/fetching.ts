@@ -1,5 +1,5 @@
 /** Requests that end: with an answer, when their caller gives them up, or when nothing comes any more. */
-import { DownloadError, IntegrityError, messageOf } from './errors';
+import { DownloadError, IntegrityError, messageOf } from '../errors';
 
 /** The network's end of a request, which another try may mend. */
 export class Interruption extends DownloadError {}

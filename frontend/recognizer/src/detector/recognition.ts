@@ -1,6 +1,5 @@
 /** The core, the same in a browser's worker and in Node: pixels to detections and numbers. */
-import type { Timings } from './api';
-import type { DetectedNumber, Detection, Findings } from './findings';
+import type { CoreTimings, DetectedNumber, Detection, Findings } from './findings';
 import {
   crop,
   letterbox,
@@ -12,8 +11,8 @@ import {
   type Size,
 } from './letterbox';
 import { again, AWAY, HINT, mayHideMore, tilesOf, tooClose, trust, wholeIn } from './looks';
-import type { Manifest } from './manifest';
-import type { Model, Outputs } from './model';
+import type { Manifest } from '../model/manifest';
+import type { Model, Outputs } from '../model/model';
 import { numbers as inReadingOrder } from './reading';
 import { candidates, suppress, type Candidate } from './suppression';
 
@@ -27,8 +26,6 @@ export interface Options {
   /** waited for between looks; ends the work by throwing */
   pause?: () => Promise<void>;
 }
-
-export type CoreTimings = Omit<Timings, 'decode' | 'total'>;
 
 /** What came of all looks at a photo. */
 export interface Looked extends Findings {

@@ -14,16 +14,16 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getKernelsForBackend, profile } from '@tensorflow/tfjs-core';
-import { answerOf, modelKey, type Answer as KnownAnswer } from './answer';
-import { start } from './backends/wasm';
-import { verify } from './integrity';
-import { DownloadError, messageOf, RequestError, toMessage } from './errors';
+import { answerOf, modelKey, type Answer as KnownAnswer } from '../model/answer';
+import { start } from '../backends/wasm';
+import { verify } from '../loading/integrity';
+import { DownloadError, messageOf, RequestError, toMessage } from '../errors';
 import { encodeFrame, frames, type Frame, type Header } from './frames';
-import { letterbox, type Pixels } from './letterbox';
-import { parseManifest } from './manifest';
-import { checkShapes, Model, type Output } from './model';
-import { numbers } from './reading';
-import { decode, inputOf, recognizePixels } from './recognition';
+import { letterbox, type Pixels } from '../detector/letterbox';
+import { parseManifest } from '../model/manifest';
+import { checkShapes, Model, type Output } from '../model/model';
+import { numbers } from '../detector/reading';
+import { decode, inputOf, recognizePixels } from '../detector/recognition';
 
 interface Answer {
   header: object;

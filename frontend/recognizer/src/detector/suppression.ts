@@ -3,7 +3,7 @@
  *
  * The same routine as training/detector/recognition.py; both are held to tests/vectors/recognition.json.
  */
-import type { Manifest } from './manifest';
+import type { Manifest } from '../model/manifest';
 
 export type Suppression = Manifest['suppression'];
 

@@ -1,7 +1,7 @@
 /**
  * Frames over a stream of bytes: uint32 LE length of a JSON header, the header in UTF-8, `header.bytes` bytes of payload.
  */
-import { RequestError } from './errors';
+import { RequestError } from '../errors';
 
 export interface Header {
   /** length of the payload, 0 if not given */

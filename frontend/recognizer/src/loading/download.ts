@@ -2,10 +2,10 @@
  * A web model from the network or from the store: manifest and files, with progress, and not one byte that isn't the
  * manifest's. What is interrupted goes on where it ended.
  */
-import { ManifestError } from './errors';
+import { ManifestError } from '../errors';
 import { attended, fetched, following, Interruption, textOf } from './fetching';
 import { sha256Of } from './integrity';
-import { parseManifest, type Files, type Manifest } from './manifest';
+import { parseManifest, type Files, type Manifest } from '../model/manifest';
 import { Store } from './store';
 import { Transfer } from './transfer';
 

@@ -1,14 +1,14 @@
 /** TensorFlow.js and all that needs it: the part of the worker that is loaded while the model is on its way. */
 import { setBackend } from '@tensorflow/tfjs-core';
-import { agree, answerOf, modelKey, type Answer } from './answer';
-import type { Backend, Runtime } from './api';
-import { DownloadError, messageOf, ModelError, RecognizerError } from './errors';
-import type { Files, Manifest } from './manifest';
-import { Model } from './model';
-import type { Choice } from './protocol';
+import { agree, answerOf, modelKey, type Answer } from '../model/answer';
+import type { Backend, Runtime } from '../api';
+import { DownloadError, messageOf, ModelError, RecognizerError } from '../errors';
+import type { Files, Manifest } from '../model/manifest';
+import { Model } from '../model/model';
+import type { Choice } from '../protocol';
 
-export { held } from './model';
-export { recognizePixels } from './recognition';
+export { held } from '../model/model';
+export { recognizePixels } from '../detector/recognition';
 
 /** A model on the backend that was chosen. */
 export interface Opened {
@@ -103,13 +103,13 @@ async function imported(backend: Backend): Promise<{ start: (choice: Choice) => 
   try {
     switch (backend) {
       case 'webgpu':
-        return await import('./backends/webgpu');
+        return await import('../backends/webgpu');
       case 'webgl':
-        return await import('./backends/webgl');
+        return await import('../backends/webgl');
       case 'wasm':
-        return await import('./backends/wasm');
+        return await import('../backends/wasm');
       case 'cpu':
-        return await import('./backends/cpu');
+        return await import('../backends/cpu');
     }
   } catch (error) {
     throw new DownloadError(`The backend ${backend} can't be fetched: ${messageOf(error)}`);

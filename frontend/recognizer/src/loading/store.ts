@@ -4,7 +4,7 @@
  * nothing fails.
  */
 import { verify } from './integrity';
-import type { Manifest, ManifestFile } from './manifest';
+import type { Manifest, ManifestFile } from '../model/manifest';
 
 const PREFIX = 'recognizer ';
 

@@ -1,6 +1,6 @@
-import { ManifestError, messageOf } from './errors';
-import type { Manifest } from './generated/manifest';
-import { schema } from './generated/schema';
+import { ManifestError, messageOf } from '../errors';
+import type { Manifest } from '../generated/manifest';
+import { schema } from '../generated/schema';
 import { violation } from './schema';
 
 export type { Manifest };

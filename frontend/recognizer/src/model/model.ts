@@ -1,7 +1,7 @@
 /** A web model in TensorFlow.js: the graph over bytes that were checked before, its outputs by name. */
 import { loadGraphModelSync, type GraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, memory, tensor, type io, type Tensor } from '@tensorflow/tfjs-core';
-import { messageOf, ModelError } from './errors';
+import { messageOf, ModelError } from '../errors';
 import type { Files, Manifest } from './manifest';
 
 /** One of the network's outputs. */

@@ -1,12 +1,12 @@
 /** The module worker: loads one model, then does one task after the other. */
-import { decodePhoto } from './decoding';
-import { download } from './download';
-import { DownloadError, ManifestError, messageOf, ModelError, toMessage } from './errors';
+import { decodePhoto } from '../photo/decoding';
+import { download } from '../loading/download';
+import { DownloadError, ManifestError, messageOf, ModelError, toMessage } from '../errors';
 import type { Opened } from './engine';
-import type { Box } from './letterbox';
-import type { Manifest } from './manifest';
-import type { Outcome, Reply, Request, Task, WorkerRecognition } from './protocol';
-import { madeUpPhoto } from './answer';
+import type { Box } from '../detector/letterbox';
+import type { Manifest } from '../model/manifest';
+import type { Outcome, Reply, Request, Task, WorkerRecognition } from '../protocol';
+import { madeUpPhoto } from '../model/answer';
 import { reportRequests } from './requests';
 
 type Engine = typeof import('./engine');

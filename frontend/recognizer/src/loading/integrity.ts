@@ -1,6 +1,6 @@
 /** Not one byte that isn't the manifest's. */
-import { IntegrityError } from './errors';
-import type { ManifestFile } from './manifest';
+import { IntegrityError } from '../errors';
+import type { ManifestFile } from '../model/manifest';
 
 /** In hex. */
 export async function sha256Of(bytes: BufferSource): Promise<string> {

@@ -1,5 +1,5 @@
 /** The page's side: a queue of photos in front of a worker that may be replaced. */
-import { modelKey } from './answer';
+import { modelKey } from '../model/answer';
 import type {
   Benchmark,
   Recognition,
@@ -7,12 +7,12 @@ import type {
   Recognizer,
   RecognizerOptions,
   Runtime,
-} from './api';
+} from '../api';
 import { challengers, isFaster, order, remember, remembered, type Finding } from './choice';
-import type { Progress } from './download';
-import { DownloadError, fromMessage, WorkerError, type RecognizerError } from './errors';
-import type { Manifest } from './manifest';
-import type { Choice, Outcome, Task } from './protocol';
+import type { Progress } from '../loading/download';
+import { DownloadError, fromMessage, WorkerError, type RecognizerError } from '../errors';
+import type { Manifest } from '../model/manifest';
+import type { Choice, Outcome, Task } from '../protocol';
 import { Session } from './session';
 
 const IDLE_AFTER = 60_000;

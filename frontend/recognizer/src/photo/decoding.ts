@@ -1,6 +1,6 @@
 /** A photo's file to pixels, with the browser's own decoders, and never more of them than are looked at. */
-import { ImageError } from './errors';
-import type { Pixels, Size } from './letterbox';
+import { ImageError } from '../errors';
+import type { Pixels, Size } from '../detector/letterbox';
 import { sniff, type Kind } from './sniffing';
 
 /** A look takes a fraction of these, and a second look still has more than the network's input. */
