@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,10 @@ def run(main: Callable[[], None], *faults: type[Exception]) -> None:
     ``faults`` are further errors of a library that stand for unreadable files and full disks.
     """
     known: tuple[type[Exception], ...] = (TrainingError, *faults)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files needn't be UTF-8.
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except known as error:

@@ -11,6 +11,12 @@ Messages say what, where and what to do next; a step's ``__main__`` prints them 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from training import findings as told
+from training.findings import Finding
+
 
 class TrainingError(Exception):
     """Base of everything this package raises for a user's or a file's fault."""
@@ -21,11 +27,17 @@ class ConfigurationError(TrainingError):
 
 
 class AnnotationError(TrainingError):
-    """Labels that can't be read or are wrong; ``findings`` has one line per fault."""
+    """Labels that can't be read or are wrong: one finding for each fault, all of them in ``file`` if any."""
 
-    def __init__(self, message: str, findings: list[str] | None = None) -> None:
-        self.findings = findings or []
-        super().__init__("\n".join([message, *self.findings]))
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        self.message, self.findings = message, list(findings)
+        self.file: Path | None = None
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """The message, the first findings of each kind, and where all of them are."""
+        every = [f"all {len(self.findings):,} findings: {self.file}"] if self.file else []
+        return "\n".join([self.message, *told.lines(self.findings), *every])
 
 
 class RecordsError(TrainingError):

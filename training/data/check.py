@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from training import command
+from training import findings as told
 from training.config import Configuration, load
-from training.data import contact_sheet, coverage, duplicates, formats, sources, suspicion
+from training.data import contact_sheet, coverage, duplicates, formats, reports, sources, suspicion
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files
 from training.data.selection import SPLITS, add_source_arguments, split_of
 from training.detector.letterbox import scaled_size
+from training.findings import Finding, Kind, shown
 from training.outputs import whole_folder
 
 TILES = 48
@@ -34,15 +36,18 @@ BAR = 30
 
 
 def examine(found: Annotations, images: Path, config: Configuration) -> tuple[dict[str, Any], list[contact_sheet.Tile]]:
-    """All findings on photos whose files are there, and the tiles of the contact sheet."""
+    """All findings on photos whose files are there, and the tiles of the contact sheet.
+
+    Photos that can't be decoded are added to what ``found`` lacks.
+    """
     photos = found.photos
     splits = [split_of(photo.group, config.split) for photo in photos]
     seen = list(command.progress(duplicates.look_at_all(photos, images), len(photos), "photos looked at"))
-    unreadable = [
-        f"{photo.where}, filename: {photo.filename}: {one.fault}"
+    found.skipped.extend(
+        Finding(Kind.UNREADABLE, photo.where, "filename", f"{shown(photo.filename)}: {one.fault}", photo.filename)
         for photo, one in zip(photos, seen, strict=True)
         if one.fault
-    ]
+    )
     same = [
         (one, other, share) for one, other, share in duplicates.pairs(seen) if photos[one].group != photos[other].group
     ]
@@ -53,7 +58,7 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
         "photos_without_objects": sum(not photo.objects for photo in photos),
         "objects": sum(len(photo.objects) for photo in photos),
         "groups": len({photo.group for photo in photos}),
-        "errors": [*found.skipped, *unreadable],
+        "errors": list(map(str, found.skipped)),
         "notes": [*found.notes, *coverage.notes(photos, splits, config.classes, images)],
         "splits": {
             name: {
@@ -161,7 +166,7 @@ def _evenly(lists: Sequence[Sequence[contact_sheet.Tile]], count: int) -> list[c
     return [lists[number][turn] for number, turn in sorted((number, turn) for turn, number in order[:count])]
 
 
-def render(report: Any) -> str:
+def render(report: Any, findings: Sequence[Finding]) -> str:
     """The report for people."""
     counted = f"{report['photos']} photos ({report['photos_without_objects']} without objects)"
     lines = [f"{counted} in {report['groups']} groups, {report['objects']} objects"]
@@ -185,7 +190,7 @@ def render(report: Any) -> str:
     for kind, found in report["suspicious"].items():
         lines += [f"{found['labels']} suspicious: {kind}", *(f"  {line}" for line in found["listed"][:5])]
     lines += [f"note: {note}" for note in report["notes"]]
-    lines += [f"{len(report['errors'])} errors", *(f"  {error}" for error in report["errors"][:LISTED])]
+    lines += [f"{len(findings)} errors", *(f"  {line}" for line in told.lines(findings))]
     return "\n".join(lines) + "\n"
 
 
@@ -199,15 +204,16 @@ def main() -> None:
     options = parser.parse_args()
     config = load(options.config)
     # Faults don't end a check: they are what it is for.
-    labels = formats.read(options.annotations, options.images, config.classes, options.groups, skip_bad=True)
-    if options.findings:
-        skipped, notes = sources.findings(options.findings)
-        labels = replace(labels, skipped=[*skipped, *labels.skipped], notes=[*notes, *labels.notes])
-    found = check_files(labels, options.images)
-    report, tiles = examine(found, options.images, config)
-    with whole_folder(options.out) as folder:
+    with reports.kept(options.out), whole_folder(options.out) as folder:
+        labels = formats.read(options.annotations, options.images, config.classes, options.groups, skip_bad=True)
+        if options.findings:
+            skipped, notes = sources.findings(options.findings)
+            labels = replace(labels, skipped=[*skipped, *labels.skipped], notes=[*notes, *labels.notes])
+        found = check_files(labels, options.images)
+        report, tiles = examine(found, options.images, config)
         (folder / "check.json").write_text(json.dumps(report, indent=1) + "\n")
-        (folder / "check.txt").write_text(render(report))
+        (folder / "check.txt").write_text(render(report, found.skipped))
+        reports.put(found.skipped, folder)
         contact_sheet.draw(tiles, options.images).save(folder / "contact_sheet.jpg", quality=88)
 
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from training import command
-from training.data import formats
-from training.data.selection import add_skip_argument, add_source_arguments, read, report_skipped
+from training.data import formats, reports
+from training.data.selection import add_skip_argument, add_source_arguments, read
 from training.outputs import whole_folder
 
 
@@ -19,10 +19,11 @@ def main() -> None:
     parser.add_argument("--to", choices=formats.WRITABLE, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    found = read(options.images, options.annotations, options.groups, skip_bad=options.skip_bad)
-    with whole_folder(options.out) as folder:
+    with reports.kept(options.out), whole_folder(options.out) as folder:
+        found = read(options.images, options.annotations, options.groups, skip_bad=options.skip_bad)
         written = formats.write(found.photos, folder / "annotations", options.to)
-    report_skipped(found)
+        reports.put(found.skipped, folder)
+    reports.tell(found, options.out)
     print(f"{len(found.photos)} photos, {sum(len(photo.objects) for photo in found.photos)} objects: {written.name}")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from training.findings import Finding, Where
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledObject:
@@ -28,14 +30,14 @@ class Photo:
     height: int
     group: str
     objects: list[LabelledObject] = field(default_factory=list)
-    where: str = field(default="", compare=False)
+    where: Where = field(default=Where(""), compare=False)
     """file and element that it stands in, for messages"""
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """All photos in the order of their file, what was left out (one finding a line), and what else is to be said."""
+    """All photos in the order of their file, what was left out (one finding a fault), and what else is to be said."""
 
     photos: list[Photo]
-    skipped: list[str]
+    skipped: list[Finding]
     notes: list[str] = field(default_factory=list)

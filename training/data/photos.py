@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from training.data.labels import Annotations, Photo
 from training.errors import AnnotationError
+from training.findings import Finding, Kind, Where, shown
 
 DECODING_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 """What Pillow raises for a file that is cut off, corrupt, absurdly large or no picture at all."""
@@ -82,14 +83,16 @@ def check_files(annotations: Annotations, images: Path) -> Annotations:
     return Annotations(good, findings, annotations.notes)
 
 
-def _finding(photo: Photo, images: Path) -> str | None:
+def _finding(photo: Photo, images: Path) -> Finding | None:
     try:
         width, height = size(images, photo.filename)
     except AnnotationError as error:
-        return f"{photo.where}, filename: {error}"
+        kind = Kind.UNREADABLE if (images / photo.filename).exists() else Kind.MISSING
+        return Finding(kind, photo.where, "filename", str(error), photo.filename)
     if (width, height) != (photo.width, photo.height):
         said = f"the label says {photo.width} × {photo.height}"
-        return f"{photo.where}, width: {photo.filename}: the file has {width} × {height} pixels, {said}"
+        fault = f"{shown(photo.filename)}: the file has {width} × {height} pixels, {said}"
+        return Finding(Kind.SIZE, photo.where, "width", fault, photo.filename)
     return None
 
 
@@ -102,14 +105,14 @@ def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
     if not images.is_dir():
         raise AnnotationError(f"{images}: no such folder of photos")
     photos: list[Photo] = []
-    findings: list[str] = []
+    findings: list[Finding] = []
     for filename in pictures(images):
         try:
             width, height = size(images, filename)
         except AnnotationError as error:
-            findings.append(str(error))
+            findings.append(Finding(Kind.UNREADABLE, Where(filename), "", str(error).removeprefix(f"{filename}: ")))
             continue
-        photos.append(Photo(filename, width, height, group_of.get(filename, filename), where=filename))
+        photos.append(Photo(filename, width, height, group_of.get(filename, filename), where=Where(filename)))
     if not photos:
         raise AnnotationError(f"{images}: there is no readable picture in this folder", findings)
     return Annotations(photos, findings)

@@ -19,6 +19,7 @@ from PIL import Image
 
 from training import command
 from training.config import Configuration, load
+from training.data import reports
 from training.data.labels import Annotations, Photo
 from training.data.photos import DECODING_ERRORS, upright, upright_size
 from training.data.selection import (
@@ -31,6 +32,7 @@ from training.data.selection import (
     split_of,
 )
 from training.errors import AnnotationError, RecordsError
+from training.findings import Finding, Kind
 from training.outputs import sha256, whole_folder
 
 FORMAT = 1
@@ -99,13 +101,14 @@ def example(photo: Photo, encoded: bytes, width: int, height: int, classes: list
 def write(found: Annotations, images: Path, config: Configuration, folder: Path, skip_bad: bool) -> Any:
     """Write all splits into ``folder`` and return the manifest.
 
-    Photos are written in the order of their hash, so that neighbours in a shard are strangers.
+    Photos are written in the order of their hash, so that neighbours in a shard are strangers. Those that can't be
+    decoded are added to what ``found`` lacks.
 
     Raises:
         AnnotationError: for a photo that can't be decoded (left out and listed with ``skip_bad``), or an empty split
     """
     classes = list(config.classes)
-    unreadable: list[str] = []
+    unreadable: list[Finding] = []
     split_photos: dict[str, list[Photo]] = {name: [] for name in SPLITS}
     for photo in sorted(found.photos, key=lambda photo: place(photo.filename)):
         split_photos[split_of(photo.group, config.split)].append(photo)
@@ -122,7 +125,7 @@ def write(found: Annotations, images: Path, config: Configuration, folder: Path,
             try:
                 encoded, width, height = encode(images / photo.filename, config.records.max_side)
             except AnnotationError as error:
-                unreadable.append(str(error))
+                unreadable.append(Finding(Kind.UNREADABLE, photo.where, "filename", str(error), photo=photo.filename))
                 continue
             record = example(photo, encoded, width, height, classes)
             writers[len(kept) % shards].write(record)
@@ -145,7 +148,8 @@ def write(found: Annotations, images: Path, config: Configuration, folder: Path,
         )
     for total in ("photos", "objects"):
         manifest[total] = sum(split[total] for split in manifest["splits"].values())
-    manifest |= {"fingerprint": digest.hexdigest(), "skipped": found.skipped + unreadable}
+    found.skipped.extend(unreadable)
+    manifest |= {"fingerprint": digest.hexdigest(), "skipped": [str(one) for one in found.skipped]}
     return manifest
 
 
@@ -178,14 +182,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     config = load(options.config)
-    found = read(options.images, options.annotations, options.groups, config.classes, options.skip_bad)
-    with whole_folder(options.out) as folder:
+    with reports.kept(options.out), whole_folder(options.out) as folder:
+        found = read(options.images, options.annotations, options.groups, config.classes, options.skip_bad)
         manifest = write(found, options.images, config, folder, options.skip_bad)
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    for note in found.notes:
-        print(f"note: {note}")
-    for finding in manifest["skipped"]:
-        print(f"skipped: {finding}")
+        reports.put(found.skipped, folder)
+    reports.tell(found, options.out)
     for name, split in manifest["splits"].items():
         print(f"{name}: {split['photos']} photos, {split['objects']} objects")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from training import command
 from training.config import Split
-from training.data import formats
+from training.data import formats, reports
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files
 from training.errors import AnnotationError
@@ -77,14 +77,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     classes = next(csv.reader([options.classes]))
-    found = read(options.images, options.annotations, options.groups, classes, options.skip_bad)
     shares = Split(validation=options.validation, calibration=options.calibration)
-    photos = [photo for photo in found.photos if options.split in ("all", split_of(photo.group, shares))]
-    if not photos:
-        raise AnnotationError(f"{options.annotations}: no photo falls into the split {options.split}")
-    report_skipped(found)
-    with whole_folder(options.out) as folder:
+    with reports.kept(options.out), whole_folder(options.out) as folder:
+        found = read(options.images, options.annotations, options.groups, classes, options.skip_bad)
+        photos = [photo for photo in found.photos if options.split in ("all", split_of(photo.group, shares))]
+        if not photos:
+            raise AnnotationError(f"{options.annotations}: no photo falls into the split {options.split}")
         (folder / "annotations.csv").write_text(csv_text(photos))
+        reports.put(found.skipped, folder)
+    reports.tell(found, options.out)
     print(f"{len(photos)} photos, {sum(len(photo.objects) for photo in photos)} objects")
 
 
@@ -103,14 +104,6 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 def add_skip_argument(parser: argparse.ArgumentParser) -> None:
     """The argument that forgives faults."""
     parser.add_argument("--skip-bad", action="store_true", help="leave bad labels out and list them")
-
-
-def report_skipped(found: Annotations) -> None:
-    """List what was left out, and what else is to be said."""
-    for note in found.notes:
-        print(f"note: {note}")
-    for finding in found.skipped:
-        print(f"skipped: {finding}")
 
 
 if __name__ == "__main__":

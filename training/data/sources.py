@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ import jsonschema
 import yaml
 
 from training import command
+from training.data import reports
 from training.data.formats import read_groups
 from training.data.labels import Annotations, Photo
 from training.data.photos import unlabelled
-from training.data.selection import add_skip_argument, csv_text, read, report_skipped
+from training.data.selection import add_skip_argument, csv_text, read
 from training.errors import AnnotationError
+from training.findings import Finding, Kind, Where
 from training.outputs import whole_folder
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "sources.schema.json"
@@ -98,7 +100,7 @@ def merge(sources: Iterable[Source], folder: Path, skip_bad: bool) -> Annotation
     """
     chosen = list(sources)
     found = [(source, source.read()) for source in chosen]
-    findings = [f"{source.name}: {finding}" for source, read_ in found for finding in read_.skipped]
+    findings = [finding.of(source.name) for source, read_ in found for finding in read_.skipped]
     if findings and not skip_bad:
         raise AnnotationError(
             f"{len(findings)} faults in the sources; correct them, or leave them out with --skip-bad", findings
@@ -121,10 +123,14 @@ def _place(file: Path, place: Path) -> None:
         shutil.copy2(file, place)
 
 
-def findings(file: Path) -> tuple[list[str], list[str]]:
+def findings(file: Path) -> tuple[list[Finding], list[str]]:
     """What was left out of sources and what else was noted, as a merge wrote it."""
     found = json.loads(file.read_text())
-    return found["skipped"], found["notes"]
+    return [_finding(*values) for values in found["skipped"]], found["notes"]
+
+
+def _finding(kind: str, where: list[str], *texts: str) -> Finding:
+    return Finding(Kind(kind), Where(*where), *texts)
 
 
 def main() -> None:
@@ -135,13 +141,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     sources = load(options.data)
-    with whole_folder(options.out) as folder:
+    with reports.kept(options.out), whole_folder(options.out) as folder:
         (folder / "images").mkdir()
         merged = merge(sources, folder / "images", options.skip_bad)
         (folder / "annotations.csv").write_text(csv_text(merged.photos))
-        found = {"skipped": merged.skipped, "notes": merged.notes}
+        found = {"skipped": [astuple(one) for one in merged.skipped], "notes": merged.notes}
         (folder / FINDINGS).write_text(json.dumps(found, indent=1) + "\n")
-    report_skipped(merged)
+        reports.put(merged.skipped, folder)
+    reports.tell(merged, options.out)
     print(f"{len(merged.photos)} photos, {sum(len(photo.objects) for photo in merged.photos)} objects")
 
 

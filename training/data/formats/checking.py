@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from training.data.labels import Annotations, LabelledObject, Photo
 from training.errors import AnnotationError
+from training.findings import Finding, Kind, Where
 
 Value = object
 """As it stands in the file: text, a number, or nothing."""
@@ -20,22 +22,30 @@ Sizes = Callable[[str], tuple[int, int]]
 """Width and height of a photo file; raises AnnotationError."""
 
 
+class Fault(NamedTuple):
+    """What is wrong, and with which field of an entry."""
+
+    kind: Kind
+    field: str
+    words: str
+
+
 @dataclass(frozen=True)
 class Box:
     """An object as its file has it; ``fault`` is what the reader itself found wrong."""
 
-    where: str
+    where: Where
     name: Value = None
     sides: tuple[Value, Value, Value, Value] = (None, None, None, None)
     """xmin, ymin, xmax, ymax in pixels"""
-    fault: str | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)
 class Entry:
     """A photo as its file has it; a size that isn't said is that of the photo's own file."""
 
-    where: str
+    where: Where
     filename: Value
     size: tuple[Value, Value] | None
     boxes: Sequence[Box] = ()
@@ -43,7 +53,11 @@ class Entry:
 
 
 class _BadValueError(Exception):
-    """A value that can't be used; the message starts with its field."""
+    """A value that can't be used."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
 
 
 @dataclass
@@ -62,38 +76,41 @@ class Checker:
     spoilt: set[str] = field(default_factory=set)
     """photos with a fault: what is right of them would teach that the rest is background"""
     photos: dict[str, Photo] = field(default_factory=dict)
-    findings: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     def add(self, entry: Entry) -> None:
         """Check a photo and its objects. A photo with a fault is left out whole; what stands twice counts once."""
         try:
             photo = self._photo(entry)
-        except _BadValueError as fault:
-            self.reject(entry.where, str(fault), entry.filename)
+        except _BadValueError as error:
+            self.reject(entry.where, error.fault, entry.filename)
             return
         if photo.filename in self.photos and not entry.boxes:
-            self.reject(entry.where, f"{self._called('filename')}: the same photo stands above ({photo.filename})")
+            words = f"the same photo stands above ({photo.filename})"
+            self.reject(entry.where, self._fault(Kind.TWICE, "filename", words))
             return
         known = self.photos.get(photo.filename, photo)
         good: list[LabelledObject] = []
         for box in entry.boxes:
             try:
                 item = self._object(box, photo)
-            except _BadValueError as fault:
-                self.reject(box.where, str(fault), photo.filename)
+            except _BadValueError as error:
+                self.reject(box.where, error.fault, photo.filename)
                 continue
             if item in known.objects or item in good:
-                self.reject(box.where, f"{self._called('filename')}: the same object stands above ({photo.filename})")
+                words = f"the same object stands above ({photo.filename})"
+                self.reject(box.where, self._fault(Kind.TWICE, "filename", words))
             else:
                 good.append(item)
         self.photos[photo.filename] = known
         known.objects += good
 
-    def reject(self, where: str, finding: str, filename: Value = None) -> None:
-        """Note a fault; ``finding`` starts with the field, ``filename`` is the photo that it spoils."""
-        self.findings.append(f"{where}, {finding}")
-        if isinstance(filename, str):
-            self.spoilt.add(filename)
+    def reject(self, where: Where, fault: Fault, filename: Value = None) -> None:
+        """Note a fault; ``filename`` is the photo that it spoils."""
+        photo = filename if isinstance(filename, str) else ""
+        self.findings.append(Finding(fault.kind, where, fault.field, fault.words, photo))
+        if photo:
+            self.spoilt.add(photo)
 
     def result(self, path: Path, skip_bad: bool) -> Annotations:
         """What was right.
@@ -132,34 +149,35 @@ class Checker:
         width, height = self._size(name, entry.size)
         known = self.photos.get(name)
         if known and (known.width, known.height) != (width, height):
-            raise self._bad("width", f"{name} was {known.width} × {known.height} in an earlier entry")
+            raise self._bad(Kind.SIZE, "width", f"{name} was {known.width} × {known.height} in an earlier entry")
         group = str(entry.group) if entry.group else self.group_of.get(name, name)
         return Photo(name, width, height, group, where=entry.where)
 
     def _filename(self, value: Value) -> str:
         if not isinstance(value, str) or not value:
-            raise self._bad("filename", "is missing")
+            raise self._bad(Kind.NAME, "filename", "is missing")
         if Path(value).is_absolute() or ".." in Path(value).parts:
-            raise self._bad("filename", f"{value!r} leaves the folder of photos")
+            raise self._bad(Kind.NAME, "filename", f"{value!r} leaves the folder of photos")
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise self._bad("filename", f"{value!r} is not valid Unicode") from None
+            raise self._bad(Kind.NAME, "filename", f"{value!r} is not valid Unicode") from None
         if "\0" in value:
-            raise self._bad("filename", f"{value!r} can't be a file's name")
+            raise self._bad(Kind.NAME, "filename", f"{value!r} can't be a file's name")
         return value
 
     def _size(self, name: str, size: tuple[Value, Value] | None) -> tuple[int, int]:
         if size is None:
             if self.size_of is None:
-                raise self._bad("width", f"{name}: its size isn't said, and there is no folder of photos to look into")
+                words = f"{name}: its size isn't said, and there is no folder of photos to look into"
+                raise self._bad(Kind.SIZE, "width", words)
             try:
                 return self.size_of(name)
             except AnnotationError as error:
-                raise self._bad("filename", str(error)) from error
+                raise self._bad(Kind.MISSING, "filename", str(error)) from error
         width, height = (self._number(value, key) for value, key in zip(size, ("width", "height"), strict=True))
         if width < 1 or height < 1 or width % 1 or height % 1:
-            raise self._bad("width", f"a photo of {size[0]} × {size[1]} pixels")
+            raise self._bad(Kind.SIZE, "width", f"a photo of {size[0]} × {size[1]} pixels")
         return int(width), int(height)
 
     def _object(self, box: Box, photo: Photo) -> LabelledObject:
@@ -167,7 +185,7 @@ class Checker:
             raise _BadValueError(box.fault)
         name = "" if box.name is None else str(box.name)
         if not name or (self.classes is not None and name not in self.classes):
-            raise self._bad("class", self._unknown(name))
+            raise self._bad(Kind.CLASS, "class", self._unknown(name))
         xmin, ymin, xmax, ymax = (self._number(value, key) for value, key in zip(box.sides, SIDES, strict=True))
         over = max(-xmin, -ymin, xmax - photo.width, ymax - photo.height)
         if over > 0 and (self.cuts or over < ROUNDING):
@@ -176,11 +194,11 @@ class Checker:
             self.cut += 1
         for low, high, size, axis in ((xmin, xmax, photo.width, "x"), (ymin, ymax, photo.height, "y")):
             if low >= high:
-                raise self._bad(f"{axis}max", f"{high:g} is not above {self._called(f'{axis}min')}, {low:g}")
+                raise self._bad(Kind.AREA, f"{axis}max", f"{high:g} is not above {self._called(f'{axis}min')}, {low:g}")
             if low < 0:
-                raise self._bad(f"{axis}min", f"{low:g} is outside the photo (0 to {size:g})")
+                raise self._bad(Kind.OUTSIDE, f"{axis}min", f"{low:g} is outside the photo (0 to {size:g})")
             if high > size:
-                raise self._bad(f"{axis}max", f"{high:g} is outside the photo (0 to {size:g})")
+                raise self._bad(Kind.OUTSIDE, f"{axis}max", f"{high:g} is outside the photo (0 to {size:g})")
         return LabelledObject(name, xmin, ymin, xmax, ymax)
 
     def _unknown(self, name: str) -> str:
@@ -192,13 +210,16 @@ class Checker:
                 raise ValueError
             number = float(value)
         except (ValueError, OverflowError):
-            raise self._bad(key, f"{'' if value is None else value!r} is not a number") from None
+            raise self._bad(Kind.NUMBER, key, f"{'' if value is None else value!r} is not a number") from None
         if not math.isfinite(number):
-            raise self._bad(key, f"{value!r} is not a finite number")
+            raise self._bad(Kind.NUMBER, key, f"{value!r} is not a finite number")
         return number
 
-    def _bad(self, key: str, message: str) -> _BadValueError:
-        return _BadValueError(f"{self._called(key)}: {message}")
+    def _bad(self, kind: Kind, key: str, words: str) -> _BadValueError:
+        return _BadValueError(self._fault(kind, key, words))
+
+    def _fault(self, kind: Kind, key: str, words: str) -> Fault:
+        return Fault(kind, self._called(key), words)
 
     def _called(self, key: str) -> str:
         return self.fields.get(key, key)

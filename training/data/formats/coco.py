@@ -15,9 +15,10 @@ from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
-from training.data.formats.checking import Box, Checker, Entry, text
+from training.data.formats.checking import Box, Checker, Entry, Fault, text
 from training.data.labels import LabelledObject, Photo
 from training.errors import AnnotationError
+from training.findings import Kind, Where
 
 FIELDS = {
     "filename": "file_name",
@@ -42,19 +43,19 @@ def read(path: Path, checker: Checker) -> None:
     known = {_key(entry.get("id")) for entry in images}
     boxes: dict[object, list[Box]] = defaultdict(list)
     for number, entry in enumerate(annotations):
-        where, image = f"{path.name} annotations[{number}]", _key(entry.get("image_id"))
+        where, image = Where(path.name, f"annotations[{number}]"), _key(entry.get("image_id"))
         if image in known:
             boxes[image].append(_box(entry, names, where))
         else:
-            checker.reject(where, f"image_id: {entry.get('image_id')!r} is the id of no image")
+            checker.reject(where, Fault(Kind.UNTIED, "image_id", f"{entry.get('image_id')!r} is the id of no image"))
     for number, entry in enumerate(images):
         image = _key(entry.get("id"))
         size = (entry.get("width"), entry.get("height")) if "width" in entry or "height" in entry else None
         # Taken out: a second image of the same id must not have them again.
         mine = boxes.pop(image, [])
-        where = f"{path.name} images[{number}]"
+        where = Where(path.name, f"images[{number}]")
         if image is None:
-            checker.reject(where, f"id: {entry.get('id')!r} is neither a whole number nor text")
+            checker.reject(where, Fault(Kind.FORMAT, "id", f"{entry.get('id')!r} is neither a whole number nor text"))
             continue
         checker.add(Entry(where, entry.get("file_name"), size, mine, entry.get("group")))
 
@@ -71,14 +72,14 @@ def _key(value: object) -> object:
     return value if isinstance(value, int | str) and not isinstance(value, bool) else None
 
 
-def _box(entry: dict[str, Any], names: dict[object, Any], where: str) -> Box:
+def _box(entry: dict[str, Any], names: dict[object, Any], where: Where) -> Box:
     category, box = entry.get("category_id"), entry.get("bbox")
     if not isinstance(names.get(_key(category)), str):
-        return Box(where, fault=f"category_id: {category!r} is the id of no category with a name")
+        return Box(where, fault=Fault(Kind.CLASS, "category_id", f"{category!r} is the id of no category with a name"))
     if entry.get("iscrowd"):
-        return Box(where, fault="iscrowd: a crowd isn't one object")
+        return Box(where, fault=Fault(Kind.CROWD, "iscrowd", "a crowd isn't one object"))
     if not isinstance(box, list) or len(box) != 4 or not all(type(value) in (int, float, Decimal) for value in box):
-        return Box(where, fault=f"bbox: {json.dumps(box, default=str)} is not four numbers")
+        return Box(where, fault=Fault(Kind.NUMBER, "bbox", f"{json.dumps(box, default=str)} is not four numbers"))
     x, y, width, height = map(Decimal, box)
     right, bottom = EXACT.add(x, width), EXACT.add(y, height)
     return Box(where, names[_key(category)], (x, y, right, bottom))

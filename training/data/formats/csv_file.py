@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
-from training.data.formats.checking import Box, Checker, Entry, text
+from training.data.formats.checking import Box, Checker, Entry, Fault, text
 from training.data.labels import Photo
 from training.errors import AnnotationError
+from training.findings import Kind, Where
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 GROUP = "group"
@@ -32,12 +33,12 @@ def read(path: Path, checker: Checker) -> None:
                     f"expected {','.join(COLUMNS)}, optionally followed by {GROUP}{_separated(header)}"
                 )
             for values in reader:
-                where = f"{path.name} row {reader.line_num}"
+                where = Where(path.name, f"row {reader.line_num}")
                 if not values:
                     continue
                 if len(values) != len(header):
-                    fault = f"filename: the row has {len(values)} fields instead of {len(header)}"
-                    checker.reject(where, fault, values[0])
+                    fault = f"the row has {len(values)} fields instead of {len(header)}"
+                    checker.reject(where, Fault(Kind.FORMAT, "filename", fault), values[0])
                     continue
                 filename, width, height, name, xmin, ymin, xmax, ymax, *group = values
                 sides = (xmin, ymin, xmax, ymax)

@@ -18,8 +18,9 @@ import numpy as np
 from h5py import h5d, h5r, h5s, h5t
 
 from training import command
-from training.data.formats.checking import Box, Checker, Entry
+from training.data.formats.checking import Box, Checker, Entry, Fault
 from training.errors import AnnotationError
+from training.findings import Kind, Where
 
 FILE = "digitStruct.mat"
 FIELDS = {
@@ -45,13 +46,13 @@ def read(path: Path, checker: Checker) -> None:
                 raise AnnotationError(f"{path}: digitStruct has {len(names)} names and {len(boxes)} bboxes")
             items = zip(names, boxes, strict=True)
             for number, (name, box) in enumerate(command.progress(items, len(names), f"items of {path.name}"), 1):
-                where = f"{path.name} item {number}"
+                where = Where(path.name, f"item {number}")
                 try:
                     filename = _text(file, name)
                 except FIELD_FAULTS as error:
-                    checker.reject(where, f"name: can't be read: {error}")
+                    checker.reject(where, Fault(Kind.FORMAT, "name", f"can't be read: {error}"))
                     continue
-                checker.add(Entry(where, filename, None, _boxes(file, box, f"{where} ({filename})")))
+                checker.add(Entry(where, filename, None, _boxes(file, box, where.at(f"item {number} ({filename})"))))
     except OSError as error:
         raise AnnotationError(
             f"{path}: can't be read as MATLAB 7.3 (HDF5): {error}; the labels of full numbers are in {FILE} of "
@@ -82,7 +83,7 @@ def _text(file: Any, reference: Any) -> str:
     return codes.decode("utf-16-le")
 
 
-def _boxes(file: Any, reference: Any, where: str) -> list[Box]:
+def _boxes(file: Any, reference: Any, where: Where) -> list[Box]:
     """The digits of one photo; where a field can't be read, one box with that fault."""
     columns: list[list[float]] = []
     for field in NUMBERS:
@@ -90,12 +91,15 @@ def _boxes(file: Any, reference: Any, where: str) -> list[Box]:
             dataset = h5d.open(h5r.dereference(reference, file.id), field.encode())
             columns.append(_numbers(file, dataset))
         except FIELD_FAULTS as error:
-            return [Box(where, fault=f"bbox.{field}: can't be read: {error}")]
+            return [Box(where, fault=Fault(Kind.FORMAT, f"bbox.{field}", f"can't be read: {error}"))]
     lengths = {len(column) for column in columns}
     if len(lengths) != 1:
         said = ", ".join(f"{len(column)} of {name}" for name, column in zip(NUMBERS, columns, strict=True))
-        return [Box(where, fault=f"bbox: fields of different lengths: {said}")]
-    return [_box(f"{where} digit {number}", *values) for number, values in enumerate(zip(*columns, strict=True), 1)]
+        return [Box(where, fault=Fault(Kind.FORMAT, "bbox", f"fields of different lengths: {said}"))]
+    return [
+        _box(where.at(f"{where.element} digit {number}"), *values)
+        for number, values in enumerate(zip(*columns, strict=True), 1)
+    ]
 
 
 def _numbers(file: Any, dataset: Any) -> list[float]:
@@ -105,7 +109,7 @@ def _numbers(file: Any, dataset: Any) -> list[float]:
     return [_values(h5r.dereference(reference, file.id), np.float64).item() for reference in references]
 
 
-def _box(where: str, label: float, left: float, top: float, width: float, height: float) -> Box:
+def _box(where: Where, label: float, left: float, top: float, width: float, height: float) -> Box:
     if label not in DIGITS:
-        return Box(where, fault=f"bbox.label: {label:g} is none of 1 to 10")
+        return Box(where, fault=Fault(Kind.CLASS, "bbox.label", f"{label:g} is none of 1 to 10"))
     return Box(where, DIGITS[label], (left, top, left + width, top + height))

@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from training import command
-from training.data.formats.checking import SIDES, Box, Checker, Entry, text
+from training.data.formats.checking import SIDES, Box, Checker, Entry, Fault, text
 from training.data.labels import Photo
 from training.errors import AnnotationError
+from training.findings import Kind, Where
 
 FIELDS = {
     "width": "size/width",
@@ -34,22 +35,22 @@ def read(path: Path, checker: Checker) -> None:
     if not files:
         raise AnnotationError(f"{path}: holds no XML file of Pascal VOC, and no digitStruct.mat")
     for file in command.progress(files, len(files), "label files"):
-        where = file.relative_to(path).as_posix()
+        where = Where(file.relative_to(path).as_posix())
         try:
             root = ElementTree.parse(file).getroot()
         except (OSError, ElementTree.ParseError, UnicodeDecodeError, LookupError, ValueError) as error:
-            checker.reject(where, f"annotation: can't be read as XML: {error}")
+            checker.reject(where, Fault(Kind.FORMAT, "annotation", f"can't be read as XML: {error}"))
             continue
         if root.tag != "annotation":
-            checker.reject(where, f"annotation: the file's root is {root.tag}")
+            checker.reject(where, Fault(Kind.FORMAT, "annotation", f"the file's root is {root.tag}"))
             continue
-        boxes = [_box(item, f"{where} object {number}") for number, item in enumerate(root.iter("object"), 1)]
+        boxes = [_box(item, where.at(f"object {number}")) for number, item in enumerate(root.iter("object"), 1)]
         said = root.find("size") is not None
         size = (root.findtext("size/width"), root.findtext("size/height")) if said else None
         checker.add(Entry(where, root.findtext("filename"), size, boxes, root.findtext("group")))
 
 
-def _box(item: ElementTree.Element, where: str) -> Box:
+def _box(item: ElementTree.Element, where: Where) -> Box:
     xmin, ymin, xmax, ymax = (item.findtext(f"bndbox/{side}") for side in SIDES)
     return Box(where, item.findtext("name"), (xmin, ymin, xmax, ymax))
 
