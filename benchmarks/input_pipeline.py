@@ -22,7 +22,7 @@ import tensorflow as tf
 
 from training.config import load
 from training.data.batches import training_batches
-from training.state import State, make_step
+from training.loop.state import State, make_step
 
 TARGET = 1.05
 
@@ -47,7 +47,7 @@ def main() -> None:
     keras.utils.set_random_seed(config.training.seed)
     with tempfile.TemporaryDirectory() as folder:
         batches = iter(training_batches(options.records, config, 0))
-        # In this order, as training/train.py says.
+        # In this order, as training/loop/train.py says.
         tf.config.experimental.enable_op_determinism()
         step = make_step(State(config, Path(folder)), config)
         cached = next(batches)

@@ -19,11 +19,11 @@ import numpy as np
 import tensorflow as tf
 
 from training import command
-from training.average_precision import average_precision
-from training.calibration import Calibration
 from training.config import load
 from training.detector import looks
-from training.metrics import THRESHOLDS, Judged, full_number_accuracy
+from training.evaluation.average_precision import average_precision
+from training.evaluation.metrics import THRESHOLDS, Judged, full_number_accuracy
+from training.loop.calibration import Calibration
 from training.models import Outputs, load_description, load_weights, look_at, outputs
 
 RULES = ("TALL", "CLEAR", "NUMBERS", "CROWD", "LOW", "MARGIN", "GAIN", "CERTAIN", "LEGIBLE", "FAITH")

@@ -3,7 +3,7 @@ r"""How much of a difference in average precision may be chance: two web models 
     ./inv evaluate --model DIR --images DIR --annotations FILE    # twice; says where it left the evaluation
     .environments/train/bin/python -m benchmarks.precision .cache/evaluations/{ONE,OTHER}/evaluation
 
-Each model's figures come twice: as `training.average_precision` counts them, and with the best class of each place
+Each model's figures come twice: as `evaluation.average_precision` counts them, and with the best class of each place
 alone. The standard errors are of the paired bootstrap (Efron and Tibshirani 1993, "An Introduction to the Bootstrap"):
 photos are drawn with replacement, the same for both.
 """
@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from training import command
-from training.average_precision import average_precision
 from training.data.formats import read_csv
 from training.errors import AnnotationError
-from training.metrics import Judged
-from training.predictions import read_predictions
+from training.evaluation.average_precision import average_precision
+from training.evaluation.metrics import Judged
+from training.evaluation.predictions import read_predictions
 
 DRAWS = 30
 """A standard error is known to an eighth by so many; each judges both models anew."""

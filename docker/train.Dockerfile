@@ -41,4 +41,4 @@ COPY schemas schemas
 COPY training training
 USER 10001:10001
 ENTRYPOINT ["dumb-init", "--", "python"]
-CMD ["-m", "training.train", "--help"]
+CMD ["-m", "training.loop.train", "--help"]

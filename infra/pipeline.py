@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from infra import doctor, frontend, models, recipes, report, site, smoke
+from infra.browser import frontend
 from infra.execution import environments
 from infra.execution.local import Local
 from infra.execution.steps import Runner, Step, perform
-from infra.runs import Request, Run
+from infra.models import kinds
+from infra.page import site, smoke
+from infra.runs import recipes, report
+from infra.runs.run import Request, Run
 from infra.settings import Quantization, settings
+from infra.upkeep import doctor
 
 ENVIRONMENTS: tuple[environments.Name, ...] = ("train", "frontend", "convert", "hosting")
 
@@ -49,7 +53,7 @@ def build(run: Run, request: Request, runner: Runner, photos: Step | None = None
         evaluation = recipes.evaluate(run.checkpoints, images, run.validation, run.evaluation_trained)
         steps["evaluate trained"] = perform(evaluation, runner).seconds
     steps["build recognizer"] = frontend.build_recognizer().seconds
-    steps["convert"] = perform(models.conversion(run, request), runner).seconds
+    steps["convert"] = perform(kinds.conversion(run, request), runner).seconds
     prediction = recipes.predict(run.web_model, images, run.validation, run.predictions)
     steps["predict web"] = perform(prediction, runner).seconds
     evaluation = recipes.evaluate_web(run.web_model, run.predictions, images, run.validation, run.evaluation_web)

@@ -19,6 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from infra.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
+RELEASED = ROOT / "models" / "digits"
+"""The released detector: ``checkpoint/`` and ``web_model/``."""
 PREFIX = "DIGITLENS_"
 
 Quantization = Literal["none", "float16", "uint16", "uint8"]

@@ -11,7 +11,7 @@ from benchmarks.page import visits
 from benchmarks.page.front import Front
 from benchmarks.page.link import HOST
 from benchmarks.page.rows import LIGHTHOUSE
-from infra import chromium
+from infra.browser import chromium
 from infra.errors import CommandError
 from infra.execution import environments, processes
 

@@ -24,7 +24,7 @@ from benchmarks.page.link import BUFFER, HOST
 from infra.errors import CommandError
 from infra.execution import processes
 from infra.hosting import emulator
-from infra.site import BUILD
+from infra.page.site import BUILD
 
 PROGRAM = Path(__file__).with_name("front.mjs")
 

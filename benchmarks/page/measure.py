@@ -19,9 +19,9 @@ from benchmarks.page.link import SLOW_4G
 from benchmarks.page.rows import Row
 from infra import fingerprints
 from infra.errors import UsageError
+from infra.page.site import BUILD
 from infra.progress import say
 from infra.settings import ROOT
-from infra.site import BUILD
 
 SEED = 1
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 from benchmarks.page import photos
 from benchmarks.page.front import PROGRAM, Answer, Front
 from benchmarks.page.link import HOST, UNSHAPED, Link, Shape, linked
-from infra import chromium, frontend
+from infra.browser import chromium, frontend
 from infra.errors import RefusedError
 
 WATCH = PROGRAM.with_name("watch.js").read_text("utf-8")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra import models, site
 from infra.hosting.releases import Channel
-from infra.settings import ROOT, settings
+from infra.page import site
+from infra.settings import RELEASED, ROOT, settings
 
 Side = Mapping[str, Any]
 """What a checkout says of itself: its site's build and manifest, its model's evaluation, its benchmark by name."""
@@ -32,12 +32,12 @@ ROWS: tuple[tuple[str, Callable[[Side], str]], ...] = (
 
 def here() -> Side:
     """What this checkout says of itself."""
-    return _read(settings().paths.site, models.RELEASED, settings().paths.runs)
+    return _read(settings().paths.site, RELEASED, settings().paths.runs)
 
 
 def there(checkout: Path) -> Side:
     """The same of another one, or of an artefact with its files at their usual places."""
-    return _read(checkout / "dist", checkout / models.RELEASED.relative_to(ROOT), checkout / "runs")
+    return _read(checkout / "dist", checkout / RELEASED.relative_to(ROOT), checkout / "runs")
 
 
 def render(channel: Channel, new: Side, main: Side) -> str:

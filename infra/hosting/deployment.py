@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import site
+from infra import git
 from infra.errors import RefusedError, ServiceError, UsageError
 from infra.execution import locks
-from infra.hosting import firebase, release_checks, releases, verification
+from infra.hosting import admission, firebase, releases, verification
 from infra.hosting.comment import here, render, there
 from infra.hosting.firebase import Command
 from infra.hosting.patience import persist
 from infra.hosting.releases import Api, Channel
 from infra.hosting.target import Target
+from infra.page import site
 from infra.progress import say
-from infra.runs import Run
+from infra.runs.run import Run
 from infra.settings import settings
 
 
@@ -51,7 +52,7 @@ def preview(target: Target, folder: Path, run: Run, channel: str, expires: str) 
         api.site_url()
         api.require_project()
         origin = site.origin(folder)
-        agent = firebase.agent_of(origin.commit, files[site.BUILD], dirty=origin.is_dirty or site.is_dirty())
+        agent = firebase.agent_of(origin.commit, files[site.BUILD], dirty=origin.is_dirty or git.is_dirty())
         answer = _perform(firebase.deploy(target, channel, expires), folder, agent)
         deployed = answer[target.site]
         url = deployed["url"].rstrip("/")
@@ -67,18 +68,18 @@ def promotion(target: Target, name: str) -> Command:
 def promote(target: Target, folder: Path, run: Run, name: str) -> str:
     """Let the live channel serve the very version that the preview channel ``name`` serves; returns the address."""
     with one_at_a_time(target):
-        files = _checked(folder, run, release_checks.of_tree(folder, run))
+        files = _checked(folder, run, admission.of_tree(folder, run))
         api = Api(target)
         live = api.site_url().rstrip("/")
         channel = _channel(api, name)
         url = channel.url.rstrip("/")
         again = f"./inv deploy.preview --channel {name} puts it there"
-        release_checks.require(
+        admission.require(
             [
                 f"the preview was deployed from a tree with changes that no commit has: {again} again"
                 if channel.release and channel.release.is_dirty
                 else None,
-                release_checks.of_preview(run, folder, url),
+                admission.of_preview(run, folder, url),
             ]
         )
         verification.require(url, files, f"it isn't the site in {folder}: {again}")
@@ -155,7 +156,7 @@ def comment(target: Target, name: str, main: Path) -> str:
 def _checked(folder: Path, run: Run, *findings: str | None) -> dict[str, str]:
     """Path and SHA-256 of what is to be deployed, once nothing is found to be wrong with it."""
     files = verification.hashes(folder)
-    release_checks.require([*release_checks.of_site(folder, run, settings().hosting.budget_mb), *findings])
+    admission.require([*admission.of_site(folder, run, settings().hosting.budget_mb), *findings])
     return files
 
 

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import requests
 
-from infra import site
 from infra.errors import RefusedError, ServiceError, TransientError, UsageError
 from infra.hosting import globs
 from infra.hosting.patience import persist
+from infra.page import site
 from infra.progress import say
 from infra.settings import settings
 

@@ -10,7 +10,7 @@ from infra.tasks import words
 @task
 def check(_: Context) -> None:
     """Lint and strict types, of everything; writes nothing."""
-    from infra import checks
+    from infra.upkeep import checks
 
     checks.run_all(checks.checks())
 
@@ -18,7 +18,7 @@ def check(_: Context) -> None:
 @task
 def fix(_: Context) -> None:
     """Mend what a machine can: format and simple findings."""
-    from infra import checks
+    from infra.upkeep import checks
 
     checks.run_all(checks.fixes())
 
@@ -35,8 +35,8 @@ def test(
     _: Context, only: str | None = None, k: str | None = None, browser: str | None = None, gpu_image: bool = False
 ) -> None:
     """Every test that can run here; ends with `N passed, N failed, N skipped`."""
-    from infra import suites
     from infra.progress import say
+    from infra.upkeep import suites
 
     options = {
         "browser": ["--browser", words.one_of(browser, "browser", suites.ENGINES)] if browser else [],

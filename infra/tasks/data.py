@@ -12,7 +12,7 @@ from infra.tasks import words
 
 if TYPE_CHECKING:
     from infra.execution.steps import Step
-    from infra.runs import Request, Run
+    from infra.runs.run import Request, Run
 
 
 @task(
@@ -37,12 +37,12 @@ def synthesize(
     on: str | None = None,
 ) -> None:
     """Make labelled photos of digits from fonts, backgrounds and distortions."""
-    from infra import recipes, runs
     from infra.execution import runners
     from infra.execution.steps import perform
+    from infra.runs import catalogue, recipes
 
     words.one_of(kind, "kind", recipes.KINDS)
-    output = words.output(out) if out else runs.find(runs.SYNTHETIC).photos
+    output = words.output(out) if out else catalogue.find(catalogue.SYNTHETIC).photos
     perform(recipes.synthesize(output, *synthesis(config, photos, seed), kind, shard), runners.choose(on, None))
     print(output)
 
@@ -71,9 +71,9 @@ def records(
     on: str | None = None,
 ) -> None:
     """Check labelled photos, split them and pack them for training; begins a run."""
-    from infra import recipes
     from infra.execution import runners
     from infra.execution.steps import perform
+    from infra.runs import recipes
 
     chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad)
     runner = runners.choose(on, None)
@@ -106,9 +106,9 @@ def convert(
     on: str | None = None,
 ) -> None:
     """Check labels and write them in another format; nothing is lost."""
-    from infra import recipes
     from infra.execution import runners
     from infra.execution.steps import perform
+    from infra.runs import recipes
 
     if to not in recipes.FORMATS:
         raise UsageError(f"--to: {to!r} is none of {', '.join(recipes.FORMATS)}")
@@ -147,10 +147,10 @@ def check(
     """Report balance, sizes, overlaps, near-duplicates and odd labels, with a picture; fails if there are errors."""
     from json import loads
 
-    from infra import recipes
     from infra.errors import RefusedError
     from infra.execution import runners
     from infra.execution.steps import perform
+    from infra.runs import recipes
 
     # What is wrong in one of several sources doesn't end it either.
     chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad=True)
@@ -179,7 +179,7 @@ def check(
 )
 def fetch(_: Context, name: str, parts: str = "train,test", out: str | None = None, sha256: str | None = None) -> None:
     """Download SVHN's official archives of full numbers, check and unpack them; goes on where it was interrupted."""
-    from infra import svhn
+    from infra.datasets import svhn
     from infra.settings import settings
 
     if name != "svhn":
@@ -212,14 +212,15 @@ def requested(
     skip_bad: bool,
 ) -> tuple[Run, Request, Step | None]:
     """A run, what it is made from, and the step that merges its sources where there are several; from flags."""
-    from infra import recipes, runs
+    from infra.runs import catalogue, recipes
+    from infra.runs.run import Request
     from infra.settings import settings
 
     merging = file = None
     if data is not None:
         words.only_without("data", images=images, annotations=annotations, groups=groups)
         file = words.file(data, "data")
-        run = runs.find(name or runs.name_of(file.with_suffix("")))
+        run = catalogue.find(name or catalogue.name_of(file.with_suffix("")))
         merging = recipes.merge(run.photos, file, skip_bad)
         photos, labels, grouping = run.photos / "images", run.photos / "annotations.csv", None
     else:
@@ -227,8 +228,8 @@ def requested(
             raise UsageError("say which photos: --images FOLDER --annotations FILE, or --data FILE for several sources")
         photos, labels = words.folder(images, "images"), words.existing(annotations, "annotations")
         grouping = words.file(groups, "groups") if groups else None
-        run = runs.find(name or runs.name_of(photos))
-    request = runs.Request(
+        run = catalogue.find(name or catalogue.name_of(photos))
+    request = Request(
         config=words.file(config, "config") if config else settings().pipeline.config,
         images=photos,
         annotations=labels,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.hosting.releases import Channel
-    from infra.runs import Run
+    from infra.runs.run import Run
 
 CHANNEL = "preview channel: pr-NUMBER or preview-WORDS"
 DRY_RUN = "print the exact commands and touch nothing"
@@ -164,7 +164,7 @@ def comment(_: Context, channel: str, main: str, pull_request: str | None = None
 
 def _run(name: str | None, site: Path) -> Run:
     """The run called ``name``, by default the one whose model ``site`` has."""
-    from infra import runs
-    from infra import site as sites
+    from infra.page import site as sites
+    from infra.runs import catalogue
 
-    return runs.find(name or sites.origin(site).run)
+    return catalogue.find(name or sites.origin(site).run)

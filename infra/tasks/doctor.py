@@ -8,8 +8,8 @@ from invoke import Context, Exit, task
 @task
 def doctor(_: Context) -> None:
     """Say what this machine has and lacks, each finding with its remedy."""
-    from infra import doctor as examination
-    from infra.execution import health
+    from infra.upkeep import doctor as examination
+    from infra.upkeep import health
 
     found = examination.findings() + health.findings()
     width = max(len(finding.subject) for finding in found)

@@ -13,17 +13,19 @@ from infra.tasks import words
 @task(help={"run": "whose web model to put into it (default: released, the released model)"})
 def build(_: Context, run: str | None = None) -> None:
     """Build the page with the released model, or with a run's."""
-    from infra import frontend, models, runs, site
-    from infra.settings import settings
+    from infra.browser import frontend
+    from infra.page import site
+    from infra.runs import catalogue
+    from infra.settings import RELEASED, settings
 
-    web_model = models.RELEASED / "web_model"
-    if run and run != runs.RELEASED:
-        web_model = runs.find(run).web_model
+    web_model = RELEASED / "web_model"
+    if run and run != catalogue.RELEASED:
+        web_model = catalogue.find(run).web_model
         if not web_model.is_dir():
             raise UsageError(f"the run {run} has no web model: ./inv convert --run {run} makes one")
     frontend.build_recognizer(web_model)
     frontend.build_app()
-    site.assemble(web_model, settings().paths.site, run or runs.RELEASED)
+    site.assemble(web_model, settings().paths.site, run or catalogue.RELEASED)
     print(settings().paths.site)
 
 
@@ -36,18 +38,19 @@ def build(_: Context, run: str | None = None) -> None:
 )
 def smoke(_: Context, run: str | None = None, site: str | None = None, on: str | None = None) -> None:
     """Have the built page read validation photos in Chromium and compare its answers."""
-    from infra import released, runs
-    from infra import site as sites
-    from infra import smoke as test
     from infra.execution import runners
+    from infra.models import showcase
+    from infra.page import site as sites
+    from infra.page import smoke as test
+    from infra.runs import catalogue
     from infra.settings import settings
 
-    chosen = runs.find(run or sites.origin(settings().paths.site).run)
-    if chosen.name == runs.RELEASED:
+    chosen = catalogue.find(run or sites.origin(settings().paths.site).run)
+    if chosen.name == catalogue.RELEASED:
         images = chosen.photos / "images"
         # What is at an address was built and tested before: it is compared with the very same.
         if not site or "://" not in site:
-            released.bring_up_to_date(chosen, runners.choose(on, None, ("train", "convert")))
+            showcase.bring_up_to_date(chosen, runners.choose(on, None, ("train", "convert")))
     else:
         images = chosen.request().images
     test.perform(chosen, images, site or str(settings().paths.site))

@@ -36,16 +36,16 @@ def evaluate(
     """Figures of any model on labelled photos: mAP, precision and recall, full numbers right."""
     from json import dumps, loads
 
-    from infra import models
     from infra.execution import runners
-    from infra.report import figures_table
+    from infra.models import kinds
+    from infra.runs.report import figures_table
 
-    if split not in models.SPLITS:
-        raise UsageError(f"--split: {split!r} is none of {', '.join(models.SPLITS)}")
-    if crop not in models.CROPS:
-        raise UsageError(f"--crop: {crop!r} is none of {', '.join(models.CROPS)}")
-    found = models.find(words.folder(model, "model"))
-    photos = models.Photos(
+    if split not in kinds.SPLITS:
+        raise UsageError(f"--split: {split!r} is none of {', '.join(kinds.SPLITS)}")
+    if crop not in kinds.CROPS:
+        raise UsageError(f"--crop: {crop!r} is none of {', '.join(kinds.CROPS)}")
+    found = kinds.find(words.folder(model, "model"))
+    photos = kinds.Photos(
         words.folder(images, "images"),
         words.existing(annotations, "annotations"),
         words.file(groups, "groups") if groups else None,
@@ -53,7 +53,7 @@ def evaluate(
         crop,
     )
     runner = runners.choose(on, gpus, ("train", "convert") if found.kind == "web_model" else ("train",))
-    folder = models.evaluate(found, photos, runner)
+    folder = kinds.evaluate(found, photos, runner)
     figures = loads((folder / "evaluation.json").read_text("utf-8"))
     print(dumps(figures, indent=2) if json else f"{figures_table(figures)}\n\n{folder / 'evaluation.md'}")
 
@@ -61,11 +61,11 @@ def evaluate(
 @task(help={"run": words.RUN, "on": words.ON})
 def export(_: Context, run: str | None = None, on: str | None = None) -> None:
     """Make a SavedModel of a run's checkpoint."""
-    from infra import recipes, runs
     from infra.execution import runners
     from infra.execution.steps import perform
+    from infra.runs import catalogue, recipes
 
-    chosen = runs.find(run or runs.SYNTHETIC)
+    chosen = catalogue.find(run or catalogue.SYNTHETIC)
     chosen.request()
     perform(recipes.export(chosen.checkpoints, chosen.saved_model), runners.choose(on, None))
     print(chosen.saved_model)
@@ -93,25 +93,26 @@ def convert(
     on: str | None = None,
 ) -> None:
     """Make a web model of a SavedModel; refused unless it answers as the trained one does."""
-    from infra import models, runs
     from infra.execution import runners
+    from infra.models import kinds
+    from infra.runs import catalogue
 
     if saved_model is None:
         words.only_with("saved-model", detector=detector, images=images, annotations=annotations)
-        chosen = runs.find(run or runs.SYNTHETIC)
+        chosen = catalogue.find(run or catalogue.SYNTHETIC)
         request = chosen.request()
         if quantize:
             request = request.model_copy(update={"quantize": words.quantization(quantize)})
-        models.convert(chosen, request, runners.choose(on, None, ("train", "convert")))
+        kinds.convert(chosen, request, runners.choose(on, None, ("train", "convert")))
     else:
         if run is None or images is None or annotations is None:
             raise UsageError("--saved-model needs --run, --images and --annotations: photos to compare it on")
-        chosen = runs.find(run)
-        models.adopt(
+        chosen = catalogue.find(run)
+        kinds.adopt(
             chosen,
             words.folder(saved_model, "saved-model"),
             words.file(detector, "detector") if detector else None,
-            models.Photos(words.folder(images, "images"), words.existing(annotations, "annotations")),
+            kinds.Photos(words.folder(images, "images"), words.existing(annotations, "annotations")),
             words.quantization(quantize),
             runners.choose(on, None, ("train", "convert")),
         )
@@ -141,10 +142,10 @@ def release(
     on: str | None = None,
 ) -> None:
     """Make a run's detector the released one, models/digits; refused unless it is better (see --because)."""
-    from infra import release as releasing
-    from infra import runs
     from infra.execution import runners
-    from infra.models import Photos
+    from infra.models import release as releasing
+    from infra.models.kinds import Photos
+    from infra.runs import catalogue
 
     reason = None if because is None else words.reason(because, "because")
     asked = None
@@ -162,7 +163,7 @@ def release(
         )
     sources = words.file(data, "data") if data else None
     runner = runners.choose(on, None, ("train", "convert"))
-    print(releasing.release(runs.find(run), asked, sources, runner, because=reason))
+    print(releasing.release(catalogue.find(run), asked, sources, runner, because=reason))
 
 
 @task(
@@ -177,16 +178,17 @@ def release(
 )
 def blend(_: Context, run: str, with_: str, name: str, share: str | None = None, on: str | None = None) -> None:
     """Make a run of weights between two trainings': those that read the calibration photos best, or at a share."""
-    from infra import models, recipes, runs
     from infra.execution import runners
     from infra.execution.steps import perform
+    from infra.models import kinds
+    from infra.runs import catalogue, recipes
 
     part = None if share is None else words.share(share, "share")
-    chosen, made = runs.find(run), runs.find(name)
-    if made.folder.exists() and not models.is_blend(made):
+    chosen, made = catalogue.find(run), catalogue.find(name)
+    if made.folder.exists() and not kinds.is_blend(made):
         raise UsageError(f"--name {name}: that run was trained, or begun; choose a name that is free")
-    other = models.checkpoint(words.folder(with_, "with"))
-    runs.derive(made, chosen)
+    other = kinds.checkpoint(words.folder(with_, "with"))
+    catalogue.derive(made, chosen)
     perform(recipes.blend(chosen, other, made.checkpoints, part), runners.choose(on, None))
     print(made.checkpoints)
 
@@ -194,6 +196,7 @@ def blend(_: Context, run: str, with_: str, name: str, share: str | None = None,
 @task
 def card(_: Context) -> None:
     """Make the released model's README.md again, after a change of its notes.md."""
-    from infra import model_card, models
+    from infra.models import card
+    from infra.settings import RELEASED
 
-    print(model_card.write(models.RELEASED))
+    print(card.write(RELEASED))

@@ -52,16 +52,17 @@ def pipeline(
     serve: bool = True,
 ) -> None:
     """From photos to a tested, served page; goes on where it was interrupted."""
-    from infra import models, runs
     from infra import pipeline as whole
     from infra.execution import runners
+    from infra.models import kinds
+    from infra.runs import catalogue
     from infra.tasks import data as tasks
     from infra.tasks import frontend
 
-    start = models.checkpoint(words.folder(from_, "from")) if from_ else None
+    start = kinds.checkpoint(words.folder(from_, "from")) if from_ else None
     before: Step | None
     if images is None and data is None:
-        run = runs.find(name or runs.SYNTHETIC)
+        run = catalogue.find(name or catalogue.SYNTHETIC)
         words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
         request, before = whole.synthetic(run, *tasks.synthesis(config, photos, seed), words.quantization(quantize))
     else:

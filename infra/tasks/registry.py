@@ -12,21 +12,23 @@ VERSION = "name of the version: letters, digits, dots, dashes and underscores"
 @task(help={"version": VERSION, "run": words.RUN})
 def push(_: Context, version: str, run: str | None = None) -> None:
     """Keep a run's checkpoint, SavedModel, web model, evaluation and report as an immutable version."""
-    from infra import registry, runs, stores
+    from infra.models import registry, stores
+    from infra.runs import catalogue
     from infra.settings import settings
 
     location = settings().registry.location
-    made = registry.push(stores.find(location), version, runs.find(run or runs.SYNTHETIC))
+    made = registry.push(stores.find(location), version, catalogue.find(run or catalogue.SYNTHETIC))
     print(f"{made.name}: {len(made.files)} files, {made.bytes / 1e6:.1f} MB in {location}")
 
 
 @task(help={"version": VERSION, "run": "folder below runs/ to make (default: called like the version)"})
 def pull(_: Context, version: str, run: str | None = None) -> None:
     """Fetch a version into a run of its own; every file is compared with its hash."""
-    from infra import registry, runs, stores
+    from infra.models import registry, stores
+    from infra.runs import catalogue
     from infra.settings import settings
 
-    folder = runs.find(run or version).folder
+    folder = catalogue.find(run or version).folder
     registry.pull(stores.find(settings().registry.location), version, folder)
     print(folder)
 
@@ -37,7 +39,7 @@ def list_(_: Context, json: bool = False) -> None:
     from dataclasses import asdict
     from json import dumps
 
-    from infra import registry, stores
+    from infra.models import registry, stores
     from infra.progress import say
     from infra.settings import settings
 

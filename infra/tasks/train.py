@@ -27,15 +27,16 @@ def train(
     gpus: str | None = None,
 ) -> None:
     """Train a detector on a run's records; goes on at the last checkpoint if it was interrupted."""
-    from infra import models, recipes, runs
     from infra.execution import runners
     from infra.execution.steps import perform
+    from infra.models import kinds
     from infra.results import forget_unfinished
+    from infra.runs import catalogue, recipes
 
-    chosen = runs.find(run or runs.SYNTHETIC)
+    chosen = catalogue.find(run or catalogue.SYNTHETIC)
     request = chosen.request()
     if from_:
-        request = request.model_copy(update={"start": models.checkpoint(words.folder(from_, "from"))})
+        request = request.model_copy(update={"start": kinds.checkpoint(words.folder(from_, "from"))})
         # Remembered, so that a resumed training, and the tasks after it, need not be told again.
         chosen.save(request)
     if config:
@@ -50,11 +51,11 @@ def train(
 @task(help={"run": words.RUN, "port": "where to listen on 127.0.0.1 (default: 6006)"})
 def tensorboard(_: Context, run: str | None = None, port: str = "6006") -> None:
     """Show the curves and pictures of a run's trainings on http://127.0.0.1:PORT until Ctrl-C."""
-    from infra import runs
     from infra.execution import environments, processes
+    from infra.runs import catalogue
     from infra.settings import ROOT
 
-    chosen = runs.find(run or runs.SYNTHETIC)
+    chosen = catalogue.find(run or catalogue.SYNTHETIC)
     chosen.request()
     python = str(environments.ensure("train").python)
     address = ["--host", "127.0.0.1", "--port", str(words.number(port, "port", 1))]

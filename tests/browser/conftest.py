@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
-from infra import chromium, frontend, models, runs
-from infra import site as sites
+from infra.browser import chromium, frontend
 from infra.execution import environments
 from infra.hosting import emulator
+from infra.page import site as sites
+from infra.runs import catalogue
+from infra.settings import RELEASED
 from tests.browser.pictures import camera_film
 from tests.conftest import Place
 
@@ -107,10 +109,10 @@ def site(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterato
 def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site with the released model."""
     environments.ensure("hosting")
-    frontend.build_recognizer(models.RELEASED / "web_model")
+    frontend.build_recognizer(RELEASED / "web_model")
     frontend.build_app()
     folder = tmp_path_factory.mktemp("released") / "site"
-    sites.assemble(models.RELEASED / "web_model", folder, runs.RELEASED)
+    sites.assemble(RELEASED / "web_model", folder, catalogue.RELEASED)
     return folder
 
 

@@ -22,10 +22,12 @@ from playwright.sync_api import Browser, BrowserType
 from benchmarks.page import photos, report, rows, visits
 from benchmarks.page.front import Front, fronted
 from benchmarks.page.link import SLOW_4G, UNSHAPED, Shape
-from infra import chromium, frontend, models, runs, site
+from infra.browser import chromium, frontend
 from infra.errors import RefusedError
 from infra.execution import environments
-from infra.settings import ROOT
+from infra.page import site
+from infra.runs import catalogue
+from infra.settings import RELEASED, ROOT
 
 FRAME = photos.photo(photos.FRAME, 1)
 NEAR, FAR = (Shape("test", 16e6, 16e6, seconds) for seconds in (0.2, 0.4))
@@ -41,7 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frontend.build_recognizer()
     frontend.build_app()
     folder = tmp_path_factory.mktemp("bench") / "site"
-    site.assemble(models.RELEASED / "web_model", folder, runs.RELEASED)
+    site.assemble(RELEASED / "web_model", folder, catalogue.RELEASED)
     return folder
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra import frontend, models, site
+from infra.browser import frontend
 from infra.execution import environments
 from infra.hosting import emulator
+from infra.page import site
+from infra.settings import RELEASED
 from tests.browser.conftest import Witness, wait_for
 from tests.conftest import ROOT, Place
 
@@ -77,7 +79,7 @@ def theirs(request: pytest.FixtureRequest, small_run: Path, tmp_path_factory: py
         with emulator.serving(place.site) as address:
             yield address
     finally:
-        frontend.build_recognizer(models.RELEASED / "web_model")
+        frontend.build_recognizer(RELEASED / "web_model")
 
 
 def test_the_page_reads_with_somebody_elses_model(page: Page, witness: Witness, theirs: str, small_run: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from benchmarks.certificate import Certificate, make
 from infra import fingerprints
 from infra import settings as infra_settings
-from infra import site as infra_site
+from infra.page import site as infra_site
 from tests.hosting import google
 from tests.hosting.google import Google
 from tests.hosting.tokens import CANARY

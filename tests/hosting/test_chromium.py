@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from benchmarks.certificate import Certificate
-from infra import chromium
+from infra.browser import chromium
 from tests.conftest import Place
 from tests.hosting.conftest import Deployer, write_origin
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
-from infra import runs, site
+from infra import git
 from infra.errors import DigitlensError, RefusedError
 from infra.hosting import deployment, firebase, listing, patience, releases, target, verification
+from infra.runs import catalogue
 from tests.hosting import standins
 from tests.hosting.conftest import Deployer, Patience, describe
 from tests.hosting.tokens import CANARY
@@ -55,7 +56,7 @@ NO_FAULT = {("GET .*/channels/pr-7", 404), ("GET .*/services/", 404)}
 
 def deploy(deployer: Deployer) -> deployment.Preview:
     chosen = target.chosen()
-    return deployment.preview(chosen, deployer.dist, runs.find(runs.SYNTHETIC), CHANNEL, "7d")
+    return deployment.preview(chosen, deployer.dist, catalogue.find(catalogue.SYNTHETIC), CHANNEL, "7d")
 
 
 def made_live(deployer: Deployer) -> dict[str, str]:
@@ -195,13 +196,13 @@ def test_an_address_that_serves_something_else_is_no_success(
 def test_a_promotion_that_fails_leaves_what_is_live_and_succeeds_afterwards(
     here: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "is_dirty", lambda: False)
+    monkeypatch.setattr(git, "is_dirty", lambda: False)
     live = made_live(here)
     made = deploy(here)
     here.smoke("smoke_deployed", made.url)
 
     def promote() -> None:
-        deployment.promote(target.chosen(), here.dist, runs.find(runs.SYNTHETIC), CHANNEL)
+        deployment.promote(target.chosen(), here.dist, catalogue.find(catalogue.SYNTHETIC), CHANNEL)
 
     for where in ("GET .*/sites/test-site$", "GET .*/channels/pr-7$", "POST .*/channels/live/releases"):
         for status, remedy in REMEDIES.items():

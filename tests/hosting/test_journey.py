@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 
-from infra import site
+from infra.page import site
 from tests.hosting.conftest import Deployer, describe
 from tests.hosting.google import NAME
 

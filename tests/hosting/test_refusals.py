@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from infra import frontend, runs, site
+from infra.browser import frontend
 from infra.errors import RefusedError, UsageError
-from infra.hosting import release_checks, verification
-from infra.runs import Run
+from infra.hosting import admission, verification
+from infra.page import site
+from infra.runs import catalogue
+from infra.runs.run import Run
 from tests.hosting import standins
 from tests.hosting.conftest import Deployer, describe, git, write_origin
 
@@ -41,16 +43,16 @@ def truncate_manifest(deployer: Deployer) -> None:
 
 def findings(deployer: Deployer, budget_mb: float = BUDGET) -> str:
     with pytest.raises(RefusedError) as caught:
-        release_checks.require(release_checks.of_site(deployer.dist, run(), budget_mb))
+        admission.require(admission.of_site(deployer.dist, run(), budget_mb))
     return str(caught.value)
 
 
 def run() -> Run:
-    return runs.find(runs.SYNTHETIC)
+    return catalogue.find(catalogue.SYNTHETIC)
 
 
 def test_a_whole_site_is_fine(here: Deployer) -> None:
-    release_checks.require(release_checks.of_site(here.dist, run(), BUDGET))
+    admission.require(admission.of_site(here.dist, run(), BUDGET))
 
 
 @pytest.mark.parametrize(
@@ -80,12 +82,12 @@ def test_a_refusal_names_the_task_that_mends_it(
 
 def test_the_remedies_keep_the_model_that_the_site_has(here: Deployer) -> None:
     """Or the tasks that mend a run's site would put the released model into it."""
-    for name, build in (("signs", "./inv frontend.build --run signs"), (runs.RELEASED, "./inv frontend.build")):
+    for name, build in (("signs", "./inv frontend.build --run signs"), (catalogue.RELEASED, "./inv frontend.build")):
         (here.dist / "index.html").write_text("x", "utf-8")
         for damage in (lambda it: None, damage_model, lambda it: gate(it, None)):
             damage(here)
             with pytest.raises(RefusedError) as caught:
-                release_checks.require(release_checks.of_site(here.dist, runs.find(name), 0.0001))
+                admission.require(admission.of_site(here.dist, catalogue.find(name), 0.0001))
             found = [line for line in str(caught.value).splitlines() if line.startswith("  - ")]
             assert len(found) > 1
             assert all(line.endswith(build) for line in found)

@@ -16,11 +16,12 @@ from firebase_admin import storage
 from gcp_storage_emulator.server import create_server
 from google.auth.transport.requests import AuthorizedSession
 
-from infra import registry, runs, stores
 from infra.errors import RefusedError, UsageError
 from infra.hosting import credentials
-from infra.runs import Run
-from infra.stores import Store
+from infra.models import registry, stores
+from infra.models.stores import Store
+from infra.runs import catalogue
+from infra.runs.run import Run
 from tests.hosting.conftest import Deployer
 from tests.hosting.test_secrets import with_canary
 from tests.hosting.tokens import CANARY
@@ -59,7 +60,7 @@ def store(location: str) -> Store:
 @pytest.fixture
 def run(here: Deployer) -> Run:
     """A run with one small file per part."""
-    found = runs.find("trained")
+    found = catalogue.find("trained")
     for part in registry.PARTS:
         place = found.folder / part
         file = place if place.suffix else place / "content.bin"

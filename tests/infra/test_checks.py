@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from infra import checks, suites
-from infra.checks import Check
 from infra.errors import RefusedError, UsageError
+from infra.upkeep import checks, suites
+from infra.upkeep.checks import Check
 
 
 def test_every_check_runs_although_one_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

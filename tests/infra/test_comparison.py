@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.comparison import Comparison, compare, fault_elsewhere, fault_of_conversion
 from infra.errors import UsageError
+from infra.models.comparison import Comparison, compare, fault_elsewhere, fault_of_conversion
 
 
 def evaluation(folder: Path, right: str, map50: float, label: str = "12") -> Path:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import doctor
 from infra.errors import MissingPartError
+from infra.upkeep import doctor
 from tests.infra.conftest import Inv
 from tests.infra.test_inv import SHELL, path_with
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import fetching, svhn
+from infra.datasets import fetching, svhn
 from infra.errors import DigitlensError, MissingPartError, RefusedError, ServiceError, UsageError
 from infra.fingerprints import of_file
 from infra.tasks import words

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from infra.execution import engine, gpus, health, images
+from infra.execution import engine, gpus, images
 from infra.execution.images import IMAGES
+from infra.upkeep import health
 from tests.infra.conftest import Inv
 
 PROXY = "http://proxy.example.com:3128"

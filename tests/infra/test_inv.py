@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from infra import smoke
 from infra.errors import RefusedError, ServiceError
-from infra.runs import Run
+from infra.page import smoke
+from infra.runs.run import Run
 from infra.settings import ROOT
 from tests.infra.conftest import Inv
 from tests.infra.test_environments import lock_of

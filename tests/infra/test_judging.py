@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import judging
 from infra.errors import UsageError
-from infra.models import Photos
-from infra.runs import Request, Run
+from infra.models import judging
+from infra.models.kinds import Photos
+from infra.runs.run import Request, Run
 from infra.settings import ROOT
 
 HEAD = "filename,width,height,class,xmin,ymin,xmax,ymax,group\n"

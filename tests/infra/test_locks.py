@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from infra import locks
+from infra.upkeep import locks
 
 
 def test_addresses_go_and_workspace_links_stay(tmp_path: Path) -> None:

@@ -10,25 +10,26 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra import model_card, models
 from infra.errors import UsageError
+from infra.models import card as model_card
+from infra.settings import RELEASED
 
 
 @pytest.fixture
 def released(tmp_path: Path) -> Path:
     """A copy of the released model."""
-    return Path(shutil.copytree(models.RELEASED, tmp_path / "digits"))
+    return Path(shutil.copytree(RELEASED, tmp_path / "digits"))
 
 
 def test_the_released_card_is_up_to_date() -> None:
-    card = (models.RELEASED / "README.md").read_text("utf-8")
-    assert card == model_card.render(models.RELEASED), "./inv model.card makes it again"
+    card = (RELEASED / "README.md").read_text("utf-8")
+    assert card == model_card.render(RELEASED), "./inv model.card makes it again"
 
 
 def test_accuracy_stands_in_it_with_its_interval() -> None:
-    card = model_card.render(models.RELEASED)
+    card = model_card.render(RELEASED)
     for name in ("evaluation", "evaluation_number"):
-        figures = json.loads((models.RELEASED / f"{name}.json").read_text("utf-8"))
+        figures = json.loads((RELEASED / f"{name}.json").read_text("utf-8"))
         low, high = figures["full_number_accuracy_interval"]
         assert (
             f"{100 * figures['full_number_accuracy']:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f}" in card
@@ -37,13 +38,13 @@ def test_accuracy_stands_in_it_with_its_interval() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "evaluation.md", "history.md"])
 def test_links_of_the_card_lead_somewhere(page: str) -> None:
-    path = models.RELEASED / page
+    path = RELEASED / page
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text("utf-8")):
         assert (path.parent / target).exists(), target
 
 
 def test_pictures_of_photos_are_not_released() -> None:
-    pictures = {path.name for path in models.RELEASED.rglob("*") if path.suffix in {".png", ".jpg", ".jpeg"}}
+    pictures = {path.name for path in RELEASED.rglob("*") if path.suffix in {".png", ".jpg", ".jpeg"}}
     charts = {"precision_recall", "confusion", "heights", "calibration", "thresholds"}
     assert pictures == {"loss.png", *(f"{name}.png" for name in charts)}
 

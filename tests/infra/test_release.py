@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from invoke import Context
 
-from infra import frontend, models, recipes
+from infra import git
+from infra.browser import frontend
 from infra.errors import RefusedError, UsageError
 from infra.execution.steps import Step
-from infra.release import MADE, release
-from infra.runs import Request, Run
-from infra.settings import settings
+from infra.models import kinds
+from infra.models.release import MADE, release
+from infra.runs.run import Request, Run
+from infra.settings import RELEASED, settings
 from infra.tasks import model as tasks
 
 LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax,group\n"
@@ -38,10 +40,10 @@ class Canned:
     def run(self, step: Step) -> None:
         """Leave what the step would."""
         if step.module == "conversion.convert":
-            shutil.copytree(models.RELEASED / "web_model", step.output, dirs_exist_ok=True)
+            shutil.copytree(RELEASED / "web_model", step.output, dirs_exist_ok=True)
             return
         step.output.mkdir(parents=True, exist_ok=True)
-        if step.module == "training.evaluation":
+        if step.module == "training.evaluation.evaluate":
             self._evaluation(step)
         elif step.module in {"training.data.selection", "training.data.cropping"}:
             (step.output / "images").mkdir(exist_ok=True)
@@ -54,14 +56,14 @@ class Canned:
         assert judged
         current = judged.is_relative_to(self.released)
         right = self.current if current else self.candidate
-        figures = json.loads((models.RELEASED / "evaluation.json").read_text("utf-8"))
+        figures = json.loads((RELEASED / "evaluation.json").read_text("utf-8"))
         labels = step.inputs["annotations"].read_text("utf-8")
         for name, changed in self.figures.items():
             if not current and (f"\n{name}/" in labels or (name == "trained" and "model" in step.inputs)):
                 figures |= changed
         (folder / "evaluation.json").write_text(json.dumps(figures), "utf-8")
-        shutil.copyfile(models.RELEASED / "evaluation.md", folder / "evaluation.md")
-        shutil.copytree(models.RELEASED / "charts", folder / "charts", dirs_exist_ok=True)
+        shutil.copyfile(RELEASED / "evaluation.md", folder / "evaluation.md")
+        shutil.copytree(RELEASED / "charts", folder / "charts", dirs_exist_ok=True)
         rows = [f"{index}.jpg,12,x,{one},0" for index, one in enumerate(right)]
         (folder / "photos.csv").write_text("\n".join(["filename,label,read,right,regret", *rows]) + "\n", "utf-8")
 
@@ -73,7 +75,7 @@ def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     runtime.touch()
     monkeypatch.setattr(frontend, "RUNTIME", runtime)
     monkeypatch.setattr(frontend, "build_recognizer", lambda: None)
-    monkeypatch.setattr(recipes, "commit", lambda: None)
+    monkeypatch.setattr(git, "commit", lambda: None)
     monkeypatch.setenv("DIGITLENS_PATHS_CACHE", str(tmp_path / "cache"))
     settings.cache_clear()
     yield
@@ -83,14 +85,14 @@ def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def released(tmp_path: Path) -> Path:
     """A copy of the released model."""
-    return Path(shutil.copytree(models.RELEASED, tmp_path / "models" / "digits"))
+    return Path(shutil.copytree(RELEASED, tmp_path / "models" / "digits"))
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """A run with a finished training."""
     made = Run(tmp_path / "candidate")
-    shutil.copytree(models.RELEASED / "checkpoint", made.checkpoints)
+    shutil.copytree(RELEASED / "checkpoint", made.checkpoints)
     made.records.mkdir()
     made.validation.write_text(LABELS, "utf-8")
     (tmp_path / "images").mkdir()
@@ -152,7 +154,7 @@ FEWER = ("1" * 397 + "001", "1" * 397 + "110")
 
 @pytest.fixture
 def higher() -> dict[str, float]:
-    return {"map50": json.loads((models.RELEASED / "evaluation.json").read_text("utf-8"))["map50"] + 0.01}
+    return {"map50": json.loads((RELEASED / "evaluation.json").read_text("utf-8"))["map50"] + 0.01}
 
 
 def test_fewer_that_may_be_chance_is_released_for_a_reason_that_the_card_says(
@@ -205,8 +207,8 @@ def test_the_task_passes_a_reason_on(run: Run, monkeypatch: pytest.MonkeyPatch) 
         passed.append(because)
         return "released"
 
-    monkeypatch.setattr("infra.release.release", take)
-    monkeypatch.setattr("infra.runs.find", lambda _: run)
+    monkeypatch.setattr("infra.models.release.release", take)
+    monkeypatch.setattr("infra.runs.catalogue.find", lambda _: run)
     tasks.release.body(Context(), "candidate", because=" large numbers are read. ", on="local")
     assert passed == ["large numbers are read"]
 
@@ -250,14 +252,14 @@ def test_what_cannot_be_compared_is_refused(
     file.write_text(json.dumps(document | changes), "utf-8")
     canned = Canned("11", "10", released)
     if "provenance" in changes:
-        original = models.find
+        original = kinds.find
 
-        def with_split(folder: Path) -> models.Model:
+        def with_split(folder: Path) -> kinds.Model:
             found = original(folder)
             found.description["provenance"].setdefault("split", {"validation": 0.1, "calibration": 0.05})
             return found
 
-        monkeypatch.setattr(models, "find", with_split)
+        monkeypatch.setattr(kinds, "find", with_split)
     with pytest.raises(RefusedError, match=words):
         release(run, None, None, canned, released)
 

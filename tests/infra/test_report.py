@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra import report
-from infra.runs import Run
+from infra.runs import report
+from infra.runs.run import Run
 
 EVALUATION: dict[str, Any] = {
     "model": "/somewhere",

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from infra import recipes, runs
 from infra.errors import UsageError
+from infra.runs import catalogue, recipes
+from infra.runs.run import Request, Run
 
 
 @pytest.mark.parametrize(
@@ -18,12 +19,12 @@ from infra.errors import UsageError
     ],
 )
 def test_a_run_is_named_like_its_photos(folder: str, name: str) -> None:
-    assert runs.name_of(Path(folder)) == name
+    assert catalogue.name_of(Path(folder)) == name
 
 
 def test_a_request_is_remembered(tmp_path: Path) -> None:
-    run = runs.Run(tmp_path / "one")
-    request = runs.Request(
+    run = Run(tmp_path / "one")
+    request = Request(
         config=Path("/c.yaml"),
         images=Path("/images"),
         annotations=Path("/a.csv"),
@@ -36,8 +37,8 @@ def test_a_request_is_remembered(tmp_path: Path) -> None:
 
 
 def test_a_start_is_an_input_of_the_training(tmp_path: Path) -> None:
-    run = runs.Run(tmp_path / "one")
-    request = runs.Request(
+    run = Run(tmp_path / "one")
+    request = Request(
         config=Path("/c.yaml"),
         images=Path("/images"),
         annotations=Path("/a.csv"),
@@ -52,4 +53,4 @@ def test_a_start_is_an_input_of_the_training(tmp_path: Path) -> None:
 def test_a_broken_request_is_named(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}", "utf-8")
     with pytest.raises(UsageError, match=r"run\.json can't be used"):
-        runs.Run(tmp_path).request()
+        Run(tmp_path).request()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import fingerprints, site, smoke
+from infra import fingerprints
 from infra.execution import processes
-from infra.runs import Run
+from infra.page import site, smoke
+from infra.runs.run import Run
 
 RULES = {"headers": [{"source": "**", "headers": [{"key": "Cache-Control", "value": "no-cache"}]}]}
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from infra import recipes, sources
 from infra.errors import UsageError
 from infra.execution.containers import mounts
+from infra.runs import recipes, sources
 
 PAGE = "sources:\n- {name: a, images: photos, annotations: labels.csv}\n- {name: b, images: walls, annotations: none}\n"
 

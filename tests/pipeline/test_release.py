@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from infra import fingerprints, model_card, models
+from infra import fingerprints
 from infra.errors import RefusedError
 from infra.execution.local import Local
-from infra.release import CHECKPOINT, MADE, release
-from infra.runs import Run
-from infra.settings import settings
+from infra.models import card, kinds
+from infra.models.release import CHECKPOINT, MADE, release
+from infra.runs.run import Run
+from infra.settings import RELEASED, settings
 from tests.conftest import Place
 
 
@@ -34,7 +35,7 @@ def released(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A first release of the small run; nobody changes it."""
     folder = tmp_path_factory.mktemp("models") / "digits"
     folder.mkdir()
-    shutil.copyfile(models.RELEASED / "notes.md", folder / "notes.md")
+    shutil.copyfile(RELEASED / "notes.md", folder / "notes.md")
     assert "no released model" in release(Run(small_run), None, None, Local(), folder)
     return folder
 
@@ -42,12 +43,12 @@ def released(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_release_is_whole(released: Path, small_run: Path) -> None:
     assert {path.name for path in released.iterdir()} == {*MADE, "notes.md"}
     assert {path.name for path in (released / "checkpoint").iterdir()} == set(CHECKPOINT)
-    manifest = models.find(released / "web_model").description
+    manifest = kinds.find(released / "web_model").description
     listed = {file["path"]: file["sha256"] for file in manifest["files"]}
     assert {path.name for path in (released / "web_model").iterdir()} == {*listed, "manifest.json"}
     for name, digest in listed.items():
         assert fingerprints.of_file(released / "web_model" / name) == digest
-    assert (released / "README.md").read_text("utf-8") == model_card.render(released)
+    assert (released / "README.md").read_text("utf-8") == card.render(released)
     evaluation = json.loads((released / "evaluation.json").read_text("utf-8"))
     report = json.loads((small_run / "report.json").read_text("utf-8"))
     assert evaluation["full_number_accuracy"] == report["full_number_accuracy"]
@@ -61,7 +62,7 @@ def test_the_card_says_how_to_repeat_it(released: Path, small_run: Path) -> None
     card = (released / "README.md").read_text("utf-8")
     config = (small_run / "checkpoints" / "config.yaml").read_text("utf-8")
     assert (released / "checkpoint" / "config.yaml").read_text("utf-8") == config
-    fingerprint = models.find(released / "checkpoint").description["provenance"]["data_fingerprint"]
+    fingerprint = kinds.find(released / "checkpoint").description["provenance"]["data_fingerprint"]
     for words in ("--config models/digits/checkpoint/config.yaml", "--name small", "| seed | 1 |", f"`{fingerprint}`"):
         assert words in card
     assert "use of the processors" in card

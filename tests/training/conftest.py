@@ -71,7 +71,7 @@ def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def photos(tmp_path_factory: pytest.TempPathFactory, config_file: Path) -> Path:
     """A folder of 60 synthetic photos with annotations.csv."""
     folder = tmp_path_factory.mktemp("synthesis") / "photos"
-    done = run_step("training.data.synthesis", "--config", config_file, "--photos", 60, "--out", folder)
+    done = run_step("training.data.synthesis.draw", "--config", config_file, "--photos", 60, "--out", folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -92,6 +92,6 @@ def records(tmp_path_factory: pytest.TempPathFactory, config_file: Path, photos:
 def checkpoint(tmp_path_factory: pytest.TempPathFactory, config_file: Path, records: Path) -> Path:
     """A finished tiny training."""
     folder = tmp_path_factory.mktemp("trained") / "checkpoints"
-    done = run_step("training.train", "--config", config_file, "--records", records, "--out", folder)
+    done = run_step("training.loop.train", "--config", config_file, "--records", records, "--out", folder)
     assert done.returncode == 0, done.stderr
     return folder

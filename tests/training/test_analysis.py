@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training import analysis
-from training.analysis import Outcome
 from training.data.formats import LabelledObject, Photo
 from training.detector.recognition import Detections
-from training.metrics import THRESHOLDS, Judged
+from training.evaluation import analysis
+from training.evaluation.analysis import Outcome
+from training.evaluation.metrics import THRESHOLDS, Judged
 
 CLASSES = ["0", "1", "2"]
 Found = list[tuple[str, float, float]]

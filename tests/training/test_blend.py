@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from tests.training.conftest import run_step
-from training.blend import SHARES, blend
-from training.calibration import Calibration
 from training.config import load
 from training.data.batches import training_batches
 from training.detector import network
 from training.errors import ModelError
+from training.loop.blend import SHARES, blend
+from training.loop.calibration import Calibration
 from training.models import load_model, load_weights
 from training.outputs import sha256
 
@@ -88,7 +88,7 @@ def test_the_step_takes_the_share_that_it_is_given(
 ) -> None:
     made = tmp_path / "blend"
     inputs = ("--checkpoint", checkpoint, "--other", other, "--records", records)
-    done = run_step("training.blend", *inputs, "--share", 0.25, "--out", made)
+    done = run_step("training.loop.blend", *inputs, "--share", 0.25, "--out", made)
     assert done.returncode == 0, done.stderr
     assert load_model(made).description["provenance"]["blended_with"][0]["share"] == 0.25
 

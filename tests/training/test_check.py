@@ -12,8 +12,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.training.conftest import run_step
-from training.data import coverage, duplicates, formats, suspicion
+from training.data import formats
 from training.data.labels import LabelledObject, Photo
+from training.data.review import coverage, duplicates, suspicion
 
 
 def line(*names: str, filename: str = "a.jpg", height: float = 40) -> Photo:
@@ -147,7 +148,8 @@ def test_the_step_reports_everything_and_draws_it(config_file: Path, scene: Imag
     labels.write_text(labels.read_text() + "missing.jpg,9,9,1,0,0,4,4,\n0.jpg,300,150,x,0,0,4,4,\n")
     out = tmp_path / "check"
     done = run_step(
-        "training.data.check", "--images", images, "--annotations", labels, "--config", config_file, "--out", out,
+        "training.data.review.check", "--images", images, "--annotations", labels, "--config", config_file,
+        "--out", out,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     report = json.loads((out / "check.json").read_text())

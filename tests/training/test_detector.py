@@ -12,9 +12,9 @@ import tensorflow as tf
 from PIL import Image, ImageDraw, ImageFont
 
 from training.config import Augmentation, Network, load
-from training.data.augmentation import COVER, PARTS, layout, plan
+from training.data.augmentation.geometry import COVER, PARTS, layout, plan
+from training.data.augmentation.pixels import cut
 from training.data.batches import MAX_OBJECTS, training_batches
-from training.data.pixels import cut
 from training.detector import losses, network
 from training.detector.letterbox import letterbox
 from training.detector.targets import targets

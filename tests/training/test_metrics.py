@@ -8,16 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.average_precision import average_precision
 from training.data.formats import LabelledObject, Photo
 from training.detector.recognition import Detections
-from training.metrics import (
-    Judged,
-    best_threshold,
-    count_matches,
-    full_number_accuracy,
-    wilson,
-)
+from training.evaluation.average_precision import average_precision
+from training.evaluation.metrics import Judged, best_threshold, count_matches, full_number_accuracy, wilson
 
 CLASSES = ["0", "1", "2"]
 

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from tests.training.test_detector import STILL
-from training.data.augmentation import STAMP, layout, plan
-from training.data.pasting import ground, grounds
-from training.data.pixels import cut
+from training.data.augmentation.geometry import STAMP, layout, plan
+from training.data.augmentation.pasting import ground, grounds
+from training.data.augmentation.pixels import cut
 from training.detector.letterbox import FILL
 
 ALWAYS = STILL.model_copy(update={"min_object_height": 8.0, "max_object_height": 8.001, "paste_share": 1.0})

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from training.config import Augmentation
-from training.data.pixels import cut, recolour
+from training.data.augmentation.pixels import cut, recolour
 
 SIDE, CROPS = 64, 60
 NOTHING = {

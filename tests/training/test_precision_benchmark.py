@@ -13,7 +13,7 @@ from benchmarks.precision import figures, spread
 from tests.training.conftest import run_step
 from tests.training.test_metrics import CLASSES, judged
 from training.data.selection import csv_text
-from training.metrics import Judged
+from training.evaluation.metrics import Judged
 
 
 def test_equal_models_differ_by_nothing_and_others_by_chance() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from training.data.formats import Photo
 from training.errors import ModelError
-from training.predictions import read_predictions
+from training.evaluation.predictions import read_predictions
 
 PHOTO = Photo("a.jpg", 40, 30, "", [])
 

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from training.config import Augmentation, load
-from training.data.augmentation import layout, plan
-from training.data.symmetry import turn_over
+from training.data.augmentation.geometry import layout, plan
+from training.data.augmentation.symmetry import turn_over
 
 DIGITS = load(Path("training/configs/digits.yaml"))
 ALWAYS_MIRROR = DIGITS.augmentation.model_copy(update={"mirror_share": 1.0, "half_turn_share": 0.0})

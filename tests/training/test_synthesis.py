@@ -12,14 +12,14 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image
 
 from tests.training.conftest import run_step
-from training.data import lettering
-from training.data.clutter import scatter
 from training.data.formats import read_csv
-from training.data.lettering import fonts
-from training.data.pages import MOST, page
 from training.data.photos import check_files
-from training.data.scenery import STUDIO
-from training.data.synthesis import FILLED, KINDS, Draw, large, numbers, synthesise
+from training.data.synthesis import lettering
+from training.data.synthesis.clutter import scatter
+from training.data.synthesis.draw import FILLED, KINDS, Draw, large, numbers, synthesise
+from training.data.synthesis.lettering import fonts
+from training.data.synthesis.pages import MOST, page
+from training.data.synthesis.scenery import STUDIO
 from training.errors import ConfigurationError
 
 DIGITS = tuple("0123456789")
@@ -161,7 +161,7 @@ def test_what_no_font_can_draw_is_refused(classes: tuple[str, ...]) -> None:
 
 
 def test_asking_for_no_photos_is_refused(config_file: Path, tmp_path: Path) -> None:
-    done = run_step("training.data.synthesis", "--config", config_file, "--photos", 0, "--out", tmp_path / "p")
+    done = run_step("training.data.synthesis.draw", "--config", config_file, "--photos", 0, "--out", tmp_path / "p")
     assert done.returncode == 2
     assert "--photos 0: at least one" in done.stderr
     assert not (tmp_path / "p").exists()
@@ -170,7 +170,7 @@ def test_asking_for_no_photos_is_refused(config_file: Path, tmp_path: Path) -> N
 def test_shards_are_the_photos_of_the_whole(config_file: Path, tmp_path: Path) -> None:
     for name, flags in {"whole": [], "one": ["--shard", "1/2"], "two": ["--shard", "2/2"]}.items():
         wanted = ["--config", config_file, "--photos", 5, "--out", tmp_path / name, *flags]
-        assert run_step("training.data.synthesis", *wanted).returncode == 0
+        assert run_step("training.data.synthesis.draw", *wanted).returncode == 0
     whole, one, two = (
         {path.name: path.read_bytes() for path in (tmp_path / name / "images").iterdir()}
         for name in ("whole", "one", "two")

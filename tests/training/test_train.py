@@ -21,13 +21,13 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.training.conftest import ROOT, run_step
-from training import train
 from training.config import Configuration, load
 from training.data.batches import MAX_OBJECTS, training_batches
 from training.data.formats import read_csv
 from training.errors import ModelError
+from training.loop import train
+from training.loop.state import State, make_step
 from training.models import load_description, load_model, predict
-from training.state import State, make_step
 
 
 def weights(folder: Path) -> dict[str, np.ndarray]:
@@ -41,7 +41,7 @@ def interrupted_training(
     arguments: list[object], folder: Path, number: signal.Signals, ready: Callable[[], bool]
 ) -> int:
     """Start a training, send it a signal as soon as ``ready``, and return its exit code."""
-    command = [sys.executable, "-m", "training.train", *map(str, arguments), "--out", str(folder)]
+    command = [sys.executable, "-m", "training.loop.train", *map(str, arguments), "--out", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         for _ in range(3000):
             if ready() or process.poll() is not None:
@@ -60,7 +60,7 @@ def test_a_training_that_was_ended_resumes_and_ends_with_the_same_weights(
     code = interrupted_training(arguments, folder, number, (folder / "checkpoint").exists)
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     assert not (folder / "training.json").exists()
-    resumed = run_step("training.train", *arguments, "--out", folder)
+    resumed = run_step("training.loop.train", *arguments, "--out", folder)
     assert resumed.returncode == 0, resumed.stderr
     assert "training: step 0 of" not in resumed.stderr
     expected, found = weights(checkpoint), weights(folder)
@@ -110,7 +110,7 @@ def test_batches_are_prepared_before_determinism_is_asked_for(
 
 def test_a_finished_training_is_not_repeated(checkpoint: Path, records: Path, config_file: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()}
-    done = run_step("training.train", "--config", config_file, "--records", records, "--out", checkpoint)
+    done = run_step("training.loop.train", "--config", config_file, "--records", records, "--out", checkpoint)
     assert done.returncode == 0
     assert "finished" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in checkpoint.iterdir()} == before
@@ -136,7 +136,7 @@ def test_another_configuration_is_refused_and_nothing_is_lost(
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     (folder / "config.yaml").write_text((checkpoint / "config.yaml").read_text().replace("seed: 1", "seed: 2"))
-    done = run_step("training.train", "--config", config_file, "--records", records, "--out", folder)
+    done = run_step("training.loop.train", "--config", config_file, "--records", records, "--out", folder)
     assert done.returncode == 2
     assert "another configuration" in done.stderr
     assert "Traceback" not in done.stderr
@@ -145,7 +145,7 @@ def test_another_configuration_is_refused_and_nothing_is_lost(
 def test_it_stops_early_when_nothing_gets_better(records: Path, config_file: Path, tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(config_file.read_text().replace("steps: 12", "steps: 400, patience: 1, learning_rate: 1.0e-9"))
-    done = run_step("training.train", "--config", config, "--records", records, "--out", tmp_path / "out")
+    done = run_step("training.loop.train", "--config", config, "--records", records, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "stopped early" in done.stderr
     assert json.loads((tmp_path / "out/training.json").read_text())["steps"] < 400
@@ -157,7 +157,7 @@ def test_an_unreadable_checkpoint_is_named(records: Path, config_file: Path, tmp
     interrupted_training(arguments, folder, signal.SIGTERM, (folder / "checkpoint").exists)
     for path in folder.glob("ckpt-*.index"):
         path.write_bytes(b"rubbish")
-    done = run_step("training.train", *arguments, "--out", folder)
+    done = run_step("training.loop.train", *arguments, "--out", folder)
     assert done.returncode == 2
     assert "unreadable" in done.stderr
     assert "Traceback" not in done.stderr
@@ -199,7 +199,7 @@ def test_an_evaluation_has_figures_charts_and_pictures(
     checkpoint: Path, photos: Path, records: Path, tmp_path: Path
 ) -> None:
     done = run_step(
-        "training.evaluation", "--model", checkpoint, "--images", photos / "images",
+        "training.evaluation.evaluate", "--model", checkpoint, "--images", photos / "images",
         "--annotations", records / "validation.csv", "--out", tmp_path / "e",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

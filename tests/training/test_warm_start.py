@@ -14,9 +14,9 @@ from tests.training.conftest import run_step
 from training.config import Configuration, load
 from training.detector import network
 from training.errors import ModelError
+from training.loop.warm_start import Start
 from training.models import load_model, load_weights
 from training.outputs import sha256
-from training.warm_start import Start
 
 
 def changed(config_file: Path, path: Path, **sections: object) -> Path:
@@ -107,7 +107,7 @@ def test_a_training_remembers_what_it_began_with(
 ) -> None:
     out = tmp_path / "out"
     config = changed(config_file, tmp_path / "c.yaml", training={"learning_rate": 1e-7})
-    done = run_step("training.train", "--config", config, "--records", records, "--from", checkpoint, "--out", out)
+    done = run_step("training.loop.train", "--config", config, "--records", records, "--from", checkpoint, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "0 of 10 classes new" in done.stderr
     started = json.loads((out / "detector.json").read_text())["provenance"]["started_from"]
@@ -124,7 +124,9 @@ def test_a_folder_of_another_start_is_refused(
     out = tmp_path / "out"
     out.mkdir()
     (out / "config.yaml").write_text((checkpoint / "config.yaml").read_text())
-    done = run_step("training.train", "--config", config_file, "--records", records, "--from", checkpoint, "--out", out)
+    done = run_step(
+        "training.loop.train", "--config", config_file, "--records", records, "--from", checkpoint, "--out", out
+    )
     assert done.returncode == 2
     assert "another start" in done.stderr
     assert "Traceback" not in done.stderr
@@ -133,7 +135,7 @@ def test_a_folder_of_another_start_is_refused(
 def test_a_start_without_weights_is_named(records: Path, config_file: Path, tmp_path: Path) -> None:
     start, out = tmp_path / "nothing", tmp_path / "out"
     start.mkdir()
-    done = run_step("training.train", "--config", config_file, "--records", records, "--from", start, "--out", out)
+    done = run_step("training.loop.train", "--config", config_file, "--records", records, "--from", start, "--out", out)
     assert done.returncode == 2
     assert "no readable detector.json" in done.stderr
     assert not out.exists()

@@ -9,11 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from training.config import Configuration
-from training.data.augmentation import PARTS, layout, plan
-from training.data.pasting import grounds
-from training.data.pixels import cut
+from training.data.augmentation.geometry import PARTS, layout, plan
+from training.data.augmentation.pasting import grounds
+from training.data.augmentation.pixels import cut
+from training.data.augmentation.symmetry import turn_over
 from training.data.records import read_manifest
-from training.data.symmetry import turn_over
 from training.errors import RecordsError
 
 MAX_OBJECTS = 96

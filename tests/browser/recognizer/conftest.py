@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from infra import frontend, models
+from infra.browser import frontend
+from infra.settings import RELEASED
 from tests.browser.conftest import Witness
 from tests.browser.pictures import photograph
 from tests.browser.recognizer.library import EXAMPLE, Library, serving
@@ -17,7 +18,7 @@ from tests.browser.recognizer.library import EXAMPLE, Library, serving
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Path:
     """plate.png says 123."""
-    frontend.build_recognizer(models.RELEASED / "web_model")
+    frontend.build_recognizer(RELEASED / "web_model")
     folder = tmp_path_factory.mktemp("photos")
     photograph(browser, "123", folder / "plate.png")
     return folder

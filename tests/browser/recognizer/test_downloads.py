@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from infra import models
+from infra.settings import RELEASED
 from tests.browser.conftest import Witness
 from tests.browser.recognizer.library import EXAMPLE, PRELUDE, Library, evaluate
 
@@ -38,7 +38,7 @@ def test_a_cut_file_goes_on_where_it_ended(blank: Page, library: Library) -> Non
 @pytest.fixture
 def sharded(photos: Path) -> str:
     """Address of the manifest of the released model, its weights in two files."""
-    released, folder = models.RELEASED / "web_model", photos / "sharded"
+    released, folder = RELEASED / "web_model", photos / "sharded"
     folder.mkdir(exist_ok=True)
     graph = json.loads((released / "model.json").read_text("utf-8"))
     manifest = json.loads((released / "manifest.json").read_text("utf-8"))

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from infra import frontend, models, results
+from infra import results
+from infra.browser import frontend
 from infra.errors import CommandError
+from infra.settings import RELEASED
 from tests.browser.conftest import TOLERANCE
 from tests.browser.recognizer.library import Library, evaluate
 
@@ -35,7 +37,7 @@ def asked_of_node(web_model: Path, header: dict[str, Any], payload: bytes) -> An
 
 @pytest.mark.parametrize("looks", [1, 2])
 def test_the_page_looks_as_the_node_runtime_does(looks: int, blank: Page, library: Library, tmp_path: Path) -> None:
-    released = models.RELEASED / "web_model"
+    released = RELEASED / "web_model"
     for file in released.iterdir():
         shutil.copyfile(file, tmp_path / file.name)
     manifest = {**json.loads((released / "manifest.json").read_text("utf-8")), "looks": looks}
@@ -69,7 +71,7 @@ def test_the_page_looks_as_the_node_runtime_does(looks: int, blank: Page, librar
 
 
 def test_a_model_with_an_unknown_operation_fails_the_build_by_name(photos: Path, tmp_path: Path) -> None:
-    released = models.RELEASED / "web_model"
+    released = RELEASED / "web_model"
     for file in released.iterdir():
         shutil.copyfile(file, tmp_path / file.name)
     manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))

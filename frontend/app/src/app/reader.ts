@@ -11,7 +11,7 @@ import { findingsAt, leastScore, type Findings } from './findings';
 import { modelProblem, photoProblem, type Problem } from './problems';
 
 const MODEL_URL = 'model/manifest.json';
-/** SHA-256 of the manifest that this page is released with, see infra/site.py. */
+/** SHA-256 of the manifest that this page is released with, see infra/page/site.py. */
 const MANIFEST_META = 'meta[name=model-manifest]';
 const WORKER_URL = `recognizer/${assets.worker}`;
 const BACKENDS: readonly string[] = ['webgpu', 'webgl', 'wasm', 'cpu'] satisfies Backend[];

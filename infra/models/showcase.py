@@ -1,0 +1,23 @@
+"""The released detector's own run: a few synthetic photos and what its web model says of them.
+
+What the smoke test of its page compares with, on a machine that trains nothing and has nobody's photos.
+"""
+
+from __future__ import annotations
+
+from infra.browser import frontend
+from infra.execution.steps import Runner, perform
+from infra.runs import recipes
+from infra.runs.run import Run
+from infra.settings import RELEASED, settings
+
+PHOTOS = 60
+
+
+def bring_up_to_date(run: Run, runner: Runner) -> None:
+    """Make photos and predictions of ``run`` unless they are current."""
+    own = settings().synthetic
+    perform(recipes.synthesize(run.photos, own.config, PHOTOS, own.seed), runner)
+    frontend.build_recognizer()
+    images, annotations = run.photos / "images", run.photos / "annotations.csv"
+    perform(recipes.predict(RELEASED / "web_model", images, annotations, run.predictions), runner)

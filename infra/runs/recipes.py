@@ -1,0 +1,259 @@
+"""The steps of a run: which module makes what from what."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.browser import frontend
+from infra.runs import sources
+from infra import git
+from infra.errors import UsageError
+from infra.execution.steps import Step
+from infra.runs.run import Request, Run
+from infra.settings import ROOT, Quantization, settings
+
+FORMATS = ("csv", "voc", "coco")
+"""Formats that labels can be written in."""
+KINDS = ("street", "page", "close", "large")
+"""Of synthetic photos."""
+
+
+def synthesize(
+    output: Path, config: Path, photos: int, seed: int, kind: str = "street", shard: str | None = None
+) -> Step:
+    """Labelled photos from nothing; of ``shard`` 2/4 each fourth from the second on."""
+    return Step(
+        "synthesize",
+        "train",
+        "training.data.synthesis.draw",
+        output,
+        inputs={"config": config},
+        options={"photos": photos, "seed": seed, "kind": kind, "shard": shard},
+        surroundings=(Path("/usr/share/fonts"),),
+    )
+
+
+def merge(output: Path, data: Path, skip_bad: bool) -> Step:
+    """The photos of the sources that ``data`` lists, in one folder with one file of labels."""
+    named = sources.paths(data)
+    if any(path.resolve().is_relative_to(output) for path in named):
+        raise UsageError(f"{data} reads what it would replace, {output}: choose another --run or --name")
+    return Step(
+        "merge",
+        "train",
+        "training.data.sources",
+        output,
+        inputs={"data": data},
+        options={"skip-bad": skip_bad},
+        named=named,
+    )
+
+
+def check(
+    images: Path, annotations: Path, groups: Path | None, config: Path, output: Path, findings: Path | None = None
+) -> Step:
+    """What is odd about somebody's photos and labels; ``findings`` is what their merging found."""
+    return Step(
+        "check data",
+        "train",
+        "training.data.review.check",
+        output,
+        inputs={
+            "config": config,
+            "images": images,
+            "annotations": annotations,
+            **({"groups": groups} if groups else {}),
+            **({"findings": findings} if findings else {}),
+        },
+    )
+
+
+def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_bad: bool, output: Path) -> Step:
+    """Somebody's labels in another format."""
+    return Step(
+        "relabel",
+        "train",
+        "training.data.convert",
+        output,
+        inputs={"images": images, "annotations": annotations, **({"groups": groups} if groups else {})},
+        options={"to": to, "skip-bad": skip_bad},
+    )
+
+
+def records(run: Run, request: Request) -> Step:
+    """Photos and labels, checked, split and packed."""
+    groups = {"groups": request.groups} if request.groups else {}
+    return Step(
+        "records",
+        "train",
+        "training.data.records",
+        run.records,
+        inputs={
+            "config": request.config,
+            "images": request.images,
+            "annotations": request.annotations,
+            **groups,
+        },
+        options={"skip-bad": request.skip_bad},
+    )
+
+
+def train(run: Run, request: Request) -> Step:
+    """A checkpoint from records."""
+    start = {"from": request.start} if request.start else {}
+    return Step(
+        "train",
+        "train",
+        "training.loop.train",
+        run.checkpoints,
+        inputs={"config": request.config, "records": run.records, **start},
+        labels={"commit": git.commit()},
+        resumable=True,
+    )
+
+
+def blend(run: Run, other: Path, output: Path, share: float | None = None) -> Step:
+    """A checkpoint between those of two trainings: at ``share`` of the other's, or where most is read."""
+    return Step(
+        "blend",
+        "train",
+        "training.loop.blend",
+        output,
+        inputs={"checkpoint": run.checkpoints, "other": other, "records": run.records},
+        options={} if share is None else {"share": share},
+    )
+
+
+def export(checkpoint: Path, output: Path) -> Step:
+    """A SavedModel from a checkpoint."""
+    return Step("export", "train", "training.export", output, inputs={"checkpoint": checkpoint})
+
+
+def convert(
+    saved_model: Path,
+    images: Path,
+    annotations: Path,
+    quantize: Quantization,
+    output: Path,
+    evaluation: Path | None = None,
+    detector: Path | None = None,
+) -> Step:
+    """A web model from a SavedModel, compared with it on photos before it may be used.
+
+    ``evaluation`` is the evaluation.json of the trained model; ``detector`` says what the tensors of somebody else's
+    SavedModel mean, which has no detector.json of its own.
+    """
+    inputs = {
+        "saved-model": saved_model,
+        "web-runtime": frontend.RUNTIME,
+        "images": images,
+        "annotations": annotations,
+        "evaluation": evaluation,
+        "detector": detector,
+    }
+    return Step(
+        "convert",
+        "convert",
+        "conversion.convert",
+        output,
+        inputs={flag: path for flag, path in inputs.items() if path},
+        options={"quantize": quantize, "photos": settings().pipeline.gate_photos},
+        labels={"commit": git.commit()},
+        companions=("web-runtime",),  # its WebAssembly
+    )
+
+
+def select(
+    images: Path,
+    annotations: Path,
+    groups: Path | None,
+    split: str,
+    description: Mapping[str, Any],
+    output: Path,
+) -> Step:
+    """The labels of one split of somebody's photos, checked.
+
+    ``description`` is a model's manifest.json or detector.json: its classes, and the split that it was trained with.
+    """
+    return Step(
+        "select",
+        "train",
+        "training.data.selection",
+        output,
+        inputs={
+            "images": images,
+            "annotations": annotations,
+            **({"groups": groups} if groups else {}),
+        },
+        options={
+            "split": split,
+            "classes": _row(description["classes"]),
+            **description["provenance"].get("split", {}),
+        },
+    )
+
+
+def crop(images: Path, annotations: Path, output: Path) -> Step:
+    """Photos cut to the numbers on them."""
+    return Step(
+        "crop",
+        "train",
+        "training.data.cropping",
+        output,
+        inputs={"images": images, "annotations": annotations},
+    )
+
+
+def evaluate(model: Path, images: Path, annotations: Path, output: Path) -> Step:
+    """Figures of a checkpoint or a SavedModel."""
+    return Step(
+        "evaluate",
+        "train",
+        "training.evaluation.evaluate",
+        output,
+        inputs={"model": model, "images": images, "annotations": annotations},
+    )
+
+
+def predict(web_model: Path, images: Path, annotations: Path, output: Path) -> Step:
+    """What a web model says of photos, run in TensorFlow.js."""
+    return Step(
+        "predict web",
+        "convert",
+        "conversion.predict",
+        output,
+        inputs={
+            "web-model": web_model,
+            "web-runtime": frontend.RUNTIME,
+            "images": images,
+            "annotations": annotations,
+        },
+        companions=("web-runtime",),
+    )
+
+
+def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: Path, output: Path) -> Step:
+    """Figures of a web model from what it said."""
+    return Step(
+        "evaluate web",
+        "train",
+        "training.evaluation.evaluate",
+        output,
+        inputs={
+            "web-model": web_model,
+            "predictions": predictions / "predictions.jsonl",
+            "images": images,
+            "annotations": annotations,
+        },
+    )
+
+
+def _row(cells: Iterable[str]) -> str:
+    """A row of CSV: what a cell holds may have commas in it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()

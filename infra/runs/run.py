@@ -1,0 +1,125 @@
+"""A run: the folder of what the steps make of one set of photos, and what was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from infra.errors import UsageError
+from infra.settings import Quantization, settings
+
+
+class Request(BaseModel):
+    """What a run is made from, kept as ``run.json`` so that its tasks can be called alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: Path
+    images: Path
+    annotations: Path
+    groups: Path | None = None
+    data: Path | None = None
+    """file of the sources that ``images`` and ``annotations`` were merged from"""
+    skip_bad: bool = False
+    quantize: Quantization
+    start: Path | None = None
+    """checkpoint of a finished training to begin with"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The paths of a run."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        return self.folder.name
+
+    @property
+    def photos(self) -> Path:
+        """Synthetic photos with their labels."""
+        return self.folder / "photos"
+
+    @property
+    def check(self) -> Path:
+        """What is odd about the photos and their labels."""
+        return self.folder / "check"
+
+    @property
+    def records(self) -> Path:
+        """TFRecords and the labels of each split."""
+        return self.folder / "records"
+
+    @property
+    def validation(self) -> Path:
+        """Labels of the validation split."""
+        return self.records / "validation.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What training left."""
+        return self.folder / "checkpoints"
+
+    @property
+    def saved_model(self) -> Path:
+        """The exported detector."""
+        return self.folder / "saved_model"
+
+    @property
+    def web_model(self) -> Path:
+        """The converted detector that passed its gate."""
+        return self.folder / "web_model"
+
+    @property
+    def predictions(self) -> Path:
+        """What the web model says of the validation photos."""
+        return self.folder / "predictions"
+
+    @property
+    def evaluation_trained(self) -> Path:
+        """Figures of the checkpoint."""
+        return self.folder / "evaluation" / "trained"
+
+    @property
+    def evaluation_web(self) -> Path:
+        """Figures of the web model."""
+        return self.folder / "evaluation" / "web"
+
+    @property
+    def smoke(self) -> Path:
+        """What the built page answered in a browser."""
+        return self.folder / "smoke"
+
+    @property
+    def smoke_deployed(self) -> Path:
+        """What the page answered at an address that it was deployed to."""
+        return self.folder / "smoke_deployed"
+
+    def save(self, request: Request) -> None:
+        """Remember what the run is made from."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "run.json").write_text(request.model_dump_json(indent=2) + "\n", "utf-8")
+
+    def request(self) -> Request:
+        """What the run is made from.
+
+        Raises:
+            UsageError: nobody has said so yet.
+        """
+        file = self.folder / "run.json"
+        try:
+            return Request.model_validate_json(file.read_text("utf-8"))
+        except OSError as error:
+            raise UsageError(f"there is no run {self.name}; {_known()}: ./inv pipeline makes one") from error
+        except ValidationError as error:
+            raise UsageError(f"{file} can't be used; call ./inv data.records again: {error}") from error
+
+
+def _known() -> str:
+    folder = settings().paths.runs
+    names = sorted(path.parent.name for path in folder.glob("*/run.json"))
+    return f"there are {', '.join(names)}" if names else "there are none yet"

@@ -1,0 +1,150 @@
+"""The tests of this repository, each suite in the environment of what it tests."""
+
+from __future__ import annotations
+
+import sys
+import xml.etree.ElementTree
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.browser import frontend
+from infra.errors import CommandError, DigitlensError, UsageError
+from infra.execution import environments, processes
+from infra.progress import say
+from infra.settings import ROOT, settings
+
+ENGINES = ("chromium", "firefox", "webkit")
+NOTHING_COLLECTED = 5
+"""Pytest's exit code where -k leaves no test of a suite."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tests below ``folders``, run by pytest in ``environment`` (frontend: by vitest)."""
+
+    name: str
+    environment: environments.Name
+    folders: tuple[str, ...]
+    needs: tuple[environments.Name, ...] = ()
+    needs_recognizer: bool = False
+
+
+SUITES = (
+    Suite("unit", "host", ("tests/infra",), needs=("hosting",)),
+    Suite("training", "train", ("tests/training",), needs=("test",)),
+    Suite("conversion", "convert", ("tests/conversion",), needs=("test",), needs_recognizer=True),
+    Suite("frontend", "frontend", ("frontend",)),
+    Suite("browser", "host", ("tests/browser",), needs=("hosting",), needs_recognizer=True),
+    Suite("hosting", "host", ("tests/hosting",), needs=("hosting",), needs_recognizer=True),
+    Suite("pipeline", "host", ("tests/pipeline",), needs=("hosting",), needs_recognizer=True),
+    Suite("images", "host", ("tests/images",), needs=("hosting",), needs_recognizer=True),
+)
+
+
+@dataclass
+class Tally:
+    """What became of the tests."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    broken: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """The closing line that CI reads."""
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def choose(names: str | None) -> list[Suite]:
+    """The suites called ``names`` (with commas between), or all."""
+    if names is None:
+        return list(SUITES)
+    known = {suite.name: suite for suite in SUITES}
+    unknown = [name for name in names.split(",") if name not in known]
+    if unknown:
+        raise UsageError(f"there is no suite {unknown[0]}; --only takes {', '.join(known)}")
+    return [known[name] for name in names.split(",")]
+
+
+def run_all(
+    suites: Sequence[Suite], expression: str | None, options: Mapping[str, Sequence[str]] | None = None
+) -> Tally:
+    """Run ``suites``, each whatever became of the others, with pytest's -k or vitest's -t.
+
+    ``options`` are further words for the command of a suite.
+    """
+    tally = Tally()
+    folder = settings().paths.cache / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    for suite in suites:
+        for old in folder.glob(f"{suite.name}*.xml"):
+            old.unlink()
+        try:
+            _prepare(suite)
+            for name, command, cwd in _commands(suite, expression, folder):
+                command += (options or {}).get(suite.name, ())
+                if not _succeeds(name, command, cwd, _overlay(suite), expression):
+                    tally.broken.append(name)
+        except DigitlensError as error:
+            say(f"{suite.name} can't run: {error}")
+            tally.broken.append(suite.name)
+        for report in folder.glob(f"{suite.name}*.xml"):
+            _count(report, tally)
+        say(f"{suite.name} is through: {tally} so far")
+    return tally
+
+
+def _prepare(suite: Suite) -> None:
+    for name in (suite.environment, *suite.needs):
+        environments.ensure(name)
+    if suite.needs_recognizer:
+        frontend.build_recognizer()
+
+
+def _commands(suite: Suite, expression: str | None, folder: Path) -> Iterator[tuple[str, list[str], Path]]:
+    if suite.environment == "frontend":
+        for workspace in ("recognizer", "app"):
+            name = f"{suite.name}-{workspace}"
+            words = [
+                "npm",
+                "test",
+                "--workspace",
+                workspace,
+                "--",
+                "--reporter=default",
+                "--reporter=junit",
+            ]
+            output = f"--outputFile.junit={folder / name}.xml"
+            yield (
+                name,
+                [*words, output, *(["-t", expression] if expression else [])],
+                frontend.FRONTEND,
+            )
+        return
+    python = sys.executable if suite.environment == "host" else str(environments.find(suite.environment).python)
+    report = str(folder / f"{suite.name}.xml")
+    words = [python, "-m", "pytest", "-q", "--no-header", "--junitxml", report, *suite.folders]
+    yield suite.name, [*words, *(["-k", expression] if expression else [])], ROOT
+
+
+def _overlay(suite: Suite) -> dict[str, str]:
+    return {"PYTHONPATH": f"{ROOT}:{environments.find('test').folder}"} if "test" in suite.needs else {}
+
+
+def _succeeds(name: str, command: list[str], cwd: Path, environment: dict[str, str], expression: str | None) -> bool:
+    try:
+        processes.run(name, command, cwd=cwd, environment=environment)
+    except CommandError as error:
+        return expression is not None and error.exit_code == NOTHING_COLLECTED
+    return True
+
+
+def _count(report: Path, tally: Tally) -> None:
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            tally.failed += 1
+        elif case.find("skipped") is not None:
+            tally.skipped += 1
+        else:
+            tally.passed += 1

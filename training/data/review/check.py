@@ -1,0 +1,222 @@
+"""Looks at labelled photos before hours of training: faults, balance, sizes, overlaps, duplicates, odd labels.
+
+Writes ``check.json``, the same as text, and a contact sheet of what should be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training import command
+from training import findings as told
+from training.config import Configuration, load
+from training.data import formats, reports, sources
+from training.data.labels import Annotations, Photo
+from training.data.photos import check_files
+from training.data.review import contact_sheet, coverage, duplicates, suspicion
+from training.data.selection import SPLITS, add_source_arguments, split_of
+from training.detector.letterbox import scaled_size
+from training.findings import Finding, Kind, shown
+from training.outputs import whole_folder
+
+TILES = 48
+LISTED = 200
+"""Entries of each kind that the JSON lists; all are counted."""
+QUANTILES = (0, 5, 25, 50, 75, 95, 100)
+TOUCHING = 0.05
+"""Intersection over union from which two boxes are said to overlap."""
+BAR = 30
+
+
+def examine(found: Annotations, images: Path, config: Configuration) -> tuple[dict[str, Any], list[contact_sheet.Tile]]:
+    """All findings on photos whose files are there, and the tiles of the contact sheet.
+
+    Photos that can't be decoded are added to what ``found`` lacks.
+    """
+    photos = found.photos
+    splits = [split_of(photo.group, config.split) for photo in photos]
+    seen = list(command.progress(duplicates.look_at_all(photos, images), len(photos), "photos looked at"))
+    found.skipped.extend(
+        Finding(Kind.UNREADABLE, photo.where, "filename", f"{shown(photo.filename)}: {one.fault}", photo.filename)
+        for photo, one in zip(photos, seen, strict=True)
+        if one.fault
+    )
+    same = [
+        (one, other, share) for one, other, share in duplicates.pairs(seen) if photos[one].group != photos[other].group
+    ]
+    across = sorted((pair for pair in same if splits[pair[0]] != splits[pair[1]]), key=lambda pair: pair[2])
+    suspicions = suspicion.find(photos, lambda photo: _scale(photo, config))
+    report: dict[str, Any] = {
+        "photos": len(photos),
+        "photos_without_objects": sum(not photo.objects for photo in photos),
+        "objects": sum(len(photo.objects) for photo in photos),
+        "groups": len({photo.group for photo in photos}),
+        "errors": list(map(str, found.skipped)),
+        "notes": [*found.notes, *coverage.notes(photos, splits, config.classes, images)],
+        "splits": {
+            name: {
+                "photos": splits.count(name),
+                "objects": sum(len(p.objects) for p, split in zip(photos, splits, strict=True) if split == name),
+            }
+            for name in SPLITS
+        },
+        "classes": _classes(photos, splits, config),
+        "box_sizes": _sizes(photos, config),
+        "overlapping_pairs": _overlapping(photos),
+        "near_duplicates": {
+            "pairs": len(same),
+            "across_splits": len(across),
+            "listed": [
+                {
+                    "photos": [photos[i].filename, photos[j].filename],
+                    "splits": [splits[i], splits[j]],
+                    "difference": round(share, 3),
+                }
+                for i, j, share in across[:LISTED]
+            ],
+        },
+        "suspicious": {
+            kind: {
+                "labels": count,
+                "listed": [str(one) for one in suspicions if one.kind == kind][:LISTED],
+            }
+            for kind, count in sorted(Counter(one.kind for one in suspicions).items())
+        },
+    }
+    twins = [
+        contact_sheet.Tile((photos[i], photos[j]), f"near-duplicate: {splits[i]}, {splits[j]}") for i, j, _ in across
+    ]
+    kinds = [_tiles([one for one in suspicions if one.kind == kind]) for kind in report["suspicious"]]
+    return report, _evenly([*kinds, twins], TILES)
+
+
+def _tiles(suspicions: Sequence[suspicion.Suspicion]) -> list[contact_sheet.Tile]:
+    """One tile per photo with all its suspects of a kind."""
+    by_photo: dict[str, list[suspicion.Suspicion]] = defaultdict(list)
+    for one in suspicions:
+        by_photo[one.photo.filename].append(one)
+    return [
+        contact_sheet.Tile(
+            (mine[0].photo,),
+            f"{mine[0].kind}: {mine[0].words}" + (f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""),
+            tuple({index for one in mine for index in one.objects}),
+        )
+        for mine in by_photo.values()
+    ]
+
+
+def _scale(photo: Photo, config: Configuration) -> float:
+    """Input pixels per pixel of the photo."""
+    return scaled_size(photo.width, photo.height, config.input.width, config.input.height)[1] / photo.height
+
+
+def _classes(photos: Sequence[Photo], splits: Sequence[str], config: Configuration) -> dict[str, Any]:
+    """Objects per class and split; classes of the configuration that never occur are there with none."""
+    counts = Counter((item.name, split) for p, split in zip(photos, splits, strict=True) for item in p.objects)
+    total = counts.total()
+    table = {}
+    for name in config.classes:
+        per_split = {split: counts[name, split] for split in SPLITS}
+        objects = sum(per_split.values())
+        table[name] = {"objects": objects, "share": objects / total if total else 0.0, **per_split}
+    return table
+
+
+def _sizes(photos: Sequence[Photo], config: Configuration) -> dict[str, Any]:
+    """Quantiles of the boxes' sides: in pixels of the photo, and in those of the network's input."""
+    rows = [
+        (item.xmax - item.xmin, item.ymax - item.ymin, _scale(photo, config))
+        for photo in photos
+        for item in photo.objects
+    ]
+    width, height, scale = np.array(rows, float).reshape(-1, 3).T
+    measures = {
+        "width": width,
+        "height": height,
+        "width_in_input": width * scale,
+        "height_in_input": height * scale,
+    }
+    return {
+        name: {f"{quantile}%": round(float(np.percentile(values, quantile)), 1) for quantile in QUANTILES}
+        for name, values in measures.items()
+        if len(values)
+    }
+
+
+def _overlapping(photos: Sequence[Photo]) -> int:
+    return sum(
+        suspicion.iou(one, other) > TOUCHING
+        for photo in photos
+        for index, one in enumerate(photo.objects)
+        for other in photo.objects[index + 1 :]
+    )
+
+
+def _evenly(lists: Sequence[Sequence[contact_sheet.Tile]], count: int) -> list[contact_sheet.Tile]:
+    """The first of each list, then the second of each and so on, up to ``count``; put together by list."""
+    longest = max(map(len, lists), default=0)
+    order = [(turn, number) for turn in range(longest) for number, tiles in enumerate(lists) if turn < len(tiles)]
+    return [lists[number][turn] for number, turn in sorted((number, turn) for turn, number in order[:count])]
+
+
+def render(report: Any, findings: Sequence[Finding]) -> str:
+    """The report for people."""
+    counted = f"{report['photos']} photos ({report['photos_without_objects']} without objects)"
+    lines = [f"{counted} in {report['groups']} groups, {report['objects']} objects"]
+    for name, split in report["splits"].items():
+        lines.append(f"{name:<12} {split['photos']:>7} photos {split['objects']:>8} objects")
+    lines += ["", "class    objects   share  train / calibration / validation"]
+    most = max((one["objects"] for one in report["classes"].values()), default=0) or 1
+    for name, one in report["classes"].items():
+        parts, bar = " / ".join(str(one[split]) for split in SPLITS), "█" * round(BAR * one["objects"] / most)
+        lines.append(f"{name:<8} {one['objects']:>7} {one['share']:>7.1%}  {parts:<22} {bar}")
+    lines += ["", f"{'box sizes':<18}" + "".join(f"{f'{quantile}%':>9}" for quantile in QUANTILES)]
+    for name, quantiles in report["box_sizes"].items():
+        lines.append(f"{name.replace('_', ' '):<18}" + "".join(f"{value:>9.1f}" for value in quantiles.values()))
+    twins = report["near_duplicates"]
+    lines += [
+        "",
+        f"{report['overlapping_pairs']} pairs of boxes overlap",
+        f"{twins['pairs']} pairs of photos of different groups look the same, {twins['across_splits']} in two splits",
+        *(f"  {' = '.join(pair['photos'])} ({', '.join(pair['splits'])})" for pair in twins["listed"][:5]),
+    ]
+    for kind, found in report["suspicious"].items():
+        lines += [f"{found['labels']} suspicious: {kind}", *(f"  {line}" for line in found["listed"][:5])]
+    lines += [f"note: {note}" for note in report["notes"]]
+    lines += [f"{len(findings)} errors", *(f"  {line}" for line in told.lines(findings))]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Check labelled photos: DIR/check.json, check.txt and contact_sheet.jpg."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    add_source_arguments(parser)
+    parser.add_argument("--config", type=Path, required=True, help="its classes, splits and input size")
+    parser.add_argument("--findings", type=Path, help="what was found when the photos were merged from several sources")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    config = load(options.config)
+    # Faults don't end a check: they are what it is for.
+    with reports.kept(options.out), whole_folder(options.out) as folder:
+        labels = formats.read(options.annotations, options.images, config.classes, options.groups, skip_bad=True)
+        if options.findings:
+            skipped, notes = sources.findings(options.findings)
+            labels = replace(labels, skipped=[*skipped, *labels.skipped], notes=[*notes, *labels.notes])
+        found = check_files(labels, options.images)
+        report, tiles = examine(found, options.images, config)
+        (folder / "check.json").write_text(json.dumps(report, indent=1) + "\n")
+        (folder / "check.txt").write_text(render(report, found.skipped))
+        reports.put(found.skipped, folder)
+        contact_sheet.draw(tiles, options.images).save(folder / "contact_sheet.jpg", quality=88)
+
+
+if __name__ == "__main__":
+    command.run(main)
