@@ -17,8 +17,8 @@ from tests.images.conftest import inside
 STRANGER = "54321:54321"
 NAMES = re.compile(r"[-_.]+")
 IMPORTS = {
-    "train": "training.train, training.export, training.evaluation, training.data.synthesis, training.data.records",
-    "train-gpu": "training.train, training.export",
+    "train": "training.loop.train, training.export, training.evaluation.evaluate, training.data.synthesis.draw, training.data.records",
+    "train-gpu": "training.loop.train, training.export",
     "convert": "conversion.convert, conversion.predict, conversion.converter",
 }
 

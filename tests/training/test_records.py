@@ -232,7 +232,7 @@ def test_a_class_may_have_a_comma_in_its_name(photos: Path, tmp_path: Path) -> N
     text = (photos / "annotations.csv").read_text("utf-8")
     labels.write_text(re.sub(r"(?m)^([^,]+,\d+,\d+,)1,", r'\1"one, or more",', text), "utf-8")
     assert "one, or more" in labels.read_text("utf-8")
-    # As infra.recipes writes it, see tests/infra/test_models.py.
+    # As infra.runs.recipes writes it, see tests/infra/test_models.py.
     source = ["--images", photos / "images", "--annotations", labels, "--out", tmp_path / "s"]
     done = run_step("training.data.selection", *source, "--classes", '"one, or more",0,2,3,4,5,6,7,8,9')
     assert done.returncode == 0, done.stderr
