@@ -17,7 +17,7 @@ from tests.images.conftest import inside
 STRANGER = "54321:54321"
 NAMES = re.compile(r"[-_.]+")
 IMPORTS = {
-    "train": "training.loop.train, training.export, training.evaluation.evaluate, training.data.synthesis.draw, training.data.records",
+    "train": "training.loop.train, training.export, training.evaluation.evaluate, training.data.synthesis.draw",
     "train-gpu": "training.loop.train, training.export",
     "convert": "conversion.convert, conversion.predict, conversion.converter",
 }
