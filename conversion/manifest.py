@@ -15,6 +15,9 @@ FORMAT_VERSION = 1
 LETTERBOX = {"anchor": "top-left", "fill": 114, "resample": "bilinear-antialias"}
 """How a photo is laid into the input; training uses the same."""
 CONVERTERS = ("tensorflow-cpu", "tensorflowjs")
+KEPT = ("name", "classes", "reading", "background_column", "score_threshold", "suppression")
+KEPT_WHERE_SAID = ("class_thresholds", "score_calibration", "terms")
+"""What a detector says of itself, and conversion hands on as it is."""
 
 Manifest = dict[str, Any]
 
@@ -40,10 +43,10 @@ def describe(
     image, boxes, scores = names
     provenance = detector["provenance"]
     versions = {f"conversion/{package}": metadata.version(package) for package in CONVERTERS}
-    kept = ("name", "classes", "reading", "background_column", "score_threshold", "suppression")
     return {
         "format_version": FORMAT_VERSION,
-        **{key: detector[key] for key in kept},
+        **{key: detector[key] for key in KEPT},
+        **{key: detector[key] for key in KEPT_WHERE_SAID if key in detector},
         "input": {"name": image, **detector["input"], "letterbox": LETTERBOX},
         "looks": detector.get("looks", 1),
         "outputs": {"boxes": boxes, "scores": scores},

@@ -135,10 +135,26 @@ def _detector(path: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise SavedModelError(f"{path}: can't be read ({error})") from error
-    if found := contracts.violation("detector", detector):
+    if found := contracts.violation("detector", detector) or _contradiction(detector):
         raise SavedModelError(f"{path}: breaks schemas/detector.schema.json at {found}")
     checked: dict[str, Any] = detector
     return checked
+
+
+def _contradiction(detector: dict[str, Any]) -> str | None:
+    """Where fields that are right by themselves don't belong together; no schema can say that."""
+    thresholds = detector.get("class_thresholds", {})
+    if unknown := sorted(set(thresholds) - set(detector["classes"])):
+        return f"$.class_thresholds: {', '.join(unknown)} isn't among the classes"
+    if thresholds and detector["reading"] != "none":
+        return "$.class_thresholds: objects that are read together share score_threshold; leave it out"
+    if calibration := detector.get("score_calibration"):
+        scores, probabilities = calibration["scores"], calibration["probabilities"]
+        if len(scores) != len(probabilities):
+            return f"$.score_calibration: {len(scores)} scores with {len(probabilities)} probabilities"
+        if scores != sorted(scores) or probabilities != sorted(probabilities):
+            return "$.score_calibration: scores and probabilities have to rise"
+    return None
 
 
 def _first_line(error: Exception) -> str:

@@ -91,6 +91,20 @@ def test_a_saved_model_becomes_a_web_model_that_keeps_to_its_contract(
     assert "gate passed on 4 photos" in capsys.readouterr().out
 
 
+def test_what_a_detector_says_of_its_scores_and_terms_is_handed_on_unchanged(
+    run: Convert, arguments: dict[str, Any], tmp_path: Path
+) -> None:
+    said = {
+        "reading": "none",
+        "class_thresholds": {"1": 0.25, "7": 0.6},
+        "score_calibration": {"scores": [0.1, 0.4, 0.9], "probabilities": [0.02, 0.5, 0.98]},
+        "terms": [{"name": "photos", "licence": "CC-BY-4.0", "notice": "© somebody", "restricted": False}],
+    }
+    assert run(detector=detectors.describe(tmp_path / "detector.json", **said)) == 0
+    manifest = json.loads((arguments["out"] / "manifest.json").read_text())
+    assert {key: manifest[key] for key in said} == said
+
+
 def test_converting_again_gives_the_same_bytes_and_replaces_the_old(run: Convert, arguments: dict[str, Any]) -> None:
     assert run() == 0
     first = contents(arguments["out"])

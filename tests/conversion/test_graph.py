@@ -153,6 +153,10 @@ def test_boxes_per_class_are_not_taken_for_boxes(tmp_path: Path) -> None:
         converted(source, tmp_path / "out")
 
 
+def _calibrated(scores: list[float], probabilities: list[float]) -> dict[str, Any]:
+    return {"score_calibration": {"scores": scores, "probabilities": probabilities}}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -160,6 +164,13 @@ def test_boxes_per_class_are_not_taken_for_boxes(tmp_path: Path) -> None:
         ({"classes": ["a", "b"]}, "2 classes without a background column ask for"),
         ({"background_column": True}, "10 classes with a background column"),
         ({"score_threshold": 7}, r"breaks schemas/detector.schema.json at \$.score_threshold"),
+        ({"reading": "none", "class_thresholds": {"x": 0.5}}, r"\$.class_thresholds: x isn't among the classes"),
+        ({"class_thresholds": {"1": 0.5}}, r"\$.class_thresholds: objects that are read together share"),
+        (_calibrated([0.1, 0.2], [0.3]), "score_calibration"),
+        (_calibrated([0.1, 0.2, 0.3], [0.3, 0.4]), r"\$.score_calibration: 3 scores with 2 probabilities"),
+        (_calibrated([0.2, 0.1], [0.3, 0.4]), r"\$.score_calibration: scores and probabilities have to rise"),
+        (_calibrated([0.1, 0.2], [0.4, 0.3]), r"\$.score_calibration: scores and probabilities have to rise"),
+        (_calibrated([0.2, 0.2], [0.3, 0.4]), r"\$.score_calibration.scores"),
     ],
 )
 def test_a_detector_file_that_does_not_fit_is_refused(
