@@ -1,6 +1,6 @@
-"""Writes letterbox.json, recognition.json and looks.json beside this file: the vectors that hold the Python and the
-TypeScript versions of letterbox, suppression, reading order and further looks together. Run it after a deliberate
-change of the routines:
+"""Writes letterbox.json, recognition.json, looks.json and scores.json beside this file: the vectors that hold the
+Python and the TypeScript versions of letterbox, suppression, reading order, further looks and shown scores together.
+Run it after a deliberate change of the routines:
 
     .environments/train/bin/python -m tests.vectors.make
 """
@@ -18,6 +18,7 @@ from training.detector.letterbox import letterbox, scaled_size, to_photo
 from training.detector.looks import AWAY, again, too_close
 from training.detector.reading import numbers
 from training.detector.recognition import Detections, Suppression, detect
+from training.detector.scores import shown, thresholds
 
 HERE = Path(__file__).parent
 SIZES = [(7, 5), (64, 48), (48, 64), (100, 30), (33, 200), (1, 1), (500, 3), (40, 40)]
@@ -207,10 +208,51 @@ def looks_cases() -> list[dict[str, Any]]:
     return cases
 
 
+def shown_cases() -> list[dict[str, Any]]:
+    """Raw scores on, between and beyond the points of several calibrations, and what is shown for them."""
+    tables: dict[str, Any] = {
+        "none": None,
+        "two points": {"scores": [0.0, 1.0], "probabilities": [0.1, 0.9]},
+        "steep": {"scores": [0.05, 0.3, 0.31, 0.9], "probabilities": [0.0, 0.25, 0.75, 1.0]},
+        "level": {"scores": [0.2, 0.4, 0.6], "probabilities": [0.5, 0.5, 0.875]},
+    }
+    scores = np.array([0.0, 0.01, 0.05, 0.2, 0.28, 0.3, 0.305, 0.31, 0.4, 0.5, 0.6, 0.77, 0.9, 0.95, 1.0])
+    return [
+        {"name": name, "calibration": table, "scores": scores.tolist(), "shown": shown(scores, table).tolist()}
+        for name, table in tables.items()
+    ]
+
+
+def threshold_cases() -> list[dict[str, Any]]:
+    """Overlapping detections of three classes that count from different scores on."""
+    boxes = np.array([[0, 0, 0.5, 0.5], [0, 0, 0.5, 0.45], [0.5, 0.5, 1, 1], [0, 0.5, 0.5, 1], [0.6, 0, 1, 0.4]])
+    scores = np.array([[0.55, 0, 0], [0, 0.5, 0], [0, 0, 0.3], [0, 0.2, 0], [0.6, 0, 0]])
+    cases = []
+    for agnostic in (True, False):
+        for own in (None, {}, {"a": 0.6, "b": 0.2}, {"c": 0.31}):
+            model = {"classes": ["a", "b", "c"], "score_threshold": 0.3}
+            if own is not None:
+                model["class_thresholds"] = own
+            suppression = Suppression(class_agnostic=agnostic)
+            # What counts is chosen after suppression: what doesn't count has hidden others all the same.
+            found = detect(boxes, scores, suppression, 0.01).above(thresholds(model))
+            cases.append(
+                {
+                    **model,
+                    "boxes": boxes.tolist(),
+                    "scores": scores.tolist(),
+                    "suppression": vars(suppression),
+                    "expected": {"classes": found.classes.tolist(), "scores": found.scores.tolist()},
+                }
+            )
+    return cases
+
+
 def main() -> None:
     """Write the files."""
     recognition = {"detect": recognition_cases(), "numbers": reading_cases()}
-    files = {"letterbox": letterbox_cases(), "recognition": recognition, "looks": looks_cases()}
+    scores = {"shown": shown_cases(), "thresholds": threshold_cases()}
+    files = {"letterbox": letterbox_cases(), "recognition": recognition, "looks": looks_cases(), "scores": scores}
     for name, value in files.items():
         (HERE / f"{name}.json").write_text(json.dumps(value) + "\n")
 

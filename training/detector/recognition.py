@@ -37,9 +37,9 @@ class Detections:
     class_scores: Floats | None = None
     """[k, c] of every class where the detection is; None where only the best is known"""
 
-    def above(self, threshold: float) -> Detections:
-        """Only those that score at least ``threshold``."""
-        keep = self.scores >= threshold
+    def above(self, threshold: float | Floats) -> Detections:
+        """Only those that score at least ``threshold``: one for all, or that of their class, [c]."""
+        keep = self.scores >= (threshold[self.classes] if isinstance(threshold, np.ndarray) else threshold)
         others = None if self.class_scores is None else self.class_scores[keep]
         return Detections(self.classes[keep], self.scores[keep], self.boxes[keep], others)
 
