@@ -1,4 +1,4 @@
-"""Labelled photos, streamed from canonical annotations, decoded as the browser decodes them.
+"""Labelled photos, streamed from canonical annotations, decoded as a browser shows them.
 
 Canonical annotations are a CSV with the columns of `COLUMNS`, and further ones (the group of the
 split) that don't matter here: one row per object, rows of one photo adjacent, boxes in pixels of
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
 
+from conversion import pictures
 from conversion.errors import PhotoError
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
@@ -53,12 +53,11 @@ class Photo:
             size.
         """
         try:
-            with Image.open(self.path) as image:
-                upright = _opaque(ImageOps.exif_transpose(image))
-        except FileNotFoundError as error:
+            upright = pictures.read(self.path).image
+        except pictures.NoPictureError as error:
             raise PhotoError(f"{self.path}: no such photo; check --images against the annotations") from error
-        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-            raise PhotoError(f"{self.path}: can't be decoded ({error}); replace or drop it") from error
+        except pictures.PictureError as error:
+            raise PhotoError(f"{self.path}: {error}") from error
         if upright.size != (self.width, self.height):
             raise PhotoError(
                 f"{self.path}: is {upright.width} × {upright.height} pixels when upright, its "
@@ -118,14 +117,6 @@ def decoded(photos: Iterable[Photo]) -> Iterator[tuple[Photo, Pixels]]:
             waiting = following
         if waiting:
             yield waiting[0], waiting[1].result()
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """The image as RGB; transparent parts become white, as on the page."""
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
 
 
 def _rows(annotations: Path) -> Iterator[tuple[str, dict[str, str]]]:

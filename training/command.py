@@ -39,7 +39,7 @@ def run(main: Callable[[], None], *faults: type[Exception]) -> None:
 
 
 def progress(items: Iterable[Item], total: int, noun: str) -> Iterator[Item]:
-    """Pass ``items`` on and say every few seconds how many of ``total`` are done."""
+    """Pass ``items`` on and say every few seconds how many of ``total`` are done, and how long the rest takes."""
     started = said = time.monotonic()
     pause = 0.5 if sys.stderr.isatty() else 5.0
     end = "\r" if sys.stderr.isatty() else "\n"
@@ -49,4 +49,12 @@ def progress(items: Iterable[Item], total: int, noun: str) -> Iterator[Item]:
         if now - said > pause:
             said = now
             rate = (done + 1) / (now - started)
-            print(f"{done + 1}/{total} {noun}, {rate:.0f}/s", file=sys.stderr, end=end, flush=True)
+            words = f"{done + 1}/{total} {noun}, {rate:.0f}/s, {_duration((total - done - 1) / rate)} left"
+            print(words, file=sys.stderr, end=end, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    """A time to come, as exact as it is known."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

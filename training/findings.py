@@ -39,6 +39,7 @@ class Kind(StrEnum):
     OUTSIDE = "boxes outside of their photo"
     AREA = "boxes without area"
     CROWD = "crowds"
+    SPLIT = "splits without a photo"
 
 
 REMEDIES = {
@@ -56,6 +57,7 @@ REMEDIES = {
     Kind.OUTSIDE: "move the box into its photo; it may have been drawn on a larger one",
     Kind.AREA: "draw the box anew, or remove it",
     Kind.CROWD: "label the objects one by one, or remove it",
+    Kind.SPLIT: "label more photos",
 }
 
 

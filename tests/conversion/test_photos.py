@@ -66,8 +66,8 @@ def test_every_kind_of_image_becomes_opaque_rgb(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "can't be decoded"),
-        (b"no image at all", "can't be decoded"),
+        (b"", "an empty file"),
+        (b"no image at all", "not a readable picture"),
         (None, "no such photo"),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_photo_that_ends_early_is_named(tmp_path: Path) -> None:
     path = tmp_path / "short.jpg"
     Image.effect_noise((200, 200), 50).save(path)
     path.write_bytes(path.read_bytes()[:4000])
-    with pytest.raises(PhotoError, match=r"short\.jpg: can't be decoded"):
+    with pytest.raises(PhotoError, match=r"short\.jpg: not a readable picture"):
         reading.Photo("short.jpg", path, 200, 200, ()).pixels()
 
 
@@ -119,3 +119,13 @@ def test_decoding_ahead_keeps_order_and_reports_the_bad_photo(photos: Path) -> N
     assert [next(stream)[0].filename, next(stream)[0].filename] == ["photo0.png", "photo1.png"]
     with pytest.raises(PhotoError, match=r"photo2\.png"):
         next(stream)
+
+
+def test_photos_are_read_by_the_same_code_and_decoders_as_in_training() -> None:
+    root = Path(__file__).parents[2]
+    assert (root / "conversion/pictures.py").read_bytes() == (root / "training/data/pictures.py").read_bytes()
+    pins = {
+        name: [line for line in (root / f"requirements/{name}.txt").read_text().splitlines() if "pillow==" in line]
+        for name in ("train", "train-gpu", "convert")
+    }
+    assert len({tuple(lines) for lines in pins.values()}) == 1

@@ -7,42 +7,30 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 
+from training.data import pictures
 from training.data.labels import Annotations, Photo
+from training.data.pictures import NoPictureError, Picture, PictureError
 from training.errors import AnnotationError
 from training.findings import Finding, Kind, Where, shown
 
-DECODING_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
-"""What Pillow raises for a file that is cut off, corrupt, absurdly large or no picture at all."""
+
+def read(path: Path, at_least: int | None = None) -> Picture:
+    """The photo as `pictures.read` has it.
+
+    Raises:
+        AnnotationError: naming the file that is missing or can't be read
+    """
+    try:
+        return pictures.read(path, at_least)
+    except PictureError as error:
+        raise AnnotationError(f"{path}: {error}") from error
 
 
 def decode(path: Path) -> npt.NDArray[np.uint8]:
-    """The photo [h, w, 3], RGB, turned upright by its EXIF orientation.
-
-    Raises:
-        AnnotationError: where the file is missing or not a readable picture
-    """
-    try:
-        with Image.open(path) as image:
-            return np.asarray(upright(image))
-    except DECODING_ERRORS as error:
-        raise AnnotationError(f"{path}: not a readable picture: {error}") from error
-
-
-def upright(image: Image.Image) -> Image.Image:
-    """The picture as RGB, turned by its EXIF orientation; transparent parts become white, as on the page."""
-    turned = ImageOps.exif_transpose(image)
-    if not turned.has_transparency_data:
-        return turned.convert("RGB")
-    white = Image.new("RGBA", turned.size, "white")
-    return Image.alpha_composite(white, turned.convert("RGBA")).convert("RGB")
-
-
-def upright_size(image: Image.Image) -> tuple[int, int]:
-    """Width and height in pixels after turning by the EXIF orientation, without decoding the pixels."""
-    turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    return (image.height, image.width) if turned else (image.width, image.height)
+    """The photo [h, w, 3], RGB, upright. Raises as `read`."""
+    return np.asarray(read(path).image)
 
 
 def size(images: Path, filename: str) -> tuple[int, int]:
@@ -52,12 +40,9 @@ def size(images: Path, filename: str) -> tuple[int, int]:
         AnnotationError: where the file is missing or not a readable picture
     """
     try:
-        with Image.open(images / filename) as image:
-            return upright_size(image)
-    except FileNotFoundError as error:
-        raise AnnotationError(f"{filename}: no such file in the folder") from error
-    except DECODING_ERRORS as error:
-        raise AnnotationError(f"{filename}: not a readable picture: {error}") from error
+        return pictures.size(images / filename)
+    except PictureError as error:
+        raise AnnotationError(f"{filename}: {error}") from error
 
 
 def check_files(annotations: Annotations, images: Path) -> Annotations:
@@ -85,15 +70,21 @@ def check_files(annotations: Annotations, images: Path) -> Annotations:
 
 def _finding(photo: Photo, images: Path) -> Finding | None:
     try:
-        width, height = size(images, photo.filename)
-    except AnnotationError as error:
-        kind = Kind.UNREADABLE if (images / photo.filename).exists() else Kind.MISSING
-        return Finding(kind, photo.where, "filename", str(error), photo.filename)
+        width, height = pictures.size(images / photo.filename)
+    except PictureError as error:
+        return unreadable(photo, error)
     if (width, height) != (photo.width, photo.height):
         said = f"the label says {photo.width} × {photo.height}"
         fault = f"{shown(photo.filename)}: the file has {width} × {height} pixels, {said}"
         return Finding(Kind.SIZE, photo.where, "width", fault, photo.filename)
     return None
+
+
+def unreadable(photo: Photo, error: PictureError) -> Finding:
+    """The finding of a labelled photo that can't be read."""
+    kind = Kind.MISSING if isinstance(error, NoPictureError) else Kind.UNREADABLE
+    fault = f"{shown(photo.filename)}: {error.fault}"
+    return Finding(kind, photo.where, "filename", fault, photo.filename, error.remedy)
 
 
 def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
@@ -106,11 +97,11 @@ def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
         raise AnnotationError(f"{images}: no such folder of photos")
     photos: list[Photo] = []
     findings: list[Finding] = []
-    for filename in pictures(images):
+    for filename in names(images):
         try:
-            width, height = size(images, filename)
-        except AnnotationError as error:
-            findings.append(Finding(Kind.UNREADABLE, Where(filename), "", str(error).removeprefix(f"{filename}: ")))
+            width, height = pictures.size(images / filename)
+        except PictureError as error:
+            findings.append(Finding(Kind.UNREADABLE, Where(filename), "", error.fault, own_remedy=error.remedy))
             continue
         photos.append(Photo(filename, width, height, group_of.get(filename, filename), where=Where(filename)))
     if not photos:
@@ -118,7 +109,7 @@ def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
     return Annotations(photos, findings)
 
 
-def pictures(images: Path) -> list[str]:
+def names(images: Path) -> list[str]:
     """Names of all pictures below a folder, relative to it, sorted; whether they can be read is another matter."""
     known = Image.registered_extensions()
     files = sorted(path for path in images.rglob("*") if path.suffix.lower() in known and path.is_file())

@@ -11,58 +11,85 @@ import hashlib
 import io
 import json
 from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from training import command
 from training.config import Configuration, load
-from training.data import reports
+from training.data import pictures, reports
+from training.data.augmentation.pixels import decoded
 from training.data.labels import Annotations, Photo
-from training.data.photos import DECODING_ERRORS, upright, upright_size
+from training.data.photos import unreadable
 from training.data.selection import (
     SPLITS,
     add_skip_argument,
     add_source_arguments,
     csv_text,
+    missing_split,
     place,
     read,
     split_of,
 )
 from training.errors import AnnotationError, RecordsError
-from training.findings import Finding, Kind
+from training.findings import Finding
 from training.outputs import sha256, whole_folder
+from training.parallel import in_order
 
 FORMAT = 1
 QUALITY = 95
+ROUNDING = 8
+"""Grey levels by which two decoders of one JPEG may differ."""
 
 
 def encode(path: Path, max_side: int) -> tuple[bytes, int, int]:
     """A photo's bytes as training reads them, and their size in pixels.
 
-    A plain RGB JPEG that is small enough keeps its bytes. Anything else (turned by EXIF, PNG, grey, CMYK, larger than
-    ``max_side``) is decoded, turned upright, scaled down and compressed again.
+    A plain RGB JPEG that is small enough keeps its bytes where TensorFlow and OpenCV see in them what is seen here.
+    Anything else (turned by EXIF, PNG, grey, CMYK, damaged, larger than ``max_side``) is decoded, turned upright,
+    scaled down and compressed again.
 
     Raises:
-        AnnotationError: for a file that is cut off or corrupt
+        PictureError: for a file that can't be read
     """
-    try:
+    picture = pictures.read(path)
+    photo = picture.image
+    if picture.untouched and max(photo.size) <= max_side:
         data = path.read_bytes()
-        with Image.open(io.BytesIO(data)) as image:
-            width, height = upright_size(image)
-            image.load()
-            plain = image.format == "JPEG" and image.mode == "RGB"
-            if plain and max(width, height) <= max_side and image.getexif().get(0x0112, 1) == 1:
-                return data, width, height
-            photo = upright(image)
-    except DECODING_ERRORS as error:
-        raise AnnotationError(f"{path}: not a readable picture: {error}") from error
+        if _seen_alike(data, np.asarray(photo)):
+            return data, photo.width, photo.height
     photo.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     compressed = io.BytesIO()
     photo.save(compressed, "JPEG", quality=QUALITY, subsampling=0)
     return compressed.getvalue(), photo.width, photo.height
+
+
+def _refuse_empty(photos: Sequence[Photo], config: Configuration, findings: Sequence[Finding] = ()) -> None:
+    if missing := missing_split(photos, [split_of(photo.group, config.split) for photo in photos]):
+        raise AnnotationError(f"{missing.fault}; {missing.remedy}", findings)
+
+
+def _packed(photo: Photo, images: Path, max_side: int) -> tuple[bytes, int, int] | Finding:
+    """What `encode` makes of a photo, or its fault."""
+    try:
+        return encode(images / photo.filename, max_side)
+    except pictures.PictureError as error:
+        return unreadable(photo, error)
+
+
+def _seen_alike(data: bytes, pixels: np.ndarray) -> bool:
+    """Whether those that read records decode a JPEG to ``pixels`` [h, w, 3]: they refuse what Pillow forgives."""
+    try:
+        others = tf.io.decode_jpeg(data, channels=3).numpy(), decoded(data)
+    except (tf.errors.InvalidArgumentError, RecordsError):
+        return False
+    return all(other.shape == pixels.shape and cv2.norm(other, pixels, cv2.NORM_INF) <= ROUNDING for other in others)
 
 
 def example(photo: Photo, encoded: bytes, width: int, height: int, classes: list[str]) -> bytes:
@@ -108,26 +135,24 @@ def write(found: Annotations, images: Path, config: Configuration, folder: Path,
         AnnotationError: for a photo that can't be decoded (left out and listed with ``skip_bad``), or an empty split
     """
     classes = list(config.classes)
-    unreadable: list[Finding] = []
+    undecoded: list[Finding] = []
     split_photos: dict[str, list[Photo]] = {name: [] for name in SPLITS}
     for photo in sorted(found.photos, key=lambda photo: place(photo.filename)):
         split_photos[split_of(photo.group, config.split)].append(photo)
+    _refuse_empty(found.photos, config)
     digest = hashlib.sha256(json.dumps([FORMAT, classes]).encode())
     manifest: dict[str, Any] = {"format_version": FORMAT, "classes": classes, "splits": {}}
     for split, photos in split_photos.items():
-        if not photos:
-            raise AnnotationError(f"no photo falls into the split {split}; {len(found.photos)} photos are too few")
         shards = min(config.records.shards, len(photos))
         paths = [folder / f"{split}-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
         writers = [tf.io.TFRecordWriter(str(path)) for path in paths]
         kept: list[Photo] = []
-        for photo in command.progress(photos, len(photos), f"{split} photos"):
-            try:
-                encoded, width, height = encode(images / photo.filename, config.records.max_side)
-            except AnnotationError as error:
-                unreadable.append(Finding(Kind.UNREADABLE, photo.where, "filename", str(error), photo=photo.filename))
+        packed = in_order(partial(_packed, images=images, max_side=config.records.max_side), photos)
+        for photo, picture in command.progress(zip(photos, packed, strict=True), len(photos), f"{split} photos"):
+            if isinstance(picture, Finding):
+                undecoded.append(picture)
                 continue
-            record = example(photo, encoded, width, height, classes)
+            record = example(photo, *picture, classes)
             writers[len(kept) % shards].write(record)
             digest.update(split.encode() + hashlib.sha256(record).digest())
             kept.append(photo)
@@ -141,14 +166,16 @@ def write(found: Annotations, images: Path, config: Configuration, folder: Path,
             "per_class": {name: counts[name] for name in classes},
             "files": [{"path": p.name, "bytes": p.stat().st_size, "sha256": sha256(p)} for p in paths],
         }
-    if unreadable and not skip_bad:
+    if undecoded and not skip_bad:
         raise AnnotationError(
-            f"{images}: {len(unreadable)} photos can't be decoded; replace them, or leave them out with --skip-bad",
-            unreadable,
+            f"{images}: {len(undecoded)} photos can't be decoded; replace them, or leave them out with --skip-bad",
+            undecoded,
         )
+    gone = {finding.photo for finding in undecoded}
+    _refuse_empty([photo for photo in found.photos if photo.filename not in gone], config, undecoded)
     for total in ("photos", "objects"):
         manifest[total] = sum(split[total] for split in manifest["splits"].values())
-    found.skipped.extend(unreadable)
+    found.skipped.extend(undecoded)
     manifest |= {"fingerprint": digest.hexdigest(), "skipped": [str(one) for one in found.skipped]}
     return manifest
 

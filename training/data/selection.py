@@ -9,7 +9,7 @@ import argparse
 import csv
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from training import command
@@ -18,6 +18,7 @@ from training.data import formats, reports
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files
 from training.errors import AnnotationError
+from training.findings import Finding, Kind, Where
 from training.outputs import whole_folder
 
 SPLITS = ("train", "calibration", "validation")
@@ -34,6 +35,20 @@ def split_of(group: str, shares: Split) -> str:
     if position < shares.validation:
         return "validation"
     return "calibration" if position < shares.validation + shares.calibration else "train"
+
+
+def missing_split(photos: Sequence[Photo], splits: Sequence[str]) -> Finding | None:
+    """The finding that a split has no photo, where there is such a one; ``splits`` has that of each photo."""
+    empty = [name for name in SPLITS if name not in splits]
+    if not empty:
+        return None
+    groups = len({photo.group for photo in photos})
+    fault = f"no photo falls into the split {empty[0]}: "
+    if groups == len(photos):
+        return Finding(Kind.SPLIT, Where("photos"), "", f"{fault}{groups} photos are too few")
+    number = "one group, which stays" if groups == 1 else f"{groups} groups, which stay"
+    fault += f"all {len(photos)} photos are in {number} together"
+    return Finding(Kind.SPLIT, Where("groups"), "", fault, own_remedy="make smaller groups, one for each scene")
 
 
 def read(

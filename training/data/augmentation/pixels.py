@@ -14,12 +14,14 @@ from training.data.augmentation.pasting import ground
 from training.detector.letterbox import FILL
 from training.errors import RecordsError
 
+AS_IT_IS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+"""A record's picture is upright: turned by metadata that others can't read, it would leave its boxes."""
 DECODED = {
-    1: cv2.IMREAD_COLOR_RGB,
+    1: AS_IT_IS,
     # Their names say grey: those of colour ask for BGR.
-    2: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_2,
-    4: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_4,
-    8: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_8,
+    2: AS_IT_IS | cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: AS_IT_IS | cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: AS_IT_IS | cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
 """How a photo is decoded at a half, a quarter, an eighth of its size: libjpeg averages, and is faster so."""
 ENOUGH = 0.9
@@ -65,7 +67,7 @@ def cut(
     ):
         cell = batch[crop, ymin:ymax, xmin:xmax]
         if other >= 0:
-            cell[:] = ground(_decoded(encoded[other]), cell.shape[0], cell.shape[1], places)
+            cell[:] = ground(decoded(encoded[other]), cell.shape[0], cell.shape[1], places)
         size = int(xmax - xmin), int(ymax - ymin)
         photo, from_cell = _as_seen(data, transform, size)
         cv2.warpPerspective(
@@ -103,11 +105,15 @@ def _as_seen(data: bytes, transform: np.ndarray, size: tuple[int, int]) -> tuple
     # Pixel i of the smaller photo is the mean of `times` from i * times on.
     middle_of_first = (1 / times - 1) / 2
     smaller = np.array([[1 / times, 0, middle_of_first], [0, 1 / times, middle_of_first], [0, 0, 1]])
-    return _decoded(data, times), smaller @ transform
+    return decoded(data, times), smaller @ transform
 
 
-def _decoded(data: bytes, times: int = 1) -> np.ndarray:
-    photo = cv2.imdecode(np.frombuffer(data, np.uint8), DECODED[times])
+def decoded(data: bytes, times: int = 1) -> np.ndarray:
+    """A record's picture, uint8 [h, w, 3], RGB, smaller by ``times``. Raises RecordsError."""
+    try:
+        photo = cv2.imdecode(np.frombuffer(data, np.uint8), DECODED[times])
+    except cv2.error:
+        photo = None
     if photo is None:
         raise RecordsError("a record's picture can't be decoded; make the records again")
     return np.asarray(photo)

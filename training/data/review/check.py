@@ -20,11 +20,11 @@ from training import findings as told
 from training.config import Configuration, load
 from training.data import formats, reports, sources
 from training.data.labels import Annotations, Photo
-from training.data.photos import check_files
+from training.data.photos import check_files, unreadable
 from training.data.review import contact_sheet, coverage, duplicates, suspicion
-from training.data.selection import SPLITS, add_source_arguments, split_of
+from training.data.selection import SPLITS, add_source_arguments, missing_split, split_of
 from training.detector.letterbox import scaled_size
-from training.findings import Finding, Kind, shown
+from training.findings import Finding
 from training.outputs import whole_folder
 
 TILES = 48
@@ -45,14 +45,15 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
     splits = [split_of(photo.group, config.split) for photo in photos]
     seen = list(command.progress(duplicates.look_at_all(photos, images), len(photos), "photos looked at"))
     found.skipped.extend(
-        Finding(Kind.UNREADABLE, photo.where, "filename", f"{shown(photo.filename)}: {one.fault}", photo.filename)
-        for photo, one in zip(photos, seen, strict=True)
-        if one.fault
+        unreadable(photo, one.fault) for photo, one in zip(photos, seen, strict=True) if one.fault is not None
     )
-    same = [
-        (one, other, share) for one, other, share in duplicates.pairs(seen) if photos[one].group != photos[other].group
-    ]
-    across = sorted((pair for pair in same if splits[pair[0]] != splits[pair[1]]), key=lambda pair: pair[2])
+    blank = [photo.filename for photo, one in zip(photos, seen, strict=True) if one.one_colour]
+    # Photos of one group are known to show the same.
+    same = [members for members in duplicates.sets(seen) if len({photos[index].group for index in members}) > 1]
+    across = [members for members in same if len({splits[index] for index in members}) > 1]
+    whole = [(photo, split) for photo, split, one in zip(photos, splits, seen, strict=True) if one.fault is None]
+    if missing := missing_split([photo for photo, _ in whole], [split for _, split in whole]):
+        found.skipped.append(missing)
     suspicions = suspicion.find(photos, lambda photo: _scale(photo, config))
     report: dict[str, Any] = {
         "photos": len(photos),
@@ -60,7 +61,11 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
         "objects": sum(len(photo.objects) for photo in photos),
         "groups": len({photo.group for photo in photos}),
         "errors": list(map(str, found.skipped)),
-        "notes": [*found.notes, *coverage.notes(photos, splits, config.classes, images)],
+        "notes": [
+            *found.notes,
+            *coverage.notes(photos, splits, config.classes, images),
+            *coverage.looks(len(photos), blank, same),
+        ],
         "splits": {
             name: {
                 "photos": splits.count(name),
@@ -72,16 +77,10 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
         "box_sizes": _sizes(photos, config),
         "overlapping_pairs": _overlapping(photos),
         "near_duplicates": {
-            "pairs": len(same),
+            "sets": len(same),
+            "photos": sum(map(len, same)),
             "across_splits": len(across),
-            "listed": [
-                {
-                    "photos": [photos[i].filename, photos[j].filename],
-                    "splits": [splits[i], splits[j]],
-                    "difference": round(share, 3),
-                }
-                for i, j, share in across[:LISTED]
-            ],
+            "listed": [_described(members, photos, splits) for members in across[:LISTED]],
         },
         "suspicious": {
             kind: {
@@ -91,11 +90,24 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
             for kind, count in sorted(Counter(one.kind for one in suspicions).items())
         },
     }
-    twins = [
-        contact_sheet.Tile((photos[i], photos[j]), f"near-duplicate: {splits[i]}, {splits[j]}") for i, j, _ in across
-    ]
+    twins = [_twins(members, photos, splits) for members in across[:TILES]]
     kinds = [_tiles([one for one in suspicions if one.kind == kind]) for kind in report["suspicious"]]
     return report, _evenly([*kinds, twins], TILES)
+
+
+def _described(members: Sequence[int], photos: Sequence[Photo], splits: Sequence[str]) -> dict[str, Any]:
+    """A set of photos that look the same: how many, where, and of each split the first."""
+    counts = Counter(splits[index] for index in members)
+    firsts = [next(photos[index].filename for index in members if splits[index] == split) for split in counts]
+    return {"count": len(members), "splits": dict(counts), "photos": firsts}
+
+
+def _twins(members: Sequence[int], photos: Sequence[Photo], splits: Sequence[str]) -> contact_sheet.Tile:
+    """Two photos of a set, of two splits."""
+    one = members[0]
+    other = next(index for index in members if splits[index] != splits[one])
+    more = f" (and {len(members) - 2} more)" if len(members) > 2 else ""
+    return contact_sheet.Tile((photos[one], photos[other]), f"look the same: {splits[one]}, {splits[other]}{more}")
 
 
 def _tiles(suspicions: Sequence[suspicion.Suspicion]) -> list[contact_sheet.Tile]:
@@ -152,12 +164,7 @@ def _sizes(photos: Sequence[Photo], config: Configuration) -> dict[str, Any]:
 
 
 def _overlapping(photos: Sequence[Photo]) -> int:
-    return sum(
-        suspicion.iou(one, other) > TOUCHING
-        for photo in photos
-        for index, one in enumerate(photo.objects)
-        for other in photo.objects[index + 1 :]
-    )
+    return sum(share > TOUCHING for photo in photos for _, _, share in suspicion.overlapping(photo.objects))
 
 
 def _evenly(lists: Sequence[Sequence[contact_sheet.Tile]], count: int) -> list[contact_sheet.Tile]:
@@ -185,14 +192,19 @@ def render(report: Any, findings: Sequence[Finding]) -> str:
     lines += [
         "",
         f"{report['overlapping_pairs']} pairs of boxes overlap",
-        f"{twins['pairs']} pairs of photos of different groups look the same, {twins['across_splits']} in two splits",
-        *(f"  {' = '.join(pair['photos'])} ({', '.join(pair['splits'])})" for pair in twins["listed"][:5]),
+        f"{twins['photos']} photos of different groups look the same, in {twins['sets']} sets",
+        f"{twins['across_splits']} of these sets reach into two splits",
+        *(f"  {' = '.join(one['photos'])} ({_counts(one['splits'])})" for one in twins["listed"][:5]),
     ]
     for kind, found in report["suspicious"].items():
         lines += [f"{found['labels']} suspicious: {kind}", *(f"  {line}" for line in found["listed"][:5])]
     lines += [f"note: {note}" for note in report["notes"]]
     lines += [f"{len(findings)} errors", *(f"  {line}" for line in told.lines(findings))]
     return "\n".join(lines) + "\n"
+
+
+def _counts(splits: Any) -> str:
+    return ", ".join(f"{count} in {name}" for name, count in splits.items())
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from training.data.labels import Photo
-from training.data.photos import DECODING_ERRORS, upright
+from training.data.photos import read
 from training.drawing import fonts_folder
+from training.errors import AnnotationError
 
 TILE = (230, 190)
 CAPTION = 34
@@ -48,12 +49,11 @@ def draw(tiles: Sequence[Tile], images: Path) -> Image.Image:
 
 def _picture(photo: Photo, images: Path, suspects: tuple[int, ...], size: tuple[int, int]) -> Image.Image:
     try:
-        with Image.open(images / photo.filename) as image:
-            picture = upright(image)
-    except DECODING_ERRORS:
+        picture = read(images / photo.filename, at_least=max(size)).image
+    except AnnotationError:
         return Image.new("RGB", size, SUSPECT)
-    scale = min(size[0] / picture.width, size[1] / picture.height)
-    picture = picture.resize((max(1, int(picture.width * scale)), max(1, int(picture.height * scale))))
+    scale = min(size[0] / photo.width, size[1] / photo.height)
+    picture = picture.resize((max(1, int(photo.width * scale)), max(1, int(photo.height * scale))))
     pen = ImageDraw.Draw(picture)
     for index, item in enumerate(photo.objects):
         sides = tuple(side * scale for side in (item.xmin, item.ymin, item.xmax, item.ymax))

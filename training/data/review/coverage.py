@@ -7,10 +7,12 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from training.data.labels import Photo
-from training.data.photos import pictures
+from training.data.photos import names
 
 FEW = 100
 """Photos of a split from which its figures say something: the 95 % interval of a half is 10 points to each side."""
+MOST = 0.5
+"""Share of all photos from which photos that look the same are one camera's rather than copies."""
 
 
 def notes(photos: Sequence[Photo], splits: Sequence[str], classes: Collection[str], images: Path) -> list[str]:
@@ -23,7 +25,7 @@ def notes(photos: Sequence[Photo], splits: Sequence[str], classes: Collection[st
         images: folder of the photos
     """
     found = []
-    bare = sorted(set(pictures(images)) - {photo.filename for photo in photos})
+    bare = sorted(set(names(images)) - {photo.filename for photo in photos})
     if bare:
         found.append(
             f"pictures without a label, which are left out: {len(bare)}, {bare[0]} first; a photo without objects "
@@ -40,4 +42,27 @@ def notes(photos: Sequence[Photo], splits: Sequence[str], classes: Collection[st
         count = splits.count(split)
         if count < FEW:
             found.append(f"{split} has {count} photos: figures from so few say little")
+    return found
+
+
+def looks(photos: int, blank: Sequence[str], same: Sequence[Sequence[int]]) -> list[str]:
+    """What is to be said of how photos look.
+
+    Args:
+        photos: how many there are
+        blank: names of those of one colour
+        same: sets of photos of different groups that look the same
+    """
+    found = []
+    if blank:
+        found.append(
+            f"photos of one colour: {len(blank)}, {blank[0]} first; there is nothing to learn on them. Of 16 bits only "
+            "the high byte is seen, as in browsers: stretch what doesn't reach that far"
+        )
+    largest = max(map(len, same), default=0)
+    if largest > MOST * photos:
+        found.append(
+            f"{largest} of {photos} photos look the same, as from one fixed camera: put those of one hour or day into "
+            "one group (--groups), so that what is judged isn't what was learned"
+        )
     return found

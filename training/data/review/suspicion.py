@@ -9,7 +9,8 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +52,18 @@ def iou(one: LabelledObject, other: LabelledObject) -> float:
         return 0.0
     areas = sum((item.xmax - item.xmin) * (item.ymax - item.ymin) for item in (one, other))
     return width * height / (areas - width * height)
+
+
+def overlapping(objects: Sequence[LabelledObject]) -> Iterator[tuple[int, int, float]]:
+    """Indices of any two that overlap, the smaller first, and their intersection over union."""
+    # From left to right: what begins behind an object's end is compared with it no more.
+    order = sorted(range(len(objects)), key=lambda index: objects[index].xmin)
+    for place, i in enumerate(order):
+        for j in islice(order, place + 1, None):
+            if objects[j].xmin >= objects[i].xmax:
+                break
+            if share := iou(objects[i], objects[j]):
+                yield min(i, j), max(i, j), share
 
 
 def find(photos: Sequence[Photo], scale_of: Callable[[Photo], float]) -> list[Suspicion]:
@@ -97,9 +110,9 @@ def _aspect(item: LabelledObject) -> float:
 
 def _overlaps(photos: Sequence[Photo]) -> Iterator[Suspicion]:
     for photo in photos:
-        for (i, one), (j, other) in combinations(enumerate(photo.objects), 2):
-            overlap = iou(one, other)
+        for i, j, overlap in sorted(overlapping(photo.objects)):
             if overlap > OVERLAP:
+                one, other = photo.objects[i], photo.objects[j]
                 kind = "same box" if overlap > SAME_BOX else "overlap"
                 yield Suspicion(kind, photo, (i, j), overlap, f"{one.name} and {other.name} overlap by {overlap:.0%}")
 
@@ -107,33 +120,36 @@ def _overlaps(photos: Sequence[Photo]) -> Iterator[Suspicion]:
 def _heights(photos: Sequence[Photo]) -> Iterator[Suspicion]:
     """Neighbours on one line are of one size."""
     for photo in photos:
-        for index, item in enumerate(photo.objects):
-            line = [other for other in photo.objects if other is not item and _beside(item, other)]
-            if not line:
+        if len(photo.objects) < 2:
+            continue
+        sides = np.array([(item.xmin, item.ymin, item.xmax, item.ymax) for item in photo.objects])
+        heights = sides[:, 3] - sides[:, 1]
+        for index, (item, height) in enumerate(zip(photo.objects, heights, strict=True)):
+            beside = _beside(sides[index], sides)
+            beside[index] = False
+            line = heights[beside]
+            if not len(line):
                 continue
-            usual = float(np.median([other.ymax - other.ymin for other in line]))
-            distance = abs(math.log((item.ymax - item.ymin) / usual))
+            usual = float(np.median(line))
+            distance = abs(math.log(height / usual))
             # Of two, the smaller one is named.
-            if distance > math.log(ODD_HEIGHT) and (len(line) > 1 or item.ymax - item.ymin < usual):
-                words = f"{item.name} is {item.ymax - item.ymin:.0f} pixels high beside {usual:.0f}"
+            if distance > math.log(ODD_HEIGHT) and (len(line) > 1 or height < usual):
+                words = f"{item.name} is {height:.0f} pixels high beside {usual:.0f}"
                 yield Suspicion("height", photo, (index,), distance, words)
 
 
-def _beside(one: LabelledObject, other: LabelledObject) -> bool:
-    """Whether two boxes stand on one line, at most one height apart."""
-    tall = max(one.ymax - one.ymin, other.ymax - other.ymin)
-    common = min(one.ymax, other.ymax) - max(one.ymin, other.ymin)
-    gap = max(one.xmin, other.xmin) - min(one.xmax, other.xmax)
-    return common > 0.5 * min(one.ymax - one.ymin, other.ymax - other.ymin) and gap < tall
+def _beside(one: Any, others: Any) -> Any:
+    """Whether boxes [..., 4] (xmin, ymin, xmax, ymax) stand on one line, at most one height apart."""
+    tall = np.maximum(one[..., 3] - one[..., 1], others[..., 3] - others[..., 1])
+    short = np.minimum(one[..., 3] - one[..., 1], others[..., 3] - others[..., 1])
+    common = np.minimum(one[..., 3], others[..., 3]) - np.maximum(one[..., 1], others[..., 1])
+    gap = np.maximum(one[..., 0], others[..., 0]) - np.minimum(one[..., 2], others[..., 2])
+    return (common > 0.5 * short) & (gap < tall)
 
 
 def _order(photos: Sequence[Photo]) -> Iterator[Suspicion]:
     """Where nearly all photos list a line's objects from left to right, two that are swapped may have wrong classes."""
-    lines = [
-        photo
-        for photo in photos
-        if len(photo.objects) > 1 and all(_beside(one, other) for one, other in pairwise(photo.objects))
-    ]
+    lines = [photo for photo in photos if len(photo.objects) > 1 and _on_one_line(photo.objects)]
     back = {id(photo): _back(photo) for photo in lines}
     odd = [photo for photo in lines if back[id(photo)] is not None]
     if len(lines) < 20 or len(odd) > (1 - IN_ORDER) * len(lines):
@@ -145,6 +161,11 @@ def _order(photos: Sequence[Photo]) -> Iterator[Suspicion]:
         step = (_middle(one) - _middle(other)) / (one.xmax - one.xmin)
         words = f"{one.name} is listed before {other.name}, which stands left of it"
         yield Suspicion("order", photo, (index, index + 1), step, words)
+
+
+def _on_one_line(objects: Sequence[LabelledObject]) -> bool:
+    sides = np.array([(item.xmin, item.ymin, item.xmax, item.ymax) for item in objects])
+    return bool(_beside(sides[:-1], sides[1:]).all())
 
 
 def _back(photo: Photo) -> int | None:
