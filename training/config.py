@@ -36,6 +36,8 @@ class Split(_Section):
     """judged on, never tuned on"""
     calibration: Share = 0.05
     """picks the score threshold and the moment to stop"""
+    salt: Annotated[int, Field(ge=0)] | None = None
+    """another hash: which of few photos are judged on is drawn anew until every split has objects of every class"""
 
 
 class Records(_Section):
@@ -105,6 +107,8 @@ class Training(_Section):
     """The loop."""
 
     seed: int = 1
+    minutes: float | None = Field(default=None, gt=0)
+    """time that may be spent: ``steps`` follow from it, measured on the first batches; None: ``steps`` count"""
     steps: Positive = 6000
     batch: Positive = 32
     crop: Side = 128
@@ -136,6 +140,10 @@ class Configuration(_Section):
 
     name: str = Field(min_length=1)
     classes: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    plan: bool = True
+    """whether what isn't written is planned from photos and labels (training.planning); false: it has the defaults"""
+    ignored: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """classes of the labels that aren't learned: their objects are passed over"""
     reading: Literal["lines", "none"] = "none"
     """lines: objects are characters, neighbours are joined into numbers"""
     input: Input = Input()
@@ -143,6 +151,8 @@ class Configuration(_Section):
     """2: the photo is looked at again as the first look suggests, see detector.looks"""
     split: Split = Split()
     records: Records = Records()
+    starts: tuple[str, ...] = ()
+    """candidates to begin with, names of ``models/start``, of which the photos choose; none: begin with nothing"""
     network: Network = Network()
     augmentation: Augmentation = Augmentation()
     training: Training = Training()
@@ -152,6 +162,8 @@ class Configuration(_Section):
     def _consistent(self) -> Configuration:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("classes has a name twice")
+        if both := set(self.classes) & set(self.ignored):
+            raise ValueError(f"{', '.join(sorted(both))}: in classes and in ignored")
         if self.split.validation + self.split.calibration >= 1:
             raise ValueError("split leaves nothing to train on")
         if self.augmentation.min_object_height >= self.augmentation.max_object_height:

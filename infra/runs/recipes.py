@@ -192,6 +192,7 @@ def select(
         options={
             "split": split,
             "classes": _row(description["classes"]),
+            **({"ignored": _row(ignored)} if (ignored := description["provenance"].get("ignored")) else {}),
             **description["provenance"].get("split", {}),
         },
     )

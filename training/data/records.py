@@ -210,7 +210,9 @@ def main() -> None:
     options = parser.parse_args()
     config = load(options.config)
     with reports.kept(options.out), whole_folder(options.out) as folder:
-        found = read(options.images, options.annotations, options.groups, config.classes, options.skip_bad)
+        found = read(
+            options.images, options.annotations, options.groups, config.classes, options.skip_bad, config.ignored
+        )
         manifest = write(found, options.images, config, folder, options.skip_bad)
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         reports.put(found.skipped, folder)

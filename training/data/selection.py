@@ -9,7 +9,7 @@ import argparse
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from training import command
@@ -24,14 +24,15 @@ from training.outputs import whole_folder
 SPLITS = ("train", "calibration", "validation")
 
 
-def place(group: str) -> float:
-    """Where a group stands in 0–1: the first 8 bytes of its SHA-256."""
-    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8]) / 2**64
+def place(group: str, salt: int | None = None) -> float:
+    """Where a group stands in 0–1: the first 8 bytes of its SHA-256, of ``salt`` and a line break before it."""
+    salted = group if salt is None else f"{salt}\n{group}"
+    return int.from_bytes(hashlib.sha256(salted.encode()).digest()[:8]) / 2**64
 
 
 def split_of(group: str, shares: Split) -> str:
     """The split that a group of photos belongs to."""
-    position = place(group)
+    position = place(group, shares.salt)
     if position < shares.validation:
         return "validation"
     return "calibration" if position < shares.validation + shares.calibration else "train"
@@ -57,19 +58,27 @@ def read(
     groups: Path | None = None,
     classes: Iterable[str] | None = None,
     skip_bad: bool = False,
+    ignored: Collection[str] = (),
 ) -> Annotations:
-    """Labels that are right in themselves and fit their files.
+    """Labels that are right in themselves and fit their files, without objects of the classes ``ignored``.
 
     Raises:
         AnnotationError: naming each fault of rows and files; with ``skip_bad`` those are left out and listed
     """
-    allowed = None if classes is None else tuple(classes)
+    allowed = None if classes is None else (*classes, *ignored)
     found = check_files(formats.read(annotations, images, allowed, groups, skip_bad=True), images)
     if found.skipped and not skip_bad:
         raise AnnotationError(
             f"{annotations}: {len(found.skipped)} faults; correct them, or leave them out with --skip-bad",
             found.skipped,
         )
+    return without(found, ignored)
+
+
+def without(found: Annotations, ignored: Collection[str]) -> Annotations:
+    """``found`` without objects of the classes ``ignored``; their photos stay."""
+    for photo in found.photos:
+        photo.objects = [item for item in photo.objects if item.name not in ignored]
     return found
 
 
@@ -88,13 +97,15 @@ def main() -> None:
     parser.add_argument("--classes", required=True, help="the only ones allowed, as a row of CSV")
     parser.add_argument("--validation", type=float, default=Split().validation, help="share of the groups")
     parser.add_argument("--calibration", type=float, default=Split().calibration, help="share of the groups")
+    parser.add_argument("--salt", type=int, help="of the hash that splits")
+    parser.add_argument("--ignored", default="", help="classes that may occur and are passed over, as a row of CSV")
     parser.add_argument("--split", choices=[*SPLITS, "all"], default="all")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    classes = next(csv.reader([options.classes]))
-    shares = Split(validation=options.validation, calibration=options.calibration)
+    classes, ignored = (next(csv.reader([row]), []) for row in (options.classes, options.ignored))
+    shares = Split(validation=options.validation, calibration=options.calibration, salt=options.salt)
     with reports.kept(options.out), whole_folder(options.out) as folder:
-        found = read(options.images, options.annotations, options.groups, classes, options.skip_bad)
+        found = read(options.images, options.annotations, options.groups, classes, options.skip_bad, ignored)
         photos = [photo for photo in found.photos if options.split in ("all", split_of(photo.group, shares))]
         if not photos:
             raise AnnotationError(f"{options.annotations}: no photo falls into the split {options.split}")

@@ -22,7 +22,7 @@ from training.data import formats, reports, sources
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files, unreadable
 from training.data.review import contact_sheet, coverage, duplicates, suspicion
-from training.data.selection import SPLITS, add_source_arguments, missing_split, split_of
+from training.data.selection import SPLITS, add_source_arguments, missing_split, split_of, without
 from training.detector.letterbox import scaled_size
 from training.findings import Finding
 from training.outputs import whole_folder
@@ -218,11 +218,12 @@ def main() -> None:
     config = load(options.config)
     # Faults don't end a check: they are what it is for.
     with reports.kept(options.out), whole_folder(options.out) as folder:
-        labels = formats.read(options.annotations, options.images, config.classes, options.groups, skip_bad=True)
+        known = (*config.classes, *config.ignored)
+        labels = formats.read(options.annotations, options.images, known, options.groups, skip_bad=True)
         if options.findings:
             skipped, notes = sources.findings(options.findings)
             labels = replace(labels, skipped=[*skipped, *labels.skipped], notes=[*notes, *labels.notes])
-        found = check_files(labels, options.images)
+        found = without(check_files(labels, options.images), config.ignored)
         report, tiles = examine(found, options.images, config)
         (folder / "check.json").write_text(json.dumps(report, indent=1) + "\n")
         (folder / "check.txt").write_text(render(report, found.skipped))
