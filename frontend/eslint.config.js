@@ -41,6 +41,7 @@ export default defineConfig(
     languageOptions: {
       globals: {
         BroadcastChannel: 'readonly',
+        File: 'readonly',
         PerformanceObserver: 'readonly',
         Response: 'readonly',
         caches: 'readonly',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from typing import Any
 from infra import fingerprints, git, results
 from infra.browser import frontend
 from infra.errors import UsageError
+from infra.page import icons, identity, shell
+from infra.page.samples import gather, write
 from infra.runs import catalogue
 from infra.settings import ROOT
 
@@ -19,8 +22,10 @@ MODEL = "model"
 """The folder of the web model within the site."""
 RECOGNIZER = "recognizer"
 """The folder of the recognizer's worker within the site, see angular.json."""
-NOT_SERVED = ("prerendered-routes.json",)
-"""What Angular leaves beside the app for servers that render pages."""
+NOT_SERVED = ("prerendered-routes.json", identity.SCRIPT)
+"""What lies beside the app and is not of it: what Angular leaves for servers that render pages, what sites are made with."""
+OWN_SAMPLES = frontend.FRONTEND / "app" / "samples"
+"""Photos that pages of digits show; pages of other objects show their owner's, or none."""
 BUILD = "build.json"
 """Bytes and SHA-256 of every other file; served, so that a deployed site can be compared."""
 ORIGIN = ".origin.json"
@@ -36,12 +41,19 @@ class Origin:
     is_dirty: bool
 
 
-def assemble(web_model: Path, site: Path, run: str) -> results.Stamp:
-    """Bring ``site`` up to date with the built app and ``web_model``, the model of ``run``."""
-    manifest = web_model / "manifest.json"
-    if not manifest.exists():
+def assemble(web_model: Path, site: Path, run: str, samples: Path | None = None) -> results.Stamp:
+    """Bring ``site`` up to date with the built app and ``web_model``, the model of ``run``.
+
+    ``samples`` has photos to try the page with; without, a page of digits shows ours, and others none.
+    """
+    file = web_model / "manifest.json"
+    if not file.exists():
         raise UsageError(f"{web_model} is no web model: it has no manifest.json; ./inv convert makes one")
+    manifest = json.loads(file.read_text("utf-8"))
     app = frontend.app_folder()
+    who = identity.of(manifest, app)
+    folder = samples or (OWN_SAMPLES if who.icon["kind"] == "digits" else None)
+    photos = gather(folder) if folder else []
     scripts = [f"{RECOGNIZER}/{name}" for name in frontend.worker_scripts()]
     built_from = asdict(Origin(run, git.commit(), git.is_dirty()))
     fingerprint = fingerprints.of_values(
@@ -50,6 +62,7 @@ def assemble(web_model: Path, site: Path, run: str) -> results.Stamp:
             "scripts": scripts,
             "app": fingerprints.of_files(_files(app), app),
             "model": fingerprints.of_files(_model_files(web_model), web_model),
+            "samples": [[photo.name, hashlib.sha256(photo.photo).hexdigest()] for photo in photos],
             "code": fingerprints.of_module(__name__, ROOT),
         }
     )
@@ -61,6 +74,9 @@ def assemble(web_model: Path, site: Path, run: str) -> results.Stamp:
         (new / MODEL).mkdir(exist_ok=True)
         for file in _model_files(web_model):
             shutil.copyfile(file, new / MODEL / file.name)
+        write(photos, new)
+        icons.draw(who.icon, who.name, who.promise, new)
+        shell.furnish(new, who, photos, manifest["reading"])
         index = new / "index.html"
         page = hinted(index.read_text("utf-8"), scripts)
         index.write_text(bound(page, new / MODEL / "manifest.json"), "utf-8")

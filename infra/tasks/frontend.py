@@ -10,9 +10,16 @@ from infra.errors import UsageError
 from infra.tasks import words
 
 
-@task(help={"run": "whose web model to put into it (default: released, the released model)"})
-def build(_: Context, run: str | None = None) -> None:
+@task(
+    help={
+        "run": "whose web model to put into it (default: released, the released model)",
+        "samples": "a folder of up to 12 photos of yours that visitors may try the page with; they become public",
+    }
+)
+def build(_: Context, run: str | None = None, samples: str | None = None) -> None:
     """Build the page with the released model, or with a run's."""
+    from pathlib import Path
+
     from infra.browser import frontend
     from infra.page import site
     from infra.runs import catalogue
@@ -25,7 +32,8 @@ def build(_: Context, run: str | None = None) -> None:
             raise UsageError(f"the run {run} has no web model: ./inv convert --run {run} makes one")
     frontend.build_recognizer(web_model)
     frontend.build_app()
-    site.assemble(web_model, settings().paths.site, run or catalogue.RELEASED)
+    chosen = Path(samples) if samples else None
+    site.assemble(web_model, settings().paths.site, run or catalogue.RELEASED, chosen)
     print(settings().paths.site)
 
 

@@ -45,6 +45,7 @@ STEADY = """
     if (data.type === 'progress') data.progress = { loaded: 400_000, total: 1_000_000 };
     if (data.type === 'ready') {
       data.manifest.score_threshold = 0.5;
+      data.manifest.score_calibration = { scores: [0, 1], probabilities: [0, 1] };
       data.runtime = { backend: 'wasm', threads: 1, milliseconds: 20 };
     }
     if (data.outcome?.type === 'recognized') data.outcome.recognition = answers[count++ % answers.length];

@@ -13,8 +13,11 @@ const release = new URL(worker.location.href).searchParams.get('release') ?? '';
 const PREFIX = 'digitlens-release-';
 const NAME = PREFIX + release;
 const LIST = 'build.json';
+/** Photos that the page has not fetched yet, see src/app/intake.ts. */
+const SHARED = 'shared-photos';
 /** Never needed to read a photo. */
-const UNNEEDED = /^(404\.html|robots\.txt|sw\.js|.*\.LEGAL\.txt|3rdpartylicenses\.txt|icons\/.*)$/;
+const UNNEEDED =
+  /^(404\.html|robots\.txt|sw\.js|preview\.png|.*\.LEGAL\.txt|3rdpartylicenses\.txt|icons\/.*)$/;
 /** What the recognizer keeps by itself, by what it contains: see recognizer/src/loading/store.ts. */
 const MODEL = /^model\/(?!manifest\.json$)/;
 const MODEL_STORE = `recognizer ${scope}model/manifest.json`;
@@ -27,6 +30,10 @@ worker.addEventListener('message', (event) => {
   if (event.data === 'take over') worker.skipWaiting();
 });
 worker.addEventListener('fetch', (event) => {
+  if (isShared(event.request)) {
+    event.respondWith(takeShared(event.request));
+    return;
+  }
   const path = pathOf(event.request);
   if (path !== undefined) event.respondWith(answer(event.request, path));
 });
@@ -38,6 +45,27 @@ new PerformanceObserver((list) => {
     channel.postMessage({ name, transferSize });
   }
 }).observe({ type: 'resource', buffered: true });
+
+/** Whether another program gives photos to the installed page, see manifest.webmanifest. */
+function isShared({ method, url }) {
+  return method === 'POST' && url === `${scope}share`;
+}
+
+/** Leaves the photos where the page finds them, and shows the page. They go no further. */
+async function takeShared(request) {
+  const form = await request.formData();
+  await caches.delete(SHARED);
+  const cache = await caches.open(SHARED);
+  const files = form.getAll('photos').filter((file) => file instanceof File);
+  await Promise.all(
+    files.map((file, index) => {
+      const headers = { 'content-type': file.type || 'application/octet-stream' };
+      const key = `shared/${String(index)}/${encodeURIComponent(file.name || 'shared.jpg')}`;
+      return cache.put(key, new Response(file, { headers }));
+    }),
+  );
+  return Response.redirect(`${scope}?shared`, 303);
+}
 
 /** The path of a request that this release may answer. */
 function pathOf(request) {

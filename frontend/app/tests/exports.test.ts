@@ -7,7 +7,9 @@ const findings = {
   detections: [{ class: '7', score: 0.5, box }],
   lines: ['7'],
   numbers: [{ text: '7', score: 0.5, box }],
+  rows: [],
 };
+const model = { classes: ['7'], reading: 'lines' as const };
 const recognition = { width: 20, height: 10 } as Recognition;
 const HEAD = 'filename,width,height,class,xmin,ymin,xmax,ymax\r\n';
 
@@ -16,7 +18,7 @@ function readOn(filename: string): Read {
 }
 
 async function textOf(kind: 'json' | 'csv', filename: string): Promise<string> {
-  return (await fileOf(kind, new File([], filename), readOn(filename))).text();
+  return (await fileOf(kind, new File([], filename), readOn(filename), model)).text();
 }
 
 describe('exports', () => {
@@ -41,22 +43,33 @@ describe('exports', () => {
     const nothing = {
       filename: 'b.jpg',
       recognition,
-      findings: { lines: [], detections: [], numbers: [] },
+      findings: { lines: [], detections: [], numbers: [], rows: [] },
     };
     const table = fileOfAll('csv', [readOn('a.jpg'), nothing]);
     const rows = 'a.jpg,20,10,7,1.2346,2,3,4\r\nb.jpg,20,10,,,,,\r\n';
     expect(await table.text()).toBe(HEAD + rows);
   });
 
-  const written = { width: 20, height: 10, ...findings };
+  const { lines, detections, numbers } = findings;
+  const written = { width: 20, height: 10, lines, detections, numbers };
 
   it('writes JSON with lines, numbers and detections', async () => {
     expect(JSON.parse(await textOf('json', 'a.jpg'))).toEqual({ filename: 'a.jpg', ...written });
   });
 
   it('names a file after its photo', async () => {
-    const made = await fileOf('json', new File([], 'front.door.jpeg'), readOn('front.door.jpeg'));
+    const made = await fileOf(
+      'json',
+      new File([], 'front.door.jpeg'),
+      readOn('front.door.jpeg'),
+      model,
+    );
     expect([made.name, made.type]).toEqual(['front.door.json', 'application/json']);
+  });
+
+  it('does not take a name that is nothing but an ending for one', async () => {
+    const made = await fileOf('json', new File([], '.jpg'), readOn('.jpg'), model);
+    expect(made.name).toBe('.jpg.json');
   });
 
   it('writes several photos as one table, or as a list', async () => {

@@ -9,6 +9,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import { modelProblem, photoProblem } from '../src/app/problems';
 
+const file = new File(['picture'], 'a.jpg');
+
 describe('problems', () => {
   it.each([DownloadError, IntegrityError, ManifestError, ModelError, WorkerError])(
     'offers to try again after a %o, and keeps its words as a detail',
@@ -25,23 +27,27 @@ describe('problems', () => {
     expect(new Set(sentences).size).toBe(kinds.length);
   });
 
-  it('asks for another file where the file is not a picture', () => {
-    const problem = photoProblem(new ImageError('no', 'not-image'));
+  it('asks for another file where the file is not a picture', async () => {
+    const problem = await photoProblem(new ImageError('no', 'not-image'), file);
     expect(problem.sentence).toContain('not a picture');
     expect(problem.remedy).toBeUndefined();
   });
 
-  it('says for each refused file what to do, and names a format that is not opened', () => {
+  it('says for each refused file what to do, and names a format that is not opened', async () => {
     const reasons = ['empty', 'not-image', 'truncated', 'damaged', 'too-large'] as const;
-    const sentences = reasons.map((why) => photoProblem(new ImageError('no', why)).sentence);
+    const problems = reasons.map((why) => photoProblem(new ImageError('no', why), file));
+    const sentences = (await Promise.all(problems)).map(({ sentence }) => sentence);
     expect(new Set(sentences).size).toBe(reasons.length);
-    const heic = photoProblem(new ImageError('no', 'unsupported', 'HEIC'));
-    expect(heic.sentence).toContain('HEIC');
-    expect(heic.sentence).toContain('JPEG');
+    for (const format of ['HEIC', 'TIFF', 'JPEG XL']) {
+      const { sentence } = await photoProblem(new ImageError('no', 'unsupported', format), file);
+      expect(sentence).toContain(format);
+      expect(sentence.includes('iPhone')).toBe(format === 'HEIC');
+    }
   });
 
-  it('offers to read the photo again on which the worker stopped, in the same words', () => {
+  it('offers to read the photo again on which the worker stopped, in the same words', async () => {
     const problem = modelProblem(new WorkerError('gone'));
-    expect(photoProblem(new WorkerError('gone'))).toEqual({ ...problem, remedy: 'photo' });
+    const again = await photoProblem(new WorkerError('gone'), file);
+    expect(again).toEqual({ ...problem, remedy: 'photo' });
   });
 });

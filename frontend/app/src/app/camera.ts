@@ -11,13 +11,17 @@ import {
   viewChild,
 } from '@angular/core';
 import type { Recognition } from '@digitlens/recognizer';
-import { findingsAt } from './findings';
+import { leastScore } from './findings';
 import { framesOf } from './overlay';
 import { Pace } from './pace';
+import { page } from './page';
 import { Reader } from './reader';
+import { Steady } from './steady';
+import { cameras, hasTorch, openCamera, setTorch, still, type Device } from './stream';
+import { summaryOf } from './summary';
 import { text } from './text';
 
-type State = 'starting' | 'on' | 'refused' | 'missing' | 'taken';
+type State = 'starting' | 'on' | 'refused' | 'missing' | 'taken' | 'ended';
 
 /** The device's camera: a still for the list of photos, or live video read at a steady rate, one picture at a time. */
 @Component({
@@ -30,6 +34,8 @@ export class Camera {
   readonly closed = output();
 
   protected readonly text = text.camera;
+  protected readonly words = text.kinds[page.reading];
+  protected readonly readsLines = page.reading === 'lines';
   protected readonly closeText = text.close;
   protected readonly retryText = text.retry;
   protected readonly reader = inject(Reader);
@@ -38,28 +44,46 @@ export class Camera {
     const state = this.state();
     return state === 'on' ? '' : text.camera[state];
   });
+  protected readonly devices = signal<Device[]>([]);
+  /** id of the camera that is on */
+  protected readonly used = signal<string | undefined>(undefined);
+  protected readonly hasTorch = signal(false);
+  protected readonly isTorchOn = signal(false);
+  protected readonly isTaking = signal(false);
+  /** whether the camera is on and gives no pictures, as during a call */
+  protected readonly isMuted = signal(false);
   protected readonly isLive = signal(false);
   /** whether live reading ended by itself */
   protected readonly hasFailed = signal(false);
   protected readonly rate = signal(0);
   protected readonly ratio = signal(16 / 9);
+  private readonly width = signal(640);
   private readonly recognition = signal<Recognition | undefined>(undefined);
   private readonly findings = computed(() => {
-    const [manifest, recognition] = [this.reader.manifest(), this.recognition()];
-    return manifest && recognition
-      ? findingsAt(recognition.detections, this.reader.threshold(), manifest)
-      : undefined;
+    const recognition = this.recognition();
+    return recognition && this.reader.chosenOf(recognition);
   });
   protected readonly frames = computed(() => {
-    const [recognition, findings] = [this.recognition(), this.findings()];
-    return recognition && findings ? framesOf(findings.detections, recognition) : [];
+    const [recognition, findings, manifest] = [
+      this.recognition(),
+      this.findings(),
+      this.reader.manifest(),
+    ];
+    if (!recognition || !findings || !manifest) return [];
+    const shown = { width: this.width(), height: this.width() / this.ratio() };
+    return framesOf(findings.detections, recognition, manifest, shown);
   });
-  protected readonly found = computed(() => (this.findings()?.lines ?? []).join(', '));
+  protected readonly found = computed(() => {
+    const [findings, manifest] = [this.findings(), this.reader.manifest()];
+    return findings && manifest ? summaryOf(findings, manifest).join(', ') : '';
+  });
 
   private readonly dialog = viewChild.required<ElementRef<HTMLDialogElement>>('dialog');
   private readonly video = viewChild.required<ElementRef<HTMLVideoElement>>('video');
-  private stream: MediaStream | undefined;
-  private facing: 'environment' | 'user' = 'environment';
+  private track: MediaStreamTrack | undefined;
+  private device: string | undefined;
+  /** counts openings: of several at once, the last one counts */
+  private openings = 0;
   private live = new AbortController();
 
   constructor() {
@@ -68,49 +92,73 @@ export class Camera {
       void this.open();
     });
     inject(DestroyRef).onDestroy(() => {
+      this.openings += 1;
       this.release();
     });
   }
 
   protected async open(): Promise<void> {
+    this.openings += 1;
+    const opening = this.openings;
     this.release();
     this.state.set('starting');
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({
-        video: { facingMode: this.facing, width: { ideal: 1280 }, height: { ideal: 720 } },
-      });
-      const video = this.video().nativeElement;
-      // Closed while the browser asked for permission.
-      if (!this.dialog().nativeElement.open) {
-        for (const track of stream.getTracks()) track.stop();
+      const stream = await openCamera(this.device);
+      const [track] = stream.getVideoTracks();
+      // Closed, or opened anew, while the browser asked for permission.
+      if (opening !== this.openings || !this.dialog().nativeElement.open) {
+        track.stop();
         return;
       }
-      this.stream = stream;
+      this.follow(track);
+      const video = this.video().nativeElement;
       video.srcObject = stream;
       await video.play();
+      if (opening !== this.openings) return;
       this.state.set('on');
+      const devices = await cameras();
+      this.devices.set(
+        devices.map(({ id, name }, index) => ({ id, name: name || text.camera.device(index + 1) })),
+      );
     } catch (error) {
-      this.state.set(stateOf(error));
+      if (opening === this.openings) this.state.set(stateOf(error));
     }
   }
 
   /** Again when the device is turned. */
-  protected measure({ videoWidth, videoHeight }: HTMLVideoElement): void {
-    this.ratio.set(videoWidth / videoHeight);
+  protected measure(video: HTMLVideoElement): void {
+    this.ratio.set(video.videoWidth / video.videoHeight);
+    this.width.set(video.clientWidth);
   }
 
-  protected turn(): void {
-    this.facing = this.facing === 'environment' ? 'user' : 'environment';
+  protected use(device: string): void {
+    this.device = device;
     void this.open();
   }
 
+  protected async light(): Promise<void> {
+    if (!this.track) return;
+    const isOn = !this.isTorchOn();
+    try {
+      await setTorch(this.track, isOn);
+      this.isTorchOn.set(isOn);
+    } catch {
+      this.hasTorch.set(false);
+    }
+  }
+
   protected async take(): Promise<void> {
-    const video = this.video().nativeElement;
-    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
-    canvas.getContext('2d')?.drawImage(video, 0, 0);
-    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
-    this.taken.emit(new File([blob], text.camera.file, { type: blob.type }));
-    this.close();
+    if (!this.track || this.isTaking()) return;
+    this.stop();
+    this.isTaking.set(true);
+    try {
+      const photo = await still(this.track, this.video().nativeElement);
+      this.taken.emit(new File([photo], text.camera.file, { type: photo.type }));
+      this.close();
+    } catch {
+      this.end();
+    }
+    this.isTaking.set(false);
   }
 
   protected toggle(): void {
@@ -122,6 +170,28 @@ export class Camera {
     this.dialog().nativeElement.close();
   }
 
+  private follow(track: MediaStreamTrack): void {
+    this.track = track;
+    this.used.set(track.getSettings().deviceId);
+    this.hasTorch.set(hasTorch(track));
+    this.isTorchOn.set(false);
+    this.isMuted.set(track.muted);
+    track.addEventListener('ended', () => {
+      if (this.track === track) this.end();
+    });
+    for (const event of ['mute', 'unmute'] as const) {
+      track.addEventListener(event, () => {
+        if (this.track === track) this.isMuted.set(track.muted);
+      });
+    }
+  }
+
+  /** The camera is gone, and what it showed last is no live picture. */
+  private end(): void {
+    this.release();
+    this.state.set('ended');
+  }
+
   /** The next picture is taken when the last has been read and its time has come: none ever waits. */
   private async readLive(): Promise<void> {
     this.live = new AbortController();
@@ -129,6 +199,7 @@ export class Camera {
     this.hasFailed.set(false);
     const { signal } = this.live;
     const pace = new Pace();
+    const steady = new Steady();
     const video = this.video().nativeElement;
     try {
       while (!signal.aborted) {
@@ -137,8 +208,10 @@ export class Camera {
         if (!recognizer) break;
         const picture = await createImageBitmap(video);
         try {
-          const recognition = await recognizer.recognize(picture, { signal, looks: 1 });
-          this.recognition.set(recognition);
+          const minScore = leastScore(recognizer.manifest);
+          const found = await recognizer.recognize(picture, { signal, looks: 1, minScore });
+          this.width.set(video.clientWidth);
+          this.recognition.set({ ...found, detections: steady.add(found.detections) });
         } finally {
           picture.close();
         }
@@ -167,8 +240,8 @@ export class Camera {
 
   private release(): void {
     this.stop();
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
-    this.stream = undefined;
+    this.track?.stop();
+    this.track = undefined;
   }
 }
 

@@ -1,9 +1,9 @@
-import { ChangeDetectionStrategy, Component, input, linkedSignal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, inject, input, linkedSignal } from '@angular/core';
 import type { Findings } from './findings';
-import type { Photo } from './reader';
+import { Reader, type Photo } from './reader';
 import { text } from './text';
 
-/** The result as text, JSON, CSV or a picture; what writes them is loaded when it is first wanted. */
+/** The result as JSON, CSV or a picture; what writes them is loaded when it is first wanted. */
 @Component({
   selector: 'app-export-bar',
   templateUrl: './export-bar.html',
@@ -14,22 +14,15 @@ export class ExportBar {
   readonly photo = input.required<Photo>();
   readonly findings = input.required<Findings>();
 
+  private readonly reader = inject(Reader);
   protected readonly text = text.exports;
   /** what came of it, until another result is shown */
   protected readonly note = linkedSignal({ source: this.findings, computation: () => '' });
 
-  protected async copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(this.findings().lines.join('\n'));
-      this.note.set(text.exports.copied);
-    } catch {
-      this.note.set(text.exports.copyFailed);
-    }
-  }
-
   protected async save(kind: 'json' | 'csv' | 'png'): Promise<void> {
     const { recognition, file } = this.photo();
-    if (!recognition) return;
+    const manifest = this.reader.manifest();
+    if (!recognition || !manifest) return;
     const read = { filename: file.name, recognition, findings: this.findings() };
     const exports = await import('./exports').catch(() => undefined);
     if (!exports) {
@@ -37,7 +30,7 @@ export class ExportBar {
       return;
     }
     try {
-      exports.handOver(await exports.fileOf(kind, file, read));
+      await exports.handOver(await exports.fileOf(kind, file, read, manifest));
       this.note.set('');
     } catch {
       this.note.set(text.exports.pngFailed);

@@ -1,6 +1,7 @@
 /** Results as files to keep. */
-import type { Recognition } from '@digitlens/recognizer';
+import type { Manifest, Recognition } from '@digitlens/recognizer';
 import type { Findings } from './findings';
+import { lookOf } from './palette';
 
 /** What was read on a photo. */
 export interface Read {
@@ -16,23 +17,31 @@ const ALL = 'digitlens';
 const MOST_PIXELS = 16_777_216;
 /** Of the shorter side, but never less than two pixels. */
 const STROKE = 1 / 250;
-const FRAME = '#ffd23f';
-const ON_FRAME = '#1a1500';
+/** Lengths of dashes and gaps, in strokes. */
+const DASHES = { solid: [], dashed: [4, 3], dotted: [1, 2] };
+
+type Classes = Pick<Manifest, 'classes' | 'reading'>;
 
 /**
  * The result of one photo.
  *
  * @throws Error where a picture can't be drawn
  */
-export async function fileOf(kind: 'json' | 'csv' | 'png', photo: File, read: Read): Promise<File> {
-  const stem = photo.name.replace(/\.[^.]*$/, '');
+export async function fileOf(
+  kind: 'json' | 'csv' | 'png',
+  photo: File,
+  read: Read,
+  manifest: Classes,
+): Promise<File> {
+  // A name that is nothing but an ending is a name.
+  const stem = photo.name.replace(/(?<=.)\.[^.]*$/, '');
   switch (kind) {
     case 'json':
       return file(jsonOf(documentOf(read)), `${stem}.json`, 'application/json');
     case 'csv':
       return file(csvOf([read]), `${stem}.csv`, 'text/csv');
     case 'png':
-      return file(await pictureOf(photo, read), `${stem}-read.png`, 'image/png');
+      return file(await pictureOf(photo, read, manifest), `${stem}-read.png`, 'image/png');
   }
 }
 
@@ -43,8 +52,13 @@ export function fileOfAll(kind: 'json' | 'csv', reads: Read[]): File {
     : file(csvOf(reads), `${ALL}.csv`, 'text/csv');
 }
 
-/** Hands a file to the visitor, as a download. */
-export function handOver(made: File): void {
+/** Hands a file to the visitor: as a download, or by the share sheet where installed pages have no downloads (iOS). */
+export async function handOver(made: File): Promise<void> {
+  const { standalone } = navigator as { standalone?: boolean };
+  if (standalone === true && navigator.canShare({ files: [made] })) {
+    await navigator.share({ files: [made] });
+    return;
+  }
   const url = URL.createObjectURL(made);
   const link = document.createElement('a');
   link.href = url;
@@ -62,7 +76,8 @@ function file(content: string | Blob, name: string, type: string): File {
 
 function documentOf({ filename, recognition, findings }: Read): object {
   const { width, height } = recognition;
-  return { filename, width, height, ...findings };
+  const { lines, detections, numbers } = findings;
+  return { filename, width, height, lines, detections, numbers };
 }
 
 function jsonOf(content: object): string {
@@ -90,7 +105,11 @@ function cell(value: string | number): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
-async function pictureOf(photo: File, { recognition, findings }: Read): Promise<Blob> {
+async function pictureOf(
+  photo: File,
+  { recognition, findings }: Read,
+  { classes, reading }: Classes,
+): Promise<Blob> {
   const { width, height } = recognition;
   const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
   const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
@@ -111,21 +130,24 @@ async function pictureOf(photo: File, { recognition, findings }: Read): Promise<
       (box.xmax - box.xmin) * scale,
       (box.ymax - box.ymin) * scale,
     ] as const;
+    const look = lookOf(reading === 'lines' ? 0 : classes.indexOf(label));
     context.lineWidth = stroke * 2;
-    context.strokeStyle = ON_FRAME;
+    context.strokeStyle = look.ink;
     context.strokeRect(...frame);
     context.lineWidth = stroke;
-    context.strokeStyle = FRAME;
+    context.strokeStyle = look.frame;
+    context.setLineDash(DASHES[look.line].map((length) => length * stroke));
     context.strokeRect(...frame);
+    context.setLineDash([]);
     const bottom = top > size * 1.2 ? top : top + size * 1.2;
-    context.fillStyle = FRAME;
+    context.fillStyle = look.frame;
     context.fillRect(
       left,
       bottom - size * 1.2,
       context.measureText(label).width + size / 2,
       size * 1.2,
     );
-    context.fillStyle = ON_FRAME;
+    context.fillStyle = look.ink;
     context.fillText(label, left + size / 4, bottom);
   }
   return canvas.convertToBlob({ type: 'image/png' });

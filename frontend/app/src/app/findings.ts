@@ -1,6 +1,7 @@
 /** What a recognition shows at a threshold of the visitor's: no new inference, only another choice among its detections. */
 import { lines as inReadingOrder } from '@digitlens/recognizer';
 import type { Box, Detection, Manifest } from '@digitlens/recognizer';
+import { probabilityOf } from './calibration';
 
 /** Lower than this, detections are noise on any photo. */
 const LEAST = 0.1;
@@ -20,34 +21,79 @@ export interface Findings {
   detections: Detection[];
   /** in reading order */
   numbers: FoundNumber[];
+  /** the detections again: line by line, number by number */
+  rows: Detection[][][];
 }
+
+/** What the visitor wants to see. */
+export interface Choice {
+  /** probability, 0–1, that a find must have; the model's own thresholds if not given */
+  least?: number | undefined;
+  /** classes that are not shown */
+  hidden: ReadonlySet<string>;
+}
+
+/** How many objects of a class were found. */
+export interface Count {
+  class: string;
+  /** of the class in the manifest's list */
+  index: number;
+  count: number;
+}
+
+type Model = Pick<
+  Manifest,
+  'classes' | 'reading' | 'score_threshold' | 'class_thresholds' | 'score_calibration'
+>;
 
 /** Score down to which detections are asked for, so that the slider has something to show. */
-export function leastScore(manifest: Manifest): number {
-  return Math.min(LEAST, manifest.score_threshold);
+export function leastScore(
+  manifest: Pick<Manifest, 'score_threshold' | 'class_thresholds'>,
+): number {
+  const own = Object.values(manifest.class_thresholds ?? {});
+  return Math.min(LEAST, manifest.score_threshold, ...own);
 }
 
-/**
- * @param detections best first
- * @param threshold 0–1
- */
-export function findingsAt(
-  detections: Detection[],
-  threshold: number,
-  { reading }: Pick<Manifest, 'reading'>,
-): Findings {
-  const certain = detections.filter(({ score }) => score >= threshold);
-  const groups =
-    reading === 'lines' ? inReadingOrder(cornersOf(certain)) : certain.map((_, index) => [[index]]);
-  const members = groups.map((line) =>
-    line.map((indices) => indices.map((index) => certain[index])),
+/** Those that are certain enough, whatever their class, in the order of `detections`. */
+export function certain(detections: Detection[], manifest: Model, { least }: Choice): Detection[] {
+  return detections.filter(({ class: name, score }) =>
+    least === undefined
+      ? score >= (manifest.class_thresholds?.[name] ?? manifest.score_threshold)
+      : // A hair less than what the slider says is that.
+        probabilityOf(score, manifest) >= least - 1e-9,
   );
+}
+
+/** What is shown of `detections`, best first. */
+export function findingsAt(detections: Detection[], manifest: Model, choice: Choice): Findings {
+  const chosen = certain(detections, manifest, choice);
+  return arranged(
+    chosen.filter(({ class: name }) => !choice.hidden.has(name)),
+    manifest,
+  );
+}
+
+/** Finds in reading order. */
+export function arranged(finds: Detection[], { reading }: Pick<Manifest, 'reading'>): Findings {
+  const groups =
+    reading === 'lines' ? inReadingOrder(cornersOf(finds)) : finds.map((_, index) => [[index]]);
+  const members = groups.map((line) => line.map((indices) => indices.map((index) => finds[index])));
   const numbers = members.map((line) => line.map(numberOf));
   return {
     lines: numbers.map((line) => line.map((number) => number.text).join(' ')),
     detections: members.flat(2),
     numbers: numbers.flat(),
+    rows: members,
   };
+}
+
+/** How many there are of each class, in the manifest's order. */
+export function countsOf(finds: Detection[], { classes }: Pick<Manifest, 'classes'>): Count[] {
+  const counts = new Map<string, number>();
+  for (const { class: name } of finds) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts]
+    .map(([name, count]) => ({ class: name, index: classes.indexOf(name), count }))
+    .sort((one, other) => one.index - other.index);
 }
 
 function cornersOf(detections: Detection[]): Float64Array {

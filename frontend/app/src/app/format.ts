@@ -7,6 +7,7 @@ const megabytes = once(() => inUnit('megabyte', 1));
 const wholeMilliseconds = once(() => inUnit('millisecond', 0));
 const wholePercent = once(() => new Intl.NumberFormat(text.locale, { style: 'percent' }));
 const list = once(() => new Intl.ListFormat(text.locale));
+const row = once(() => new Intl.ListFormat(text.locale, { type: 'unit' }));
 
 /** 345 kB, 1.2 MB: decimal, as browsers and phones show them. */
 export function bytes(count: number): string {
@@ -26,6 +27,11 @@ export function milliseconds(duration: number): string {
 /** "7", "7 and 12", "7, 12 and 305" */
 export function listed(words: string[]): string {
   return list().format(words);
+}
+
+/** "2 raccoons, 1 cat" */
+export function enumerated(words: string[]): string {
+  return row().format(words);
 }
 
 function inUnit(unit: string, digits: number): Intl.NumberFormat {

@@ -1,5 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
+import { page } from './page';
 import { Reader, type Photo } from './reader';
+import { summaryOf } from './summary';
 import { text } from './text';
 
 /** All photos with what was read on each; choosing one shows it. Their results can be kept together. */
@@ -31,10 +33,27 @@ export class PhotoList {
     }),
   );
 
+  protected readonly progress = computed(() =>
+    text.list.progress(this.reader.finished(), this.items().length),
+  );
+
+  /** A line for each photo: its name, and what was found on it. */
+  protected async copy(): Promise<void> {
+    const lines = this.items()
+      .filter(({ photo }) => photo.recognition)
+      .map(({ photo, found }) => `${photo.file.name}\t${found}`);
+    try {
+      await navigator.clipboard.writeText(lines.join('\n'));
+      this.note.set(text.exports.copied);
+    } catch {
+      this.note.set(text.exports.copyFailed);
+    }
+  }
+
   protected async save(kind: 'json' | 'csv'): Promise<void> {
     try {
       const { fileOfAll, handOver } = await import('./exports');
-      handOver(fileOfAll(kind, this.reads()));
+      await handOver(fileOfAll(kind, this.reads()));
       this.note.set('');
     } catch {
       this.note.set(text.exports.notLoaded);
@@ -49,8 +68,9 @@ export class PhotoList {
 
   private foundOn(photo: Photo): string {
     if (photo.problem) return text.list.failed;
-    const findings = this.reader.findingsOf(photo);
-    if (findings) return findings.lines.join(', ') || text.list.nothing;
-    return photo.id === this.reader.reading() ? text.list.reading : text.list.waiting;
+    const [findings, manifest] = [this.reader.findingsOf(photo), this.reader.manifest()];
+    if (findings && manifest) return summaryOf(findings, manifest).join(', ') || text.list.nothing;
+    const isRead = photo.id === this.reader.reading();
+    return isRead ? text.kinds[page.reading].reading : text.list.waiting;
   }
 }

@@ -1,4 +1,6 @@
-import { ChangeDetectionStrategy, Component, input, output, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, inject, input, output, signal } from '@angular/core';
+import { Intake } from './intake';
+import { page } from './page';
 import { SampleStrip } from './sample-strip';
 import { text } from './text';
 
@@ -21,12 +23,13 @@ import { text } from './text';
 export class PhotoPicker {
   /** whether there is no photo yet: room for samples */
   readonly isEmpty = input.required<boolean>();
-  /** whether pictures may be fetched: not while the model is on its way */
-  readonly isQuiet = input.required<boolean>();
   readonly picked = output<File[]>();
   readonly camera = output();
 
+  private readonly intake = inject(Intake);
   protected readonly text = text.picker;
+  protected readonly words = text.kinds[page.reading];
+  protected readonly hasSamples = page.samples.length > 0;
   protected readonly over = signal(false);
   protected readonly hasCamera = 'mediaDevices' in navigator;
 
@@ -39,7 +42,8 @@ export class PhotoPicker {
   /** Without this, the browser leaves the page to show the file. */
   protected hover(event: DragEvent): void {
     event.preventDefault();
-    this.over.set(event.dataTransfer?.types.includes('Files') ?? false);
+    const types = event.dataTransfer?.types ?? [];
+    this.over.set(types.includes('Files') || types.includes('text/uri-list'));
   }
 
   /** Elements within the page are left all the time; only the window counts. */
@@ -50,10 +54,10 @@ export class PhotoPicker {
   protected drop(event: DragEvent): void {
     event.preventDefault();
     this.over.set(false);
-    this.picked.emit(Array.from(event.dataTransfer?.files ?? []));
+    if (event.dataTransfer) void this.intake.drop(event.dataTransfer);
   }
 
   protected paste(event: ClipboardEvent): void {
-    this.picked.emit(Array.from(event.clipboardData?.files ?? []));
+    if (event.clipboardData) void this.intake.paste(event.clipboardData);
   }
 }

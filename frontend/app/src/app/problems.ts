@@ -6,6 +6,7 @@ import {
   RecognizerError,
   WorkerError,
 } from '@digitlens/recognizer';
+import { kindOf } from './refusals';
 import { text } from './text';
 
 /** What may help: reading the photo, loading the model or the page again. */
@@ -28,6 +29,10 @@ const SENTENCES: [new (message?: string) => RecognizerError, string][] = [
 
 /** Why there is no model, or no longer one. */
 export function modelProblem(error: unknown): Problem {
+  // Browsers keep what the check of the model needs from pages without https.
+  if ('isSecureContext' in globalThis && !isSecureContext) {
+    return { sentence: text.problems.insecure, detail: detailOf(error), remedy: 'page' };
+  }
   const known = SENTENCES.find(([kind]) => error instanceof kind);
   const sentence = known?.[1] ?? text.problems.model;
   const remedy = error instanceof ManifestError ? 'page' : 'model';
@@ -35,9 +40,11 @@ export function modelProblem(error: unknown): Problem {
 }
 
 /** Why there is no answer for a photo. */
-export function photoProblem(error: unknown): Problem {
+export async function photoProblem(error: unknown, file: File): Promise<Problem> {
   if (error instanceof ImageError) {
-    return { sentence: imageSentence(error), detail: detailOf(error) };
+    const kind = error.reason === 'empty' ? undefined : await kindOf(file);
+    const sentence = kind ? text.problems.kinds[kind] : imageSentence(error);
+    return { sentence, detail: detailOf(error), ...(kind === 'gone' && { remedy: 'photo' }) };
   }
   const problem = modelProblem(error);
   // The next photo gets a worker of its own.
@@ -48,16 +55,17 @@ function imageSentence({ reason, format }: ImageError): string {
   switch (reason) {
     case 'empty':
       return text.problems.empty;
-    case 'not-image':
-      return text.problems.notImage;
     case 'unsupported':
-      return format === undefined ? text.problems.notImage : text.problems.unsupported(format);
+      if (format === undefined) return text.problems.notImage;
+      return format === 'HEIC' ? text.problems.heic : text.problems.unsupported(format);
     case 'truncated':
       return text.problems.truncated;
     case 'damaged':
       return text.problems.damaged;
     case 'too-large':
       return text.problems.tooLarge;
+    default:
+      return text.problems.notImage;
   }
 }
 

@@ -7,8 +7,11 @@ import {
   type Recognizer,
 } from '@digitlens/recognizer';
 import assets from '@digitlens/recognizer/assets.json';
-import { findingsAt, leastScore, type Findings } from './findings';
+import { probabilityOf } from './calibration';
+import { certain, countsOf, findingsAt, leastScore, type Choice, type Findings } from './findings';
+import { isSameFile, named } from './files';
 import { modelProblem, photoProblem, type Problem } from './problems';
+import { thumbnailOf } from './thumbnails';
 
 const MODEL_URL = 'model/manifest.json';
 /** SHA-256 of the manifest that this page is released with, see infra/page/site.py. */
@@ -24,13 +27,16 @@ export interface Photo {
   url: string;
   /** whether it is to be looked at part by part */
   tiles: boolean;
+  /** address of a small picture, once there are several photos; belongs to the reader, too; empty where none can be made */
+  thumbnail?: string;
   recognition?: Recognition;
   /** milliseconds that showing the result took */
   draw?: number;
   problem?: Problem;
 }
 
-export type State = 'idle' | 'loading' | 'cancelled' | 'busy' | 'done' | 'error';
+/** `waiting`: reading was stopped before this photo's turn */
+export type State = 'idle' | 'loading' | 'cancelled' | 'busy' | 'waiting' | 'done' | 'error';
 
 /** The model and the visitor's photos: loads the one, reads the others one after another, the one that is shown first. */
 @Injectable({ providedIn: 'root' })
@@ -43,10 +49,13 @@ export class Reader {
   private readonly allPhotos = signal<Photo[]>([]);
   private readonly shown = signal<number | undefined>(undefined);
   private readonly active = signal<number | undefined>(undefined);
-  private readonly chosenThreshold = signal<number | undefined>(undefined);
+  private readonly choice = signal<Choice>({ hidden: new Set() });
   private readonly working = new Map<number, AbortController>();
   private loading = new AbortController();
   private count = 0;
+  private isShrinking = false;
+  private readonly isHeld = signal(false);
+  private readonly kept = new WeakMap<Recognition, { choice: Choice; findings: Findings }>();
 
   readonly recognizer = this.currentRecognizer.asReadonly();
   readonly photos = this.allPhotos.asReadonly();
@@ -57,11 +66,21 @@ export class Reader {
   /** of the model's download; nothing before its size is known */
   readonly progress = this.currentProgress.asReadonly();
   readonly manifest = computed(() => this.recognizer()?.manifest);
-  /** 0–1: less certain finds are not shown */
-  readonly threshold = computed(
-    () => this.chosenThreshold() ?? this.manifest()?.score_threshold ?? 1,
-  );
-  readonly isStandard = computed(() => this.chosenThreshold() === undefined);
+  /** probability, 0–1: less certain finds are not shown */
+  readonly threshold = computed(() => {
+    const manifest = this.manifest();
+    const standard = manifest ? probabilityOf(manifest.score_threshold, manifest) : 1;
+    return this.choice().least ?? standard;
+  });
+  readonly isStandard = computed(() => this.choice().least === undefined);
+  /** how many of each class are certain enough on the photo that is shown, hidden or not */
+  readonly counts = computed(() => {
+    const [manifest, detections] = [this.manifest(), this.photo()?.recognition?.detections];
+    return manifest && detections
+      ? countsOf(certain(detections, manifest, this.choice()), manifest)
+      : [];
+  });
+  readonly hidden = computed(() => this.choice().hidden);
   readonly findings = computed(() => this.findingsOf(this.photo()));
   readonly problem = computed(() => this.loadProblem() ?? this.photo()?.problem);
   readonly state = computed<State>(() => {
@@ -71,8 +90,15 @@ export class Reader {
     const photo = this.photo();
     if (!photo) return 'idle';
     if (photo.problem) return 'error';
-    return photo.recognition ? 'done' : 'busy';
+    if (photo.recognition) return 'done';
+    return this.isHeld() ? 'waiting' : 'busy';
   });
+  /** how many photos are done with, read or refused */
+  readonly finished = computed(
+    () => this.photos().filter(({ recognition, problem }) => recognition ?? problem).length,
+  );
+  /** whether reading was stopped with photos left */
+  readonly isStopped = computed(() => this.isHeld() && this.finished() < this.photos().length);
   /** whether nothing is being loaded or read */
   readonly isQuiet = computed(() => this.recognizer() !== undefined && this.active() === undefined);
 
@@ -113,13 +139,23 @@ export class Reader {
 
   /** Takes photos, shows the first of them, and reads them. */
   async add(files: Iterable<File>): Promise<void> {
-    const photos = Array.from(files, (file): Photo => {
-      this.count += 1;
-      return { id: this.count, file, url: URL.createObjectURL(file), tiles: false };
-    });
-    if (photos.length === 0) return;
-    this.allPhotos.update((all) => [...all, ...photos]);
-    this.shown.set(photos[0].id);
+    const added: Photo[] = [];
+    let first: number | undefined;
+    for (const file of files) {
+      const present = [...this.photos(), ...added];
+      const same = await isSameFile(file, present);
+      if (same === undefined) {
+        this.count += 1;
+        const own = named(file, new Set(present.map((photo) => photo.file.name)));
+        added.push({ id: this.count, file: own, url: URL.createObjectURL(own), tiles: false });
+      }
+      first ??= same ?? this.count;
+    }
+    if (first === undefined) return;
+    this.allPhotos.update((all) => [...all, ...added]);
+    this.shown.set(first);
+    this.isHeld.set(false);
+    void this.shrink();
     await this.readAll();
   }
 
@@ -127,9 +163,22 @@ export class Reader {
     this.shown.set(id);
   }
 
+  /** Reads no further photo, and gives up the one that is being read, until `goOn` or another photo. */
+  stop(): void {
+    this.isHeld.set(true);
+    for (const work of this.working.values()) work.abort();
+  }
+
+  async goOn(): Promise<void> {
+    this.isHeld.set(false);
+    await this.readAll();
+  }
+
   /** Reads the photo again; with `tiles`, part by part. */
   async readAgain({ id, file, url }: Photo, tiles: boolean): Promise<void> {
-    this.replace({ id, file, url, tiles });
+    const thumbnail = this.photos().find((photo) => photo.id === id)?.thumbnail;
+    this.replace({ id, file, url, tiles, ...(thumbnail !== undefined && { thumbnail }) });
+    this.isHeld.set(false);
     await this.readAll();
   }
 
@@ -138,25 +187,53 @@ export class Reader {
     const index = all.findIndex((photo) => photo.id === id);
     if (index < 0) return;
     this.working.get(id)?.abort();
-    URL.revokeObjectURL(all[index].url);
+    release(all[index]);
     const rest = all.filter((photo) => photo.id !== id);
     this.allPhotos.set(rest);
     if (this.shown() === id) this.shown.set(rest[Math.min(index, rest.length - 1)]?.id);
   }
 
   clear(): void {
-    for (const { id } of this.photos()) this.remove(id);
+    for (const work of this.working.values()) work.abort();
+    for (const photo of this.photos()) release(photo);
+    this.allPhotos.set([]);
+    this.shown.set(undefined);
   }
 
-  /** Shows finds of at least this score; the model's own threshold if none is given. */
-  choose(threshold?: number): void {
-    this.chosenThreshold.set(threshold);
+  /** Shows finds of at least this probability; those that the model is content with if none is given. */
+  choose(least?: number): void {
+    this.choice.update(({ hidden }) => ({ least, hidden }));
+  }
+
+  /** Hides the objects of a class, or shows them again. */
+  toggle(name: string): void {
+    this.choice.update(({ least, hidden }) => {
+      const others = new Set(hidden);
+      if (!others.delete(name)) others.add(name);
+      return { least, hidden: others };
+    });
+  }
+
+  /** Shows the objects of all classes. */
+  showAll(): void {
+    this.choice.update(({ least }) => ({ least, hidden: new Set() }));
+  }
+
+  /** What is shown of `recognition`. */
+  chosenOf({ detections }: Pick<Recognition, 'detections'>): Findings | undefined {
+    const manifest = this.manifest();
+    return manifest && findingsAt(detections, manifest, this.choice());
   }
 
   findingsOf(photo: Photo | undefined): Findings | undefined {
-    const manifest = this.manifest();
-    if (!photo?.recognition || !manifest) return undefined;
-    return findingsAt(photo.recognition.detections, this.threshold(), manifest);
+    const choice = this.choice();
+    if (!photo?.recognition) return undefined;
+    // Of hundreds of photos, most are as they were.
+    const kept = this.kept.get(photo.recognition);
+    if (kept?.choice === choice) return kept.findings;
+    const findings = this.chosenOf(photo.recognition);
+    if (findings) this.kept.set(photo.recognition, { choice, findings });
+    return findings;
   }
 
   private async readAll(): Promise<void> {
@@ -169,7 +246,7 @@ export class Reader {
   }
 
   private next(): Photo | undefined {
-    if (!this.recognizer() || this.loadProblem()) return undefined;
+    if (!this.recognizer() || this.loadProblem() || this.isHeld()) return undefined;
     const waiting = this.photos().filter(({ recognition, problem }) => !recognition && !problem);
     return waiting.find(({ id }) => id === this.shown()) ?? waiting[0];
   }
@@ -188,7 +265,7 @@ export class Reader {
       this.display({ ...photo, recognition });
     } catch (error) {
       if (work.signal.aborted) return;
-      const problem = photoProblem(error);
+      const problem = await photoProblem(error, photo.file);
       if (problem.remedy === undefined || problem.remedy === 'photo') {
         this.replace({ ...photo, problem });
       } else this.loadProblem.set(problem);
@@ -204,7 +281,39 @@ export class Reader {
     this.replace({ ...photo, draw: performance.now() - start });
   }
 
-  private replace(photo: Photo): void {
-    this.allPhotos.update((all) => all.map((other) => (other.id === photo.id ? photo : other)));
+  /** Makes small pictures for the list, one at a time: several photos in full would be more than phones hold. */
+  private async shrink(): Promise<void> {
+    if (this.isShrinking) return;
+    this.isShrinking = true;
+    for (let photo = this.unshrunk(); photo; photo = this.unshrunk()) {
+      const { id } = photo;
+      const small = await thumbnailOf(photo.file);
+      const thumbnail = small ? URL.createObjectURL(small) : '';
+      const present = this.photos().find((other) => other.id === id);
+      if (present) this.replace({ ...present, thumbnail });
+      else URL.revokeObjectURL(thumbnail);
+    }
+    this.isShrinking = false;
   }
+
+  private unshrunk(): Photo | undefined {
+    const photos = this.photos();
+    return photos.length > 1 ? photos.find((one) => one.thumbnail === undefined) : undefined;
+  }
+
+  /** What is known of a photo by now; its small picture may have come meanwhile. */
+  private replace(photo: Photo): void {
+    this.allPhotos.update((all) =>
+      all.map((other) => (other.id === photo.id ? { ...thumbnailIn(other), ...photo } : other)),
+    );
+  }
+}
+
+function thumbnailIn({ thumbnail }: Photo): Pick<Photo, 'thumbnail'> {
+  return thumbnail === undefined ? {} : { thumbnail };
+}
+
+function release({ url, thumbnail }: Photo): void {
+  URL.revokeObjectURL(url);
+  if (thumbnail) URL.revokeObjectURL(thumbnail);
 }

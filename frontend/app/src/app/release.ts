@@ -1,4 +1,5 @@
 import { DestroyRef, effect, inject, Injectable, signal } from '@angular/core';
+import { attempt } from './attempt';
 import { Reader } from './reader';
 import { RequestLog } from './request-log';
 
@@ -12,8 +13,9 @@ const AGAIN = 3_600_000;
 export class Release {
   private readonly reader = inject(Reader);
   private readonly log = inject(RequestLog);
-  private readonly container: ServiceWorkerContainer | undefined =
-    'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
+  private readonly container = attempt(() =>
+    'serviceWorker' in navigator ? navigator.serviceWorker : undefined,
+  );
   private waiting: ServiceWorker | undefined;
   private checked = -Infinity;
 
@@ -45,7 +47,7 @@ export class Release {
     const { container } = this;
     if (!container) return;
     // Null on the first visit, whose page is not this worker's.
-    const wasServed = container.controller !== null;
+    const wasServed = attempt(() => container.controller !== null) ?? false;
     container.addEventListener(
       'controllerchange',
       () => {

@@ -1,4 +1,5 @@
 import { computed, Injectable, signal } from '@angular/core';
+import { attempt } from './attempt';
 
 /** A request as the browser reports it. */
 export interface RequestEntry {
@@ -24,15 +25,20 @@ export class RequestLog {
   readonly entries = computed(() => this.all().filter(({ url }) => /^https?:/.test(url)));
 
   constructor() {
-    const observer = new PerformanceObserver((list) => {
-      this.note('page', list.getEntries() as PerformanceResourceTiming[]);
+    // Browsers that are told to keep nothing may refuse any of it: photos are read all the same.
+    attempt(() => {
+      const observer = new PerformanceObserver((list) => {
+        this.note('page', list.getEntries() as PerformanceResourceTiming[]);
+      });
+      observer.observe({ type: 'navigation', buffered: true });
+      observer.observe({ type: 'resource', buffered: true });
     });
-    observer.observe({ type: 'navigation', buffered: true });
-    observer.observe({ type: 'resource', buffered: true });
     for (const by of ['worker', 'serviceWorker'] as const) {
-      new BroadcastChannel(CHANNELS[by]).onmessage = ({ data }: MessageEvent<Timing>) => {
-        this.note(by, [data]);
-      };
+      attempt(() => {
+        new BroadcastChannel(CHANNELS[by]).onmessage = ({ data }: MessageEvent<Timing>) => {
+          this.note(by, [data]);
+        };
+      });
     }
   }
 

@@ -1,30 +1,27 @@
-import { ChangeDetectionStrategy, Component, input, output, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, output, signal } from '@angular/core';
+import { page, type Sample } from './page';
 import { text } from './text';
 
-type Name = keyof typeof text.picker.sampleNames;
-
-/** Drawings to try the page with. They are fetched when the line is free, or one is chosen. */
+/** Photos to try the page with: small pictures at once, the photo itself when it is chosen. */
 @Component({
   selector: 'app-sample-strip',
   templateUrl: './sample-strip.html',
   changeDetection: ChangeDetectionStrategy.OnPush,
 })
 export class SampleStrip {
-  readonly isQuiet = input.required<boolean>();
   readonly picked = output<File>();
 
   protected readonly text = text.picker;
   protected readonly hasFailed = signal(false);
-  protected readonly samples = (Object.keys(text.picker.sampleNames) as Name[]).map((name) => ({
-    name,
-    url: `samples/${name}.jpg`,
-    label: text.picker.sample(text.picker.sampleNames[name]),
+  protected readonly samples = page.samples.map((sample) => ({
+    ...sample,
+    label: text.picker.sample(sample.name.replaceAll('-', ' ')),
   }));
 
-  protected async take(name: string, url: string): Promise<void> {
+  protected async take({ name, photo }: Sample): Promise<void> {
     this.hasFailed.set(false);
     try {
-      const response = await fetch(url);
+      const response = await fetch(photo);
       if (!response.ok) throw new Error(String(response.status));
       this.picked.emit(new File([await response.blob()], `${name}.jpg`, { type: 'image/jpeg' }));
     } catch {
