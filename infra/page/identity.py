@@ -1,4 +1,4 @@
-"""What a page calls itself and says of itself: from its model's classes, in the words of frontend/app/src/app/text.ts."""
+"""What a page calls itself, from its model's classes, in the words of frontend/app/src/app/text.ts."""
 
 from __future__ import annotations
 

@@ -36,10 +36,12 @@ class Sample:
 
     @property
     def photo_path(self) -> str:
+        """Of the photo, within the site."""
         return f"{FOLDER}/{self.name}.jpg"
 
     @property
     def thumbnail_path(self) -> str:
+        """Of the small picture, within the site."""
         return f"{FOLDER}/{self.name}.webp"
 
 
@@ -82,7 +84,7 @@ def _sample(file: Path, taken: set[str]) -> Sample:
                 upright = ImageOps.exif_transpose(opened).convert("RGBA")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UsageError(
-            f"{file} is no picture that can be opened ({error}): save it as JPEG or PNG, or take it out of {file.parent}"
+            f"{file} is no picture that can be opened ({error}): save it as JPEG, or take it out of {file.parent}"
         ) from error
     if min(upright.size) < FEWEST:
         width, height = upright.size

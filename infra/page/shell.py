@@ -18,28 +18,22 @@ BLANK = re.compile(r"%(lang|name|promise|starting|late|noscript|samples|page)%")
 
 def furnish(site: Path, identity: Identity, samples: Sequence[Sample], reading: str) -> None:
     """Fill the blanks in the site's index.html and web app manifest."""
-    words = {
-        key: getattr(identity, key) for key in ("lang", "name", "promise", "starting", "late", "noscript")
-    }
-    page = {
-        "name": identity.name,
-        "promise": identity.promise,
-        "reading": reading,
-        "samples": [
-            {
-                "name": sample.name,
-                "photo": quote(sample.photo_path),
-                "thumbnail": quote(sample.thumbnail_path),
-                "width": sample.width,
-                "height": sample.height,
-            }
-            for sample in samples
-        ],
-    }
+    words = {key: getattr(identity, key) for key in ("lang", "name", "promise", "starting", "late", "noscript")}
+    pictures = [
+        {
+            "name": sample.name,
+            "photo": quote(sample.photo_path),
+            "thumbnail": quote(sample.thumbnail_path),
+            "width": sample.width,
+            "height": sample.height,
+        }
+        for sample in samples
+    ]
+    page = {"name": identity.name, "promise": identity.promise, "reading": reading, "samples": pictures}
     blanks = {key: html.escape(value) for key, value in words.items()}
     # No tag may begin within a script.
     blanks["page"] = json.dumps(page, ensure_ascii=False).replace("<", "\\u003c")
-    blanks["samples"] = _strip(page["samples"])
+    blanks["samples"] = _strip(pictures)
     _fill(site / "index.html", blanks)
     _fill(site / "manifest.webmanifest", {key: json.dumps(value)[1:-1] for key, value in words.items()})
 

@@ -23,7 +23,7 @@ MODEL = "model"
 RECOGNIZER = "recognizer"
 """The folder of the recognizer's worker within the site, see angular.json."""
 NOT_SERVED = ("prerendered-routes.json", identity.SCRIPT)
-"""What lies beside the app and is not of it: what Angular leaves for servers that render pages, what sites are made with."""
+"""What lies beside the app and is not of it: for servers that render pages, and what sites are made with."""
 OWN_SAMPLES = frontend.FRONTEND / "app" / "samples"
 """Photos that pages of digits show; pages of other objects show their owner's, or none."""
 BUILD = "build.json"

@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageFont, ImageStat
 from playwright.sync_api import Locator, Page
 
 from infra.settings import ROOT
-from tests.browser import pictures
+from tests.browser import pictures, scripted
 
 REFERENCES = Path(__file__).with_name("references")
 SEEN = ROOT / "test-results" / "appearance"
@@ -34,53 +34,33 @@ a block that has moved by 16 pixels is 2.2 and 52 apart.
 """
 
 STEADY = """
-({ font, answers }) => {
+({ font }) => {
   const letters = new FontFace('Steady', Uint8Array.from(atob(font), (letter) => letter.charCodeAt(0)));
   document.fonts.add(letters);
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(':root { font-family: Steady, sans-serif !important; }');
   document.adoptedStyleSheets = [sheet];
-  let count = 0;
-  const change = (data) => {
-    if (data.type === 'progress') data.progress = { loaded: 400_000, total: 1_000_000 };
-    if (data.type === 'ready') {
-      data.manifest.score_threshold = 0.5;
-      data.manifest.score_calibration = { scores: [0, 1], probabilities: [0, 1] };
-      data.runtime = { backend: 'wasm', threads: 1, milliseconds: 20 };
-    }
-    if (data.outcome?.type === 'recognized') data.outcome.recognition = answers[count++ % answers.length];
-  };
-  globalThis.Worker = class extends Worker {
-    set onmessage(hear) {
-      super.onmessage = (event) => { change(event.data); hear(event); };
-    }
-  };
 }
 """
-"""Leaves nothing to machines and models: letters are Pillow's, and the worker's messages say what they are told to."""
+"""Leaves no letters to machines: they are Pillow's."""
+MANIFEST = {"score_threshold": 0.5, "score_calibration": {"scores": [0, 1], "probabilities": [0, 1]}}
+RUNTIME = {"backend": "wasm", "threads": 1, "milliseconds": 20}
 
 
-def steady(page: Page, *numbers: str) -> None:
-    """Make ``page`` look the same everywhere: it reads ``numbers``, one after the other, whatever the model says."""
+def steady(page: Page, *answers: dict[str, Any], **manifest: Any) -> None:
+    """Make ``page`` look the same everywhere: it hears ``answers``, one after the other, whatever its model."""
     letters = ImageFont.load_default(16)
     assert isinstance(letters, ImageFont.FreeTypeFont)
-    given = {"font": base64.b64encode(letters.font_bytes).decode(), "answers": [_answer(number) for number in numbers]}
-    page.add_init_script(f"({STEADY})({json.dumps(given)})")
+    page.add_init_script(f"({STEADY})({json.dumps({'font': base64.b64encode(letters.font_bytes).decode()})})")
+    progress = {"loaded": 400_000, "total": 1_000_000}
+    scripted.script(page, *answers, manifest={**MANIFEST, **manifest}, runtime=RUNTIME, progress=progress)
 
 
-def _answer(number: str) -> dict[str, Any]:
+def reading(number: str) -> dict[str, Any]:
     """What the worker is to say of a plate with ``number``."""
-    sides = ("xmin", "ymin", "xmax", "ymax")
-    detections = [
-        {"class": digit, "score": 0.95 - 0.12 * index, "box": dict(zip(sides, box, strict=True))}
-        for index, (digit, box) in enumerate(zip(number, pictures.boxes(number), strict=True))
-    ]
-    timings = {"decode": 12, "letterbox": 4, "inference": 40, "recognition": 2}
-    width, height = pictures.SIZE
-    return {
-        **{"width": width, "height": height, "looks": 2, "small": False, "timings": timings},
-        **{"detections": detections, "numbers": []},
-    }
+    boxes = zip(number, pictures.boxes(number), strict=True)
+    found = [(digit, 0.95 - 0.12 * index, box) for index, (digit, box) in enumerate(boxes)]
+    return scripted.answer(pictures.SIZE, found)
 
 
 def picture(page: Page, hidden: list[Locator], is_whole: bool = True) -> Image.Image:

@@ -85,7 +85,7 @@ def walk(page: Page, address: str, site_folder: Path, folder: Path) -> Iterator[
 def test_the_page_looks_as_it_should(
     look: str, page: Page, witness: Witness, address: str, site_folder: Path, tmp_path: Path
 ) -> None:
-    appearance.steady(page, *NUMBERS.values())
+    appearance.steady(page, *map(appearance.reading, NUMBERS.values()))
     faults = []
     for state, hidden in walk(page, address, site_folder, tmp_path):
         page.mouse.move(0, 0)

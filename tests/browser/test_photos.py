@@ -168,7 +168,7 @@ def test_live_reading_that_fails_says_so_and_starts_again(page: Page, released: 
     page.get_by_test_id("camera").click()
     live = page.get_by_test_id("read-live")
     live.click()
-    expect(page.get_by_role("alert")).to_contain_text("Live reading stopped")
+    expect(page.get_by_role("alert")).to_contain_text("live pictures stopped")
     page.evaluate("() => { window.isDeadly = false; }")
     live.click()
     expect(page.get_by_test_id("live")).to_have_attribute("data-text", pictures.NUMBER)
