@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { probabilityOf } from '../src/app/calibration';
 import { arranged } from '../src/app/findings';
@@ -8,6 +9,18 @@ function found(name: string, score: number, left: number, top = 0) {
   return { class: name, score, box: { xmin: left, ymin: top, xmax: left + 10, ymax: top + 20 } };
 }
 const score_calibration = { scores: [0.2, 0.4, 0.8], probabilities: [0.1, 0.5, 0.99] };
+
+/** What training/detector/scores.py writes. */
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../tests/vectors/scores.json', import.meta.url), 'utf8'),
+) as {
+  shown: {
+    name: string;
+    calibration: { scores: number[]; probabilities: number[] } | null;
+    scores: number[];
+    shown: number[];
+  }[];
+};
 
 describe('probabilityOf', () => {
   it.each([
@@ -28,6 +41,14 @@ describe('probabilityOf', () => {
       probabilityOf(index / 100, { score_calibration: steps }),
     );
     expect(values.every((value, index) => index === 0 || value >= values[index - 1])).toBe(true);
+  });
+
+  it.each(vectors.shown)('says what Python says: $name', ({ calibration, scores, shown }) => {
+    const given = calibration ? { score_calibration: calibration } : {};
+    const said = scores.map((score) => probabilityOf(score, given));
+    said.forEach((probability, index) => {
+      expect(probability).toBeCloseTo(shown[index], 12);
+    });
   });
 
   it('is the score where the model knows no better', () => {

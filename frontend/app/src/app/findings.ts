@@ -58,10 +58,15 @@ export function leastScore(
 export function certain(detections: Detection[], manifest: Model, { least }: Choice): Detection[] {
   return detections.filter(({ class: name, score }) =>
     least === undefined
-      ? score >= (manifest.class_thresholds?.[name] ?? manifest.score_threshold)
+      ? score >= thresholdOf(name, manifest)
       : // A hair less than what the slider says is that.
         probabilityOf(score, manifest) >= least - 1e-9,
   );
+}
+
+function thresholdOf(name: string, { class_thresholds: own, score_threshold }: Model): number {
+  // A class may be called "constructor".
+  return own && Object.hasOwn(own, name) ? own[name] : score_threshold;
 }
 
 /** What is shown of `detections`, best first. */
