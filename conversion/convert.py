@@ -43,8 +43,8 @@ def convert(options: argparse.Namespace) -> dict[str, Any]:
         if not verdict["passed"]:
             raise GateFailed(verdict["findings"])
         figures = {
-            side: {"photos": verdict["photos"], "full_number_accuracy": accuracy}
-            for side, accuracy in verdict["full_number_accuracy"].items()
+            side: {"photos": verdict["photos"], "photos_right": share}
+            for side, share in verdict["photos_right"].items()
         }
         described |= {"gate": verdict, "evaluation": figures | evaluation}
         manifest.write(described, candidate)
@@ -63,9 +63,8 @@ def main() -> None:
     )
     print(
         f"{options.out}: {size / 1000:.0f} kB, gate passed on {verdict['photos']} photos: "
-        f"{differences}; full numbers "
-        f"{verdict['full_number_accuracy']['trained']:.4f} trained, "
-        f"{verdict['full_number_accuracy']['converted']:.4f} converted"
+        f"{differences}; {verdict['photos_right']['trained']:.4f} of them right trained, "
+        f"{verdict['photos_right']['converted']:.4f} converted"
     )
 
 

@@ -6,10 +6,11 @@ same letterboxed photos. Two things are judged:
 - the largest difference of each output, over every location of every photo. Scores and boxes are
   0–1, so a difference reads as a part of certainty or of the input's side; boxes of a detector that
   has learned little reach far beyond, where it is a part of the value itself, as float32 rounds;
-- full-number accuracy, both models' outputs through the same decoding: a photo is right when its
-  text (objects in reading order; sorted where the manifest says that they aren't read) equals its
-  label's. Photos at the edge of the threshold change sides by chance, as many up as down: a drop
-  counts beyond two standard errors of that (the root of their number; McNemar 1947).
+- the share of photos that are right, both models' outputs through the same decoding: a photo is
+  right when its text (objects in reading order) equals its label's, or, where the manifest says
+  that objects aren't read, when it has as many of each class as were labelled. Photos at the edge
+  of the threshold change sides by chance, as many up as down: a drop counts beyond two standard
+  errors of that (the root of their number; McNemar 1947).
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def judge(
     ]
     if drop > limit:
         findings.append(
-            f"full-number accuracy: falls from {accuracy['trained']:.4f} to "
+            f"photos of which all is right: their share falls from {accuracy['trained']:.4f} to "
             f"{accuracy['converted']:.4f} on {len(photos)} photos, the limit for "
             f"{quantization} is a drop of {limit:.4f}"
         )
@@ -125,7 +126,7 @@ def judge(
             "max_abs_difference": {BOXES: limits.boxes, SCORES: limits.scores},
             "accuracy_drop": limit,
         },
-        "full_number_accuracy": accuracy,
+        "photos_right": accuracy,
         "accuracy_drop": drop,
         "findings": findings,
     }

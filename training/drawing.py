@@ -25,8 +25,14 @@ def fonts_folder() -> Path:
     return Path(mpl.get_data_path()) / "fonts" / "ttf"
 
 
-def draw(pixels: np.ndarray, detections: Detections, classes: Sequence[str], caption: str = "") -> Image.Image:
-    """The photo, uint8 [h, w, 3], with box, class and score of each detection."""
+def draw(
+    pixels: np.ndarray,
+    detections: Detections,
+    classes: Sequence[str],
+    caption: str = "",
+    missed: np.ndarray | None = None,
+) -> Image.Image:
+    """The photo, uint8 [h, w, 3], with box, class and score of each detection; ``missed`` boxes [m, 4] in white."""
     scale = max(1.0, MIN_SIDE / max(pixels.shape[:2]))
     size = (round(pixels.shape[1] * scale), round(pixels.shape[0] * scale))
     image = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
@@ -35,6 +41,10 @@ def draw(pixels: np.ndarray, detections: Detections, classes: Sequence[str], cap
     pen = ImageDraw.Draw(canvas)
     font = ImageFont.truetype(str(fonts_folder() / "DejaVuSans.ttf"), 14)
     pen.text((4, 3), caption, "black", font)
+    for ymin, xmin, ymax, xmax in () if missed is None else missed * scale:
+        # Black around white shows on any ground.
+        pen.rectangle((xmin - 1, ymin + 21, xmax + 1, ymax + 23), outline="black", width=4)
+        pen.rectangle((xmin, ymin + 22, xmax, ymax + 22), outline="white", width=2)
     for index, score, box in zip(detections.classes, detections.scores, detections.boxes, strict=True):
         colour = COLOURS[index % len(COLOURS)]
         ymin, xmin, ymax, xmax = (float(value) for value in box * scale)

@@ -124,9 +124,9 @@ def _figures(whole: Json, number: Json, made: Json, manifest: Json, sent: int) -
         ("web model over the wire (gzip)", f"{sent / 1e6:.2f} MB"),
     ]
     judged = (
-        f"The web model, run in TensorFlow.js, on {whole['photos']:,} photos with {whole['digits']:,} labelled objects "
-        f"that training never saw, at one threshold ({whole['score_threshold']:g}) that was chosen on the calibration "
-        "split:"
+        f"The web model, run in TensorFlow.js, on {whole['photos']:,} photos with {whole['objects']:,} labelled "
+        f"objects that training never saw, at one threshold ({whole['score_threshold']:g}) that was chosen on the "
+        "calibration split:"
     )
     return [
         judged,
@@ -154,9 +154,9 @@ def _others(found: Mapping[str, Sequence[Json]]) -> list[str]:
         (
             name,
             f"{sides[0]['photos']:,}",
-            f"{sides[0]['digits']:,}",
+            f"{sides[0]['objects']:,}",
             cell(sides, "full_number_accuracy", 100, ".1f"),
-            cell(sides, "map50", 1, ".3f") if sides[0]["digits"] else "-",
+            cell(sides, "map50", 1, ".3f") if sides[0]["objects"] else "-",
             cell(sides, "false_alarms_per_100_photos", 1, ".1f"),
         )
         for name, sides in found.items()

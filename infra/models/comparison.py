@@ -26,6 +26,8 @@ FORGIVEN = 0.02
 photos tell too little for that."""
 LOST = 0.003
 """Share of the numbers that may be lost by conversion."""
+LOST_MAP50 = 0.01
+"""The same of mAP50, for objects that aren't read."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def compare(candidate: Path, current: Path) -> Comparison:
 def fault_elsewhere(source: str, candidate: Mapping[str, Any], current: Mapping[str, Any]) -> str | None:
     """Why what two evaluations.json say of photos of a further source speaks against the candidate, if it does."""
     ours, theirs = (float(one["false_alarms_per_100_photos"]) for one in (candidate, current))
-    if candidate["digits"] == 0:
+    if candidate["objects"] == 0:
         more = ours > max(ALARMS, theirs)
         return f"on {source} it has {ours:.1f} false alarms per 100 photos instead of {theirs:.1f}" if more else None
     lower = current["map50"] - candidate["map50"]
@@ -130,6 +132,11 @@ def fault_elsewhere(source: str, candidate: Mapping[str, Any], current: Mapping[
 
 def fault_of_conversion(trained: Mapping[str, Any], converted: Mapping[str, Any]) -> str | None:
     """Why a web model isn't what was trained, by the evaluation.json of both; one photo is always allowed."""
+    if "full_number_accuracy" not in trained:
+        fallen = trained["map50"] - converted["map50"]
+        if fallen <= LOST_MAP50 + 1e-6:
+            return None
+        return f"conversion costs {fallen:.4f} of mAP50; --quantize uint16 or none costs less"
     lost = trained["full_number_accuracy"] - converted["full_number_accuracy"]
     if lost * trained["photos"] <= max(1.0, LOST * trained["photos"]) + 1e-6:
         return None

@@ -11,7 +11,9 @@ from infra.runs.run import Run
 
 PICTURES = 8
 COUNTS = ("photos", "objects")
-FIGURES = ("map", "map50", "full_number_accuracy")
+FIGURES = ("map", "map50")
+READ = ("full_number_accuracy", "full_number_accuracy_interval")
+"""Figures of objects that are read as numbers."""
 
 
 def write(run: Run, seconds: Mapping[str, float], this_time: float) -> Path:
@@ -36,7 +38,7 @@ def collect(run: Run, seconds: Mapping[str, float], this_time: float) -> dict[st
     return {
         "name": run.name,
         **{key: value for key, value in web.items() if key != "model"},
-        "trained": {key: trained[key] for key in FIGURES},
+        "trained": {key: trained[key] for key in (*FIGURES, *READ) if key in trained},
         "data": {
             **{key: records[key] for key in COUNTS},
             "splits": {name: {key: split[key] for key in COUNTS} for name, split in records["splits"].items()},
@@ -79,28 +81,29 @@ def render(run: Run, report: Mapping[str, Any]) -> str:
 
 
 def _summary(report: Mapping[str, Any]) -> list[str]:
-    low, high = report["full_number_accuracy_interval"]
     data, gate, trained = report["data"], report["gate"], report["trained"]
     splits = ", ".join(f"{name} {split['photos']}" for name, split in data["splits"].items())
     differences = ", ".join(f"{name} {value:.1e}" for name, value in gate["max_abs_difference"].items())
-    accuracy = f"{report['full_number_accuracy']:.1%} ({low:.1%} to {high:.1%})"
+    read = []
+    if "full_number_accuracy" in report:
+        read.append(("full numbers right", _accuracy(report, " to "), f"{trained['full_number_accuracy']:.1%}"))
     return [
         f"{data['photos']} photos with {data['objects']} labelled objects ({splits}).",
-        f"Figures are of {report['photos']} validation photos with {report['digits']} objects.",
+        f"Figures are of {report['photos']} validation photos with {report['objects']} {report['noun']}.",
         "",
         *_table(
             ("", "web model", "trained model"),
             [
-                ("mAP (IoU 0.50 to 0.95)", f"{report['map']:.3f}", f"{trained['map']:.3f}"),
-                ("mAP at IoU 0.50", f"{report['map50']:.3f}", f"{trained['map50']:.3f}"),
-                ("full numbers right", accuracy, f"{trained['full_number_accuracy']:.1%}"),
+                ("mAP at IoU 0.50", _with_interval(report, "map50", " to "), f"{trained['map50']:.3f}"),
+                ("mAP (IoU 0.50 to 0.95)", _with_interval(report, "map", " to "), f"{trained['map']:.3f}"),
+                *read,
                 ("milliseconds per photo", f"{report['milliseconds_per_photo']:.1f}", ""),
             ],
         ),
         "",
         f"- Web model: {report['web_model_bytes'] / 1e6:.2f} MB, weights {report['quantization']}.",
         f"- Gate on {gate['photos']} photos: {_verdict(gate)}; largest difference {differences}.",
-        f"- Accuracy drop by conversion: {gate['accuracy_drop']:.4f}.",
+        f"- Photos less that are right after conversion: {gate['accuracy_drop']:.4f}.",
         f"- Smoke test in Chromium: {_verdict(report['smoke'])}.",
         "- Curves, confusions, errors by height, calibration: [evaluation](evaluation/web/evaluation.md).",
     ]
@@ -123,18 +126,34 @@ def _per_class(classes: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def figures_table(figures: Mapping[str, Any]) -> str:
     """The figures of one evaluation as a table for a terminal."""
-    low, high = figures["full_number_accuracy_interval"]
     rows = [
         ("photos", str(figures["photos"])),
-        ("digits", str(figures["digits"])),
-        ("mAP (IoU 0.50-0.95)", f"{figures['map']:.3f}"),
-        ("mAP at IoU 0.50", f"{figures['map50']:.3f}"),
-        ("full numbers right", f"{figures['full_number_accuracy']:.1%} ({low:.1%}-{high:.1%})"),
-        ("false alarms", f"{figures['false_alarms_per_100_photos']:.1f} in 100 photos"),
+        (figures["noun"], str(figures["objects"])),
+        ("mAP at IoU 0.50", _with_interval(figures, "map50")),
+        ("mAP (IoU 0.50-0.95)", _with_interval(figures, "map")),
+    ]
+    if "full_number_accuracy" in figures:
+        rows.append(("full numbers right", _accuracy(figures)))
+    rows.append(("false alarms", f"{figures['false_alarms_per_100_photos']:.1f} in 100 photos"))
+    if "empty_photos" in figures:
+        alarms = f"{figures['false_alarms_per_100_empty_photos']:.1f} in 100 photos"
+        rows.append(("… where nothing is", f"{alarms} (of {figures['empty_photos']})"))
+    rows += [
         ("score threshold", f"{figures['score_threshold']:.3f}"),
+        ("calibration error", f"{figures.get('calibration_error_shown', figures['calibration_error']):.3f}"),
         ("milliseconds per photo", f"{figures['milliseconds_per_photo']:.1f}"),
     ]
     return "\n".join(f"{name:<24}{value}" for name, value in rows)
+
+
+def _with_interval(figures: Mapping[str, Any], name: str, to: str = "-") -> str:
+    interval = figures[f"{name}_interval"]
+    return f"{figures[name]:.3f}" + (f" ({interval[0]:.3f}{to}{interval[1]:.3f})" if interval else "")
+
+
+def _accuracy(figures: Mapping[str, Any], to: str = "-") -> str:
+    low, high = figures["full_number_accuracy_interval"]
+    return f"{figures['full_number_accuracy']:.1%} ({low:.1%}{to}{high:.1%})"
 
 
 def _number(value: float | None) -> str:

@@ -126,7 +126,7 @@ def test_a_drop_in_accuracy_is_refused(
     saved, folder = make_web_model(score_threshold=1.0)
     with_bias(folder, 50.0)
     verdict = judged((saved, folder), web_runtime, photos)
-    assert verdict["full_number_accuracy"] == {"trained": 1.0, "converted": 0.0}
+    assert verdict["photos_right"] == {"trained": 1.0, "converted": 0.0}
     assert verdict["accuracy_drop"] == 1.0
     assert "falls from 1.0000 to 0.0000 on 6 photos" in verdict["findings"][-1]
 
@@ -147,7 +147,7 @@ def test_a_photo_is_right_when_its_digits_read_as_its_label(
     ]
     write_annotations(photos / "annotations.csv", rows)
     verdict = judged(make_web_model(source=source), web_runtime, photos)
-    assert verdict["full_number_accuracy"] == {"trained": accuracy, "converted": accuracy}
+    assert verdict["photos_right"] == {"trained": accuracy, "converted": accuracy}
 
 
 def test_objects_that_are_not_read_count_whatever_their_order(
@@ -160,7 +160,7 @@ def test_objects_that_are_not_read_count_whatever_their_order(
     ]
     write_annotations(photos / "annotations.csv", rows)
     verdict = judged(make_web_model(source=source, reading="none"), web_runtime, photos)
-    assert verdict["full_number_accuracy"] == {"trained": 1.0, "converted": 1.0}
+    assert verdict["photos_right"] == {"trained": 1.0, "converted": 1.0}
 
 
 def test_outputs_of_one_shape_are_told_apart_by_name(

@@ -51,10 +51,19 @@ def test_what_differs_is_shown_on_its_own_side() -> None:
         "| mAP at IoU 0.50 | 0.803 | 0.603 |",
         "| mAP, IoU 0.50 to 0.95 | 0.796 | 0.596 |",
         "| photos evaluated | 8,888 | 6,666 |",
-        "| lost by conversion, full numbers | 0.8% | 0.6% |",
+        "| lost by conversion, photos of which all is right | 0.8% | 0.6% |",
         "| weights | uint8 | uint6 |",
         "| model, bytes | 8,001 | 6,001 |",
         "| whole site, bytes | 8,000,002 | 6,000,002 |",
         "| a\\|b @\u200bc, B (≤ 1,200,000) | 1,050,000 | 0.484 |",
         "| score, of 100 (≥ 95) | 97.5 | - |",
     ]
+
+
+def test_objects_that_are_not_read_have_no_row_of_numbers() -> None:
+    ours, theirs = side("ours", 8, []), side("theirs", 6, [])
+    for one in (ours, theirs):
+        del one["evaluation"]["full_number_accuracy"]
+    said = comment.render(CHANNEL, ours, theirs)
+    assert "full number" not in said
+    assert "| mAP at IoU 0.50 | 0.803 | 0.603 |" in said

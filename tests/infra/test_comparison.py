@@ -84,7 +84,7 @@ def test_a_refusal_says_what_helps_where_it_may_be_chance(lost: int, map50: floa
 def test_a_model_that_is_far_worse_elsewhere_is_refused(
     candidate: tuple[int, float, float], current: tuple[int, float, float], fault: str | None
 ) -> None:
-    keys = ("digits", "map50", "false_alarms_per_100_photos")
+    keys = ("objects", "map50", "false_alarms_per_100_photos")
     pair = [dict(zip(keys, one, strict=True)) for one in (candidate, current)]
     assert fault_elsewhere("walls", *pair) == fault
 
@@ -92,6 +92,12 @@ def test_a_model_that_is_far_worse_elsewhere_is_refused(
 @pytest.mark.parametrize(("photos", "right", "refused"), [(1000, 797, False), (1000, 796, True), (20, 15, False)])
 def test_what_conversion_may_cost(photos: int, right: int, refused: bool) -> None:
     trained, converted = ({"photos": photos, "full_number_accuracy": share} for share in (0.8, right / photos))
+    assert bool(fault_of_conversion(trained, converted)) == refused
+
+
+@pytest.mark.parametrize(("map50", "refused"), [(0.80, False), (0.79, False), (0.789, True), (0.9, False)])
+def test_what_conversion_may_cost_objects_that_are_not_read(map50: float, refused: bool) -> None:
+    trained, converted = ({"photos": 500, "map50": one} for one in (0.8, map50))
     assert bool(fault_of_conversion(trained, converted)) == refused
 
 

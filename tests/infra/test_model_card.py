@@ -76,7 +76,7 @@ def test_other_photos_are_reported_beside_the_model_before(released: Path) -> No
     document = json.loads(path.read_text("utf-8"))
     now = json.loads((released / "evaluation.json").read_text("utf-8"))
     before = now | {"map50": 0.5, "full_number_accuracy": 0.25}
-    nothing = now | {"digits": 0, "false_alarms_per_100_photos": 1.84}
+    nothing = now | {"objects": 0, "false_alarms_per_100_photos": 1.84}
     path.write_text(json.dumps(document | {"others": {"meters": [now, before], "nothing": [nothing]}}), "utf-8")
     card = model_card.render(released)
     assert f"| {100 * now['full_number_accuracy']:.1f} (25.0) | {now['map50']:.3f} (0.500) |" in card

@@ -13,9 +13,12 @@ from infra.runs.run import Run
 EVALUATION: dict[str, Any] = {
     "model": "/somewhere",
     "photos": 20,
-    "digits": 41,
+    "objects": 41,
+    "noun": "digits",
     "map": 0.41,
+    "map_interval": [0.38, 0.45],
     "map50": 0.82,
+    "map50_interval": [0.79, 0.85],
     "full_number_accuracy": 0.75,
     "full_number_accuracy_interval": [0.53, 0.89],
     "score_threshold": 0.3,
@@ -63,7 +66,7 @@ def test_the_report_has_every_figure(run: Run) -> None:
     report.write(run, {"records": 2.0, "train": 60.5}, 3.21)
     written = json.loads((run.folder / "report.json").read_text("utf-8"))
     assert written["photos"] == 20
-    assert written["digits"] == 41
+    assert written["objects"] == 41
     assert (written["map"], written["map50"], written["full_number_accuracy"]) == (0.41, 0.82, 0.75)
     assert written["trained"]["map"] == 0.42
     assert written["gate"]["passed"] is True
@@ -86,3 +89,13 @@ def test_the_page_shows_pictures_that_exist_and_a_table_of_seconds(run: Run) -> 
     assert "| train | 60.5 |" in text
     assert "75.0% (53.0% to 89.0%)" in text
     assert "| 1 | 0 | - | - | - |" in text
+
+
+def test_objects_that_are_not_read_are_reported_without_a_word_of_reading(run: Run) -> None:
+    for folder in (run.evaluation_web, run.evaluation_trained):
+        figures = {key: value for key, value in EVALUATION.items() if not key.startswith("full_number")}
+        (folder / "evaluation.json").write_text(json.dumps({**figures, "noun": "raccoons"}), "utf-8")
+    text = report.write(run, {"train": 60.5}, 3.21).read_text("utf-8")
+    assert "full number" not in text
+    assert "20 validation photos with 41 raccoons" in text
+    assert "0.820 (0.790 to 0.850)" in text

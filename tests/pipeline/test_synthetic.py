@@ -20,7 +20,7 @@ AGAIN_SECONDS = 20
 def test_the_report_has_every_figure(small_run: Path, small_place: Place) -> None:
     report = json.loads((small_run / "report.json").read_text("utf-8"))
     assert report["photos"] > 0
-    assert report["digits"] > 0
+    assert report["objects"] > 0
     assert all(0 <= report[key] <= 1 for key in ("map", "map50", "full_number_accuracy"))
     gate = report["gate"]
     schemas = {name: json.loads((ROOT / "schemas" / name).read_text("utf-8")) for name in ("gate.schema.json",)}
@@ -84,7 +84,7 @@ def test_every_kind_of_model_is_evaluated_by_the_same_command(small_place: Place
     assert found["full_number_accuracy"] == pytest.approx(expected["full_number_accuracy"], abs=0.02)
     low, high = found["full_number_accuracy_interval"]
     assert 0 <= low <= found["full_number_accuracy"] <= high <= 1
-    assert {"digits", "map", "score_threshold", "per_class", "milliseconds_per_photo"} <= set(found)
+    assert {"objects", "map", "score_threshold", "per_class", "milliseconds_per_photo"} <= set(found)
 
 
 def test_photos_cut_to_their_numbers_are_judged_alike_whatever_the_model(small_place: Place, small_run: Path) -> None:
@@ -102,7 +102,7 @@ def test_photos_cut_to_their_numbers_are_judged_alike_whatever_the_model(small_p
     trained, web = found
     report = json.loads((small_run / "report.json").read_text("utf-8"))
     assert trained["photos"] == web["photos"] <= report["photos"]
-    assert trained["digits"] == web["digits"] == report["digits"]
+    assert trained["objects"] == web["objects"] == report["objects"]
     assert web["map50"] == pytest.approx(trained["map50"], abs=0.03)
     # Other photos than the whole ones, though they show the same.
     assert web["map50"] != report["map50"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from training.data.formats import LabelledObject, Photo
 from training.detector.recognition import Detections
-from training.evaluation import analysis
+from training.evaluation import analysis, page
 from training.evaluation.analysis import Outcome
+from training.evaluation.average_precision import average_precision
+from training.evaluation.evaluate import evaluate
 from training.evaluation.metrics import THRESHOLDS, Judged
 
 CLASSES = ["0", "1", "2"]
@@ -58,21 +63,6 @@ def test_heights_are_those_in_the_input() -> None:
     assert analysis.by_height(outcomes, (100, 100), 0.5) == [(8.0, 12.0, 1, 0, 1), (12.0, 16.0, 1, 1, 0)]
 
 
-def test_reliability_compares_scores_with_what_is_right() -> None:
-    outcomes = [
-        case("01", [("0", 0, 0.95), ("1", 1, 0.95), ("2", 7, 0.01)]),
-        case("01", [("0", 0, 0.65), ("2", 1, 0.65)]),
-    ]
-    bins, error = analysis.reliability(outcomes)
-    assert [one.score for one in bins] == pytest.approx([0.65, 0.95])
-    assert [(one.right, one.detections) for one in bins] == [(1, 2), (2, 2)]
-    assert error == pytest.approx((2 * 0.15 + 2 * 0.05) / 4)
-
-
-def test_nothing_found_has_no_reliability() -> None:
-    assert analysis.reliability([case("01", [])]) == ([], 0)
-
-
 def test_the_sweep_gives_what_each_threshold_would() -> None:
     found = analysis.sweep([case("01", [("0", 0, 0.9), ("1", 1, 0.5), ("2", 7, 0.3)])], CLASSES, "lines")
     at = {round(float(value), 2): index for index, value in enumerate(THRESHOLDS)}
@@ -94,3 +84,97 @@ def test_the_worst_photos_come_first_and_right_ones_never() -> None:
     assert [one.judged.photo.filename for one in worst] == ["sure and wrong", "missed one"]
     assert analysis.regret(worst[0], 0.5) == pytest.approx(0.1 + 1 + 0.9)
     assert len(analysis.worst(outcomes, CLASSES, "lines", 0.5, 1)) == 1
+
+
+def test_what_is_wrong_with_a_photo_is_said() -> None:
+    one = case("0112", [("0", 0, 0.9), ("2", 1, 0.7), ("1", 7, 0.6), ("2", 3, 0.2)])
+    assert (
+        analysis.fault(one, CLASSES, 0.5)
+        == "missed: 1 × 1, 1 × 2; taken for another: 1 × 1 for 2; nothing there: 1 × 1"
+    )
+    assert analysis.fault(case("01", [("0", 0, 0.9), ("1", 1, 0.9)]), CLASSES, 0.5) == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "lines", "none"),
+    [
+        ([("0", 0, 0.9), ("1", 1, 0.9)], True, True),
+        # The text of the label, but one object is missed and another stands where none is.
+        ([("0", 0, 0.9), ("1", 5, 0.9)], True, False),
+        ([("0", 0, 0.9)], False, False),
+    ],
+)
+def test_a_photo_is_right_by_its_text_or_by_its_objects(found: Found, lines: bool, none: bool) -> None:
+    one = case("01", found)
+    assert analysis.is_right(one, CLASSES, "lines", 0.5) == lines
+    assert analysis.is_right(one, CLASSES, "none", 0.5) == none
+
+
+def test_thresholds_of_classes_leave_labels_to_what_counts() -> None:
+    found: Found = [("0", 0, 0.5), ("1", 0, 0.4)]
+    thresholds = np.array([0.6, 0.3, 0.3])
+    plain = case("1", found)
+    assert analysis.fault(plain, CLASSES, 0.45) == "taken for another: 1 × 1 for 0"
+    one = analysis.outcome(plain.judged, CLASSES, thresholds)
+    assert one.meant.tolist() == [-1, 0]
+    assert analysis.fault(one, CLASSES, thresholds) == ""
+    assert analysis.confusion([one], 3, thresholds)[1].tolist() == [0, 1, 0, 0]
+
+
+def test_conditions_count_labels_that_are_hard_to_see() -> None:
+    at_edge = case("01", [("0", 0, 0.9), ("1", 1, 0.9)])
+    objects = [
+        LabelledObject("0", 50, 10, 70, 30),
+        LabelledObject("0", 55, 10, 75, 30),
+        LabelledObject("1", 90, 10, 99, 30),
+    ]
+    crowded = analysis.outcome(Judged(Photo("b.jpg", 200, 100, "", objects), case("", []).judged.detections), CLASSES)
+    assert analysis.conditions([at_edge, crowded], 0.5) == [
+        ("cut off by the photo's edge", 1, 1),
+        ("overlapping another", 2, 0),
+        ("neither", 2, 1),
+    ]
+
+
+def test_confusions_are_listed_most_first() -> None:
+    outcomes = [case("1", [("0", 0, 0.9)]), case("22", [("1", 0, 0.9), ("1", 1, 0.9)]), case("0", [("0", 0, 0.9)])]
+    assert analysis.confusions(analysis.confusion(outcomes, 3, 0.5)) == [(2, 1, 2), (1, 0, 1)]
+
+
+NASTY = [
+    "$a$ and $b$",
+    "a|b",
+    "浣熊",
+    "🦝",
+    "../../etc/passwd",
+    "two words",
+    "[x](y)",
+    '"quoted"',
+    "<b>",
+    "back\\slash",
+]
+
+
+@pytest.mark.parametrize("classes", [NASTY, [f"class {number}" for number in range(300)]], ids=["nasty", "300"])
+def test_a_page_shows_classes_whatever_they_are_called(classes: list[str], tmp_path: Path) -> None:
+    objects = [LabelledObject(name, 15 * i, 10, 15 * i + 12, 40) for i, name in enumerate(classes[:10])]
+    boxes = [[item.ymin, item.xmin, item.ymax, item.xmax] for item in objects]
+    found = Detections(np.array([1, *range(1, 10)]), np.linspace(0.9, 0.4, 10), np.array(boxes, np.float64))
+    description = {
+        "name": classes[0],
+        "classes": classes,
+        "reading": "none",
+        "input": {"height": 96, "width": 96},
+        "score_threshold": 0.3,
+        "class_thresholds": {classes[1]: 0.35},
+    }
+    outcomes = [analysis.outcome(Judged(Photo(f"{i}.jpg", 200, 100, "", objects), found), classes) for i in range(3)]
+    precision = average_precision([one.judged for one in outcomes], classes)
+    figures = evaluate(outcomes, precision, description)
+    page.write(tmp_path, figures, description, outcomes, precision)
+    text = (tmp_path / "evaluation.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    # The columns of a table are as many whatever is in them.
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3, 7}
+    assert sum(row.count("|") >= 7 for row in rows) == len(classes) + 1
+    assert "[x](y)" not in text

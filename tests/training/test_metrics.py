@@ -11,7 +11,16 @@ import pytest
 from training.data.formats import LabelledObject, Photo
 from training.detector.recognition import Detections
 from training.evaluation.average_precision import average_precision
-from training.evaluation.metrics import Judged, best_threshold, count_matches, full_number_accuracy, wilson
+from training.evaluation.metrics import (
+    ENOUGH,
+    Judged,
+    best_threshold,
+    class_thresholds,
+    count_matches,
+    full_number_accuracy,
+    wilson,
+)
+from training.evaluation.words import plural
 
 CLASSES = ["0", "1", "2"]
 
@@ -110,3 +119,63 @@ def test_the_interval_is_wilsons() -> None:
     assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-3)
     assert wilson(0, 10)[0] == 0
     assert wilson(10, 10)[1] == pytest.approx(1)
+
+
+def test_a_class_has_a_threshold_of_its_own_only_where_that_pays() -> None:
+    # 0 is right from 0.5 on; 1 from 0.2 on, and never wrong; 2 is too rare to say.
+    cases = [judged("0", "0", score=0.7), judged("", "0", score=0.4), judged("1", "1", score=0.25)] * ENOUGH
+    cases += [judged("2", "2", score=0.1)] * (ENOUGH - 1)
+    common = 0.55
+    found = class_thresholds(cases, CLASSES, common)
+    assert list(found) == ["1"]
+    assert 0.05 <= found["1"] <= 0.25
+    kept = np.array([common, found["1"], common])
+    hits, _, objects = count_matches(cases, CLASSES, kept)["1"]
+    assert hits == objects
+
+
+def test_intervals_hold_the_figure_and_shrink_with_photos() -> None:
+    some = [judged("012", "012"), judged("01", "02"), judged("22", "2", shift=4.0), judged("1", "")]
+    few, many = average_precision(some * 3, CLASSES), average_precision(some * 48, CLASSES)
+    lengths = []
+    for found in (few, many):
+        for figure, interval in ((found.map, found.map_interval), (found.map50, found.map50_interval)):
+            assert interval is not None
+            low, high = interval
+            assert low - 1e-9 <= figure <= high + 1e-9
+            lengths.append(high - low)
+    assert lengths[2] < lengths[0] / 2
+    assert lengths[3] < lengths[1] / 2
+    assert average_precision(some[:1], CLASSES).map_interval is None
+
+
+def test_a_draw_of_all_photos_once_has_the_figure_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Once:
+        def integers(self, low: int, high: int, size: int) -> np.ndarray:
+            return np.arange(size)
+
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: Once())
+    rng = np.random.RandomState(3)
+    cases = [judged("012", "".join(rng.choice(list("012"), 3)), rng.uniform(), rng.uniform(0, 6)) for _ in range(30)]
+    found = average_precision(cases, CLASSES)
+    assert found.map_interval == pytest.approx((found.map, found.map))
+    assert found.map50_interval == pytest.approx((found.map50, found.map50))
+
+
+@pytest.mark.parametrize(
+    ("classes", "noun"),
+    [
+        (list("0123456789"), "digits"),
+        (["a", "b", "7"], "characters"),
+        (["raccoon"], "raccoons"),
+        (["box"], "boxes"),
+        (["berry"], "berries"),
+        (["key"], "keys"),
+        (["black-bishop"], "objects"),
+        (["../x"], "objects"),
+        (["cat", "dog"], "objects"),
+        (["浣熊"], "objects"),
+    ],
+)
+def test_objects_are_called_by_their_classes(classes: list[str], noun: str) -> None:
+    assert plural(classes) == noun

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -229,3 +230,38 @@ def test_an_evaluation_has_figures_charts_and_pictures(
             assert image.width > 500
     assert "chosen on the calibration split" in page
     assert f"{100 * low:.1f} to {100 * high:.1f}" in page
+
+
+def test_objects_that_are_not_read_are_judged_without_a_word_of_reading(
+    checkpoint: Path, photos: Path, records: Path, tmp_path: Path
+) -> None:
+    model = shutil.copytree(checkpoint, tmp_path / "model")
+    described = json.loads((model / "detector.json").read_text())
+    described |= {
+        "reading": "none",
+        "class_thresholds": {"1": 0.9, "2": 0.06},
+        "score_calibration": {"scores": [0.1, 0.9], "probabilities": [0.0, 0.5]},
+    }
+    (model / "detector.json").write_text(json.dumps(described))
+    done = run_step(
+        "training.evaluation.evaluate", "--model", model, "--images", photos / "images",
+        "--annotations", records / "validation.csv", "--out", tmp_path / "e",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "full number" not in done.stderr
+    figures = json.loads((tmp_path / "e/evaluation.json").read_text())
+    assert not [key for key in figures if "full_number" in key]
+    assert figures["calibration_error_shown"] != figures["calibration_error"]
+    assert (figures["per_class"]["1"]["threshold"], figures["per_class"]["2"]["threshold"]) == (0.9, 0.06)
+    assert "threshold" not in figures["per_class"]["3"]
+    page = (tmp_path / "e/evaluation.md").read_text()
+    assert "full number" not in page
+    assert "0.9 for 1, 0.06 for 2" in page
+    found = json.loads((tmp_path / "e/weaknesses.json").read_text())
+    assert sum(one["objects"] for one in found["heights"]) == figures["objects"]
+    assert found["worst"]
+    rows = {row["filename"]: row for row in csv.DictReader((tmp_path / "e/photos.csv").read_text().splitlines())}
+    for one in found["worst"]:
+        assert one["fault"]
+        assert rows[one["filename"]]["right"] == "0"
+        assert (tmp_path / "e" / one["picture"]).is_file()

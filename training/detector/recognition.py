@@ -37,9 +37,16 @@ class Detections:
     class_scores: Floats | None = None
     """[k, c] of every class where the detection is; None where only the best is known"""
 
+    def count(self, threshold: float | Floats) -> npt.NDArray[np.bool_]:
+        """[k] whether each scores at least ``threshold``: one for all, or that of its class, [c]."""
+        counts: npt.NDArray[np.bool_] = self.scores >= (
+            threshold[self.classes] if isinstance(threshold, np.ndarray) else threshold
+        )
+        return counts
+
     def above(self, threshold: float | Floats) -> Detections:
-        """Only those that score at least ``threshold``: one for all, or that of their class, [c]."""
-        keep = self.scores >= (threshold[self.classes] if isinstance(threshold, np.ndarray) else threshold)
+        """Only those that `count`."""
+        keep = self.count(threshold)
         others = None if self.class_scores is None else self.class_scores[keep]
         return Detections(self.classes[keep], self.scores[keep], self.boxes[keep], others)
 

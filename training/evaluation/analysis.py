@@ -1,4 +1,4 @@
-"""Where a model goes wrong: confusions, small digits, scores that promise too much, the worst photos.
+"""Where a model goes wrong: confusions, small objects, the worst photos and why they are.
 
 Detections are matched with labels whatever their class, best score first, each label once, at an IoU of 0.5; a pair of
 different classes is a confusion, a label without a detection is missed, a detection without a label is extra.
@@ -18,6 +18,8 @@ from training.evaluation.metrics import (
     MATCH_IOU,
     THRESHOLDS,
     Judged,
+    Threshold,
+    counted,
     detected_text,
     full_numbers_by_threshold,
     label_boxes,
@@ -29,7 +31,10 @@ Integers = npt.NDArray[np.int64]
 
 HEIGHTS = (0.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0, 192.0, np.inf)
 """Edges of the classes of height, pixels of the network's input."""
-SCORE_BINS = 10
+EDGE = 1.0
+"""Pixels from the photo's edge within which a label is cut off by it."""
+OVERLAP = 0.1
+"""IoU from which two labels hide parts of each other."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +61,21 @@ class Outcome:
         return same
 
 
-def outcome(judged: Judged, classes: Sequence[str]) -> Outcome:
+def outcome(judged: Judged, classes: Sequence[str], threshold: Threshold = 0.0) -> Outcome:
     """Match the detections of a photo with its labels.
 
-    A higher threshold only takes detections away from the end, so that one matching serves every threshold.
+    A higher threshold only takes detections away from the end, so that one matching serves every threshold that is
+    common to all classes. Where each has one of its own, those that count at ``threshold`` have the first choice.
     """
     truth = label_boxes(judged.photo)
     names = np.array([classes.index(item.name) for item in judged.photo.objects], np.int64)
     meant = np.full(len(judged.detections.scores), -1, np.int64)
     free = np.ones(len(truth), bool)
-    for index, box in enumerate(judged.detections.boxes):
+    # Stable: best first among those that count, and among the others.
+    for index in np.argsort(~judged.detections.count(threshold), kind="stable"):
         if not free.any():
             break
-        overlaps = intersection_over_union(box, truth) * free
+        overlaps = intersection_over_union(judged.detections.boxes[index], truth) * free
         best = int(overlaps.argmax())
         if overlaps[best] >= MATCH_IOU:
             free[best] = False
@@ -76,11 +83,11 @@ def outcome(judged: Judged, classes: Sequence[str]) -> Outcome:
     return Outcome(judged, names, meant)
 
 
-def confusion(outcomes: Sequence[Outcome], classes: int, threshold: float) -> Integers:
+def confusion(outcomes: Sequence[Outcome], classes: int, threshold: Threshold) -> Integers:
     """[classes + 1, classes + 1] label by detection; the last column counts missed labels, the last row extra ones."""
     table = np.zeros((classes + 1, classes + 1), np.int64)
     for one in outcomes:
-        kept = one.scores >= threshold
+        kept = one.judged.detections.count(threshold)
         found, meant = one.judged.detections.classes[kept], one.meant[kept]
         hit = meant >= 0
         np.add.at(table, (one.names[meant[hit]], found[hit]), 1)
@@ -88,6 +95,14 @@ def confusion(outcomes: Sequence[Outcome], classes: int, threshold: float) -> In
         missed = np.setdiff1d(np.arange(len(one.names)), meant)
         table[:, classes] += np.bincount(one.names[missed], minlength=classes + 1)
     return table
+
+
+def confusions(table: Integers) -> list[tuple[int, int, int]]:
+    """Label, detection and number of what was taken for another class, by a table of `confusion`, most first."""
+    among = table[:-1, :-1] * ~np.eye(len(table) - 1, dtype=bool)
+    order = np.argsort(-among, axis=None, kind="stable")
+    pairs = (divmod(int(index), len(among)) for index in order)
+    return [(label, found, int(among[label, found])) for label, found in pairs if among[label, found]]
 
 
 class HeightClass(NamedTuple):
@@ -100,7 +115,7 @@ class HeightClass(NamedTuple):
     missed: int
 
 
-def by_height(outcomes: Sequence[Outcome], size: tuple[int, int], threshold: float) -> list[HeightClass]:
+def by_height(outcomes: Sequence[Outcome], size: tuple[int, int], threshold: Threshold) -> list[HeightClass]:
     """What became of labels by their height in the network's input of ``size`` (height, width), from low to high."""
     counts = np.zeros((len(HEIGHTS) - 1, 3), np.int64)
     for one in outcomes:
@@ -110,7 +125,7 @@ def by_height(outcomes: Sequence[Outcome], size: tuple[int, int], threshold: flo
         place = np.digitize((boxes[:, 2] - boxes[:, 0]) * scale, HEIGHTS) - 1
         # Right, confused, missed.
         fate = np.full(len(boxes), 2)
-        kept = one.scores >= threshold
+        kept = one.judged.detections.count(threshold)
         fate[one.meant[kept & (one.meant >= 0)]] = 1
         fate[one.meant[kept & one.right]] = 0
         np.add.at(counts, (place, fate), 1)
@@ -119,35 +134,6 @@ def by_height(outcomes: Sequence[Outcome], size: tuple[int, int], threshold: flo
         for low, high, row in zip(HEIGHTS[:-1], HEIGHTS[1:], counts, strict=True)
         if row.sum()
     ]
-
-
-class ScoreBin(NamedTuple):
-    """Detections of similar score."""
-
-    score: float
-    """their mean score"""
-    right: int
-    detections: int
-
-
-def reliability(outcomes: Sequence[Outcome]) -> tuple[list[ScoreBin], float]:
-    """Tenths of the score with how many of their detections are right, and the expected calibration error.
-
-    Only detections from the lowest of `THRESHOLDS` on count: nobody shows what lies below. The error is the mean
-    distance of score and share of right ones (Naeini et al. 2015).
-    """
-    scores = np.concatenate([one.scores for one in outcomes])
-    right = np.concatenate([one.right for one in outcomes])
-    shown = scores >= THRESHOLDS[0]
-    scores, right = scores[shown], right[shown]
-    place = np.minimum((scores * SCORE_BINS).astype(int), SCORE_BINS - 1)
-    bins = [
-        ScoreBin(float(scores[place == i].mean()), int(right[place == i].sum()), int((place == i).sum()))
-        for i in range(SCORE_BINS)
-        if (place == i).any()
-    ]
-    error = sum(abs(one.score * one.detections - one.right) for one in bins) / max(1, len(scores))
-    return bins, error
 
 
 class Sweep(NamedTuple):
@@ -175,26 +161,68 @@ def sweep(outcomes: Sequence[Outcome], classes: Sequence[str], reading: str) -> 
     return Sweep(precision, recall, full_numbers_by_threshold(judged, classes) if reading == "lines" else None)
 
 
-def extras(outcomes: Sequence[Outcome], threshold: float) -> int:
+def extras(outcomes: Sequence[Outcome], threshold: Threshold) -> int:
     """Detections that stand for no label: false alarms."""
-    return sum(int(((one.meant < 0) & (one.scores >= threshold)).sum()) for one in outcomes)
+    return sum(int(((one.meant < 0) & one.judged.detections.count(threshold)).sum()) for one in outcomes)
 
 
-def regret(one: Outcome, threshold: float) -> float:
+def regret(one: Outcome, threshold: Threshold) -> float:
     """How wrong a photo is: what wrong detections above the threshold score, and what each label lacks to 1."""
     right = one.right
-    wrong = one.scores[~right & (one.scores >= threshold)].sum()
+    wrong = one.scores[~right & one.judged.detections.count(threshold)].sum()
     return float(wrong + len(one.names) - one.scores[right].sum())
 
 
+def fault(one: Outcome, classes: Sequence[str], threshold: Threshold) -> str:
+    """What is wrong with a photo in words, empty where all of it is right."""
+    kept = one.judged.detections.count(threshold)
+    missed = np.setdiff1d(np.arange(len(one.names)), one.meant[kept])
+    confused = kept & (one.meant >= 0) & ~one.right
+    pairs = zip(one.names[one.meant[confused]], one.judged.detections.classes[confused], strict=True)
+    sides = (
+        ("missed: ", [classes[name] for name in one.names[missed]]),
+        ("taken for another: ", [f"{classes[label]} for {classes[found]}" for label, found in pairs]),
+        ("nothing there: ", [classes[name] for name in one.judged.detections.classes[kept & (one.meant < 0)]]),
+    )
+    return "; ".join(words + counted(found) for words, found in sides if found)
+
+
+def is_right(one: Outcome, classes: Sequence[str], reading: str, threshold: Threshold) -> bool:
+    """Whether all of a photo is right: its text where objects are read, else every object, and nothing else."""
+    if reading == "lines":
+        found = one.judged.detections.above(threshold)
+        return detected_text(found, classes, reading) == label_text(one.judged.photo, reading)
+    return not fault(one, classes, threshold)
+
+
 def worst(
-    outcomes: Sequence[Outcome], classes: Sequence[str], reading: str, threshold: float, limit: int
+    outcomes: Sequence[Outcome], classes: Sequence[str], reading: str, threshold: Threshold, limit: int
 ) -> list[Outcome]:
-    """At most ``limit`` photos whose text is wrong, by `regret`."""
-    wrong = [
-        one
-        for one in outcomes
-        if detected_text(one.judged.detections.above(threshold), classes, reading)
-        != label_text(one.judged.photo, reading)
-    ]
+    """At most ``limit`` photos that aren't right, by `regret`."""
+    wrong = [one for one in outcomes if not is_right(one, classes, reading, threshold)]
     return sorted(wrong, key=lambda one: regret(one, threshold), reverse=True)[:limit]
+
+
+class Condition(NamedTuple):
+    """Labels under some condition."""
+
+    name: str
+    objects: int
+    right: int
+
+
+def conditions(outcomes: Sequence[Outcome], threshold: Threshold) -> list[Condition]:
+    """What became of labels that are hard to see, by what makes them so; those under no such condition come last."""
+    counts = {"cut off by the photo's edge": [0, 0], "overlapping another": [0, 0], "neither": [0, 0]}
+    for one in outcomes:
+        photo, boxes = one.judged.photo, label_boxes(one.judged.photo)
+        right = np.zeros(len(boxes), bool)
+        right[one.meant[one.judged.detections.count(threshold) & one.right]] = True
+        at_edge = (boxes[:, :2] <= EDGE).any(axis=1)
+        at_edge |= (boxes[:, 2:] >= np.array([photo.height, photo.width]) - EDGE).any(axis=1)
+        overlaps = [(intersection_over_union(box, boxes) > OVERLAP).sum() > 1 for box in boxes]
+        crowded = np.array(overlaps, bool)
+        for name, chosen in zip(counts, (at_edge, crowded, ~(at_edge | crowded)), strict=True):
+            counts[name][0] += int(chosen.sum())
+            counts[name][1] += int(right[chosen].sum())
+    return [Condition(name, objects, right) for name, (objects, right) in counts.items() if objects]

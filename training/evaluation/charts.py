@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from training.evaluation.analysis import SCORE_BINS, HeightClass, ScoreBin, Sweep
+from training.evaluation.analysis import HeightClass, Sweep
 from training.evaluation.average_precision import RECALLS, Precision
 from training.evaluation.metrics import THRESHOLDS, wilson
+from training.evaluation.reliability import SCORE_BINS, ScoreBin
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -31,7 +33,7 @@ def precision_recall(precision: Precision, path: Path) -> None:
     # Best first, so that the legend reads from top to bottom as the curves do.
     for place, name in enumerate(sorted(curves, key=lambda name: -curves[name].mean())):
         colour = mpl.colormaps["viridis"](place / max(1, len(curves) - 1) * 0.9)
-        label = f"{name}   {curves[name].mean():.3f}" if len(curves) <= MAX_LABELLED else None
+        label = f"{_plain(name)}   {curves[name].mean():.3f}" if len(curves) <= MAX_LABELLED else None
         axes.plot(RECALLS, curves[name], color=colour, linewidth=1, label=label)
     if curves:
         mean = np.mean(list(curves.values()), axis=0)
@@ -63,9 +65,11 @@ def confusion(table: np.ndarray, classes: Sequence[str], path: Path) -> None:
                 colour = "white" if row != column and value > dark else "black"
                 weight = "bold" if row == column else "normal"
                 axes.text(column, row, str(value), ha="center", va="center", fontsize=8, color=colour, weight=weight)
-        axes.set_xticks(range(count + 1), [*classes, "missed"], rotation=90 if max(map(len, classes)) > 2 else 0)
-        axes.set_yticks(range(count + 1), [*classes, "nothing"])
-    axes.set(xlabel="the model says", ylabel="the label says", title="Confusions at the released threshold")
+        axes.set_xticks(
+            range(count + 1), [*map(_plain, classes), "missed"], rotation=90 if max(map(len, classes)) > 2 else 0
+        )
+        axes.set_yticks(range(count + 1), [*map(_plain, classes), "nothing"])
+    axes.set(xlabel="the model says", ylabel="the label says", title="Confusions")
     _save(figure, path)
 
 
@@ -99,22 +103,28 @@ def span(one: HeightClass) -> str:
     return f"from {one.low:g}" if math.isinf(one.high) else f"{one.low:g}–{one.high:g}"
 
 
-def calibration(bins: Sequence[ScoreBin], error: float, path: Path) -> None:
-    """What share of detections is right, by their score, with 95 % intervals; how many there are, beneath."""
+def calibration(bins: Sequence[ScoreBin], shown: Sequence[ScoreBin], title: str, path: Path) -> None:
+    """What share of detections is right, by their score, with 95 % intervals; how many there are, beneath.
+
+    ``shown`` is the same by the probability that people are shown, empty for a model that wasn't calibrated.
+    """
     figure, (axes, beneath) = plt.subplots(
         2, 1, figsize=(6, 5.4), height_ratios=(3.4, 1), sharex=True, layout="constrained"
     )
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="as promised")
-    scores = [one.score for one in bins]
-    shares = np.array([one.right / one.detections for one in bins])
-    reach = np.array([wilson(one.right, one.detections) for one in bins]).reshape(-1, 2)
-    axes.errorbar(
-        scores, shares, np.abs(reach.T - shares), color=BLUE, marker="o", markersize=5, capsize=3, label="measured"
-    )
-    axes.set(ylim=(0, 1.02), ylabel="share that is right", title=f"Scores and truth, expected error {error:.3f}")
+    sides = [("raw score", bins, GREY), ("as shown", shown, BLUE)] if shown else [("measured", bins, BLUE)]
+    for place, (name, side, colour) in enumerate(sides):
+        scores = [one.score for one in side]
+        shares = np.array([one.right / one.detections for one in side])
+        reach = np.array([wilson(one.right, one.detections) for one in side]).reshape(-1, 2)
+        axes.errorbar(
+            scores, shares, np.abs(reach.T - shares), color=colour, marker="o", markersize=5, capsize=3, label=name
+        )
+        width = 0.92 / SCORE_BINS / len(sides)
+        left = [math.floor(score * SCORE_BINS) / SCORE_BINS + 0.04 / SCORE_BINS + place * width for score in scores]
+        beneath.bar(left, [one.detections for one in side], width, align="edge", color=colour)
+    axes.set(ylim=(0, 1.02), ylabel="share that is right", title=title)
     axes.legend(loc="upper left", frameon=False)
-    middles = [(math.floor(score * SCORE_BINS) + 0.5) / SCORE_BINS for score in scores]
-    beneath.bar(middles, [one.detections for one in bins], 0.92 / SCORE_BINS, color=GREY)
     beneath.set(xlim=(0, 1), xlabel="score of the detection", ylabel="detections")
     for one in (axes, beneath):
         one.grid(alpha=0.3)
@@ -132,7 +142,7 @@ def thresholds(found: Sweep, threshold: float, path: Path) -> None:
         lines.append(("full numbers right", found.full_numbers, BLUE, 2.4))
     for name, values, colour, width in lines:
         axes.plot(THRESHOLDS, values, color=colour, linewidth=width, label=name)
-    axes.axvline(threshold, color="black", linewidth=1, linestyle="--", label=f"released: {threshold:g}")
+    axes.axvline(threshold, color="black", linewidth=1, linestyle="--", label=f"in use: {threshold:g}")
     axes.set(xlabel="score threshold", xlim=(0, 1), ylim=(0, 1.02), title="What each threshold gives")
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
@@ -140,6 +150,14 @@ def thresholds(found: Sweep, threshold: float, path: Path) -> None:
     _save(figure, path)
 
 
+def _plain(name: str) -> str:
+    """A class's name, in which Matplotlib would take dollars for formulae."""
+    return name.replace("$", r"\$")
+
+
 def _save(figure: Any, path: Path) -> None:
-    figure.savefig(path, dpi=110, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():
+        # Names of classes may be written in signs that its font lacks: boxes are drawn for them.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(path, dpi=110, format="png", metadata={"Software": None})
     plt.close(figure)

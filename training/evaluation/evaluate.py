@@ -1,11 +1,15 @@
-"""Judges a model on labelled photos: average precision, per class, full numbers, with charts and pictures to look at.
+"""Judges a model on labelled photos: average precision, per class, what is read, with charts and pictures to look at.
 
 The model is a checkpoint or a SavedModel, run here, or the predictions that a web model made elsewhere. The folder of
 an evaluation holds
 
 - ``evaluation.json``, the figures; ``evaluation.md`` and ``charts/``, the same for people;
-- ``photos.csv``, what was read in each photo, by which two models can be compared photo by photo;
+- ``weaknesses.json``, what goes wrong: the worst photos and why, confusions, sizes and conditions that fail;
+- ``photos.csv``, what was found in each photo, by which two models can be compared photo by photo;
 - ``pictures/``, a dozen photos with their detections, and ``worst/``, the worst; ``worst.jpg`` shows those at a glance.
+
+Where objects are characters that are read (``reading: lines``), full numbers right are the figure that counts; for
+other objects it is mAP. Each comes with its 95 % interval.
 """
 
 from __future__ import annotations
@@ -25,12 +29,21 @@ import tensorflow as tf
 from training import command, drawing
 from training.data.formats import read_csv
 from training.data.photos import decode
+from training.detector.scores import thresholds
 from training.errors import ModelError
-from training.evaluation import analysis, page
+from training.evaluation import analysis, page, words
 from training.evaluation.analysis import Outcome
 from training.evaluation.average_precision import Precision, average_precision
-from training.evaluation.metrics import Judged, count_matches, detected_text, full_number_accuracy, label_text
+from training.evaluation.metrics import (
+    Judged,
+    count_matches,
+    detected_text,
+    full_number_accuracy,
+    label_boxes,
+    label_text,
+)
 from training.evaluation.predictions import read_predictions
+from training.evaluation.reliability import reliability
 from training.models import load_model, predict
 from training.outputs import whole_folder
 
@@ -43,54 +56,116 @@ def evaluate(outcomes: Sequence[Outcome], precision: Precision, description: Any
 
     ``description`` is the model's detector.json or manifest.json.
     """
-    classes, threshold = description["classes"], description["score_threshold"]
+    classes, reading, threshold = description["classes"], description["reading"], thresholds(description)
     judged = [one.judged for one in outcomes]
-    accuracy, interval = full_number_accuracy(judged, classes, description["reading"], threshold)
-    table = {}
-    for name, (hits, found, objects) in count_matches(judged, classes, threshold).items():
-        table[name] = {
+    figures: dict[str, Any] = {
+        "photos": len(judged),
+        "objects": sum(len(one.photo.objects) for one in judged),
+        "noun": words.plural(classes),
+        "map": precision.map,
+        "map_interval": precision.map_interval,
+        "map50": precision.map50,
+        "map50_interval": precision.map50_interval,
+    }
+    if reading == "lines":
+        accuracy, interval = full_number_accuracy(judged, classes, reading, threshold)
+        figures |= {"full_number_accuracy": accuracy, "full_number_accuracy_interval": list(interval)}
+    figures["false_alarms_per_100_photos"] = 100 * analysis.extras(outcomes, threshold) / len(judged)
+    if empty := [one for one in outcomes if not len(one.names)]:
+        figures["empty_photos"] = len(empty)
+        figures["false_alarms_per_100_empty_photos"] = 100 * analysis.extras(empty, threshold) / len(empty)
+    figures["calibration_error"] = reliability(outcomes)[1]
+    if calibration := description.get("score_calibration"):
+        figures["calibration_error_shown"] = reliability(outcomes, calibration)[1]
+    figures["score_threshold"] = description["score_threshold"]
+    own = description.get("class_thresholds", {})
+    figures["per_class"] = {
+        name: {
             "precision": hits / found if found else None,
             "recall": hits / objects if objects else None,
-            "average_precision": None if math.isnan(precision.per_class[name]) else precision.per_class[name],
+            "average_precision": _number(precision.per_class[name]),
+            "average_precision_50": _number(precision.per_class50[name]),
             "objects": objects,
+            **({"threshold": own[name]} if name in own else {}),
         }
+        for name, (hits, found, objects) in count_matches(judged, classes, threshold).items()
+    }
+    return figures
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def weaknesses(outcomes: Sequence[Outcome], worst: Sequence[Outcome], description: Any) -> dict[str, Any]:
+    """The content of weaknesses.json; ``worst`` are the photos whose pictures are in ``worst/``, in that order."""
+    classes, threshold = description["classes"], thresholds(description)
+    size = description["input"]["height"], description["input"]["width"]
+    table = analysis.confusion(outcomes, len(classes), threshold)
     return {
-        "photos": len(judged),
-        "digits": sum(len(one.photo.objects) for one in judged),
-        "map": precision.map,
-        "map50": precision.map50,
-        "full_number_accuracy": accuracy,
-        "full_number_accuracy_interval": list(interval),
-        "false_alarms_per_100_photos": 100 * analysis.extras(outcomes, threshold) / len(judged),
-        "calibration_error": analysis.reliability(outcomes)[1],
-        "score_threshold": threshold,
-        "per_class": table,
+        "worst": [
+            {
+                "filename": one.judged.photo.filename,
+                "picture": f"worst/{name}.jpg",
+                "fault": analysis.fault(one, classes, threshold),
+            }
+            for one, name in zip(worst, _names(worst), strict=True)
+        ],
+        "missed": {name: int(table[row, -1]) for row, name in enumerate(classes)},
+        "nothing_there": {name: int(table[-1, column]) for column, name in enumerate(classes)},
+        "confusions": [
+            {"label": classes[label], "detected": classes[found], "count": count}
+            for label, found, count in analysis.confusions(table)
+        ],
+        "heights": [
+            {
+                "from": one.low,
+                "to": None if math.isinf(one.high) else one.high,
+                "objects": one.right + one.confused + one.missed,
+                "right": one.right,
+            }
+            for one in analysis.by_height(outcomes, size, threshold)
+        ],
+        "conditions": [one._asdict() for one in analysis.conditions(outcomes, threshold)],
     }
 
 
+def _names(worst: Sequence[Outcome]) -> list[str]:
+    """Of the pictures of the worst photos."""
+    return [f"{place:02d}-{Path(one.judged.photo.filename).stem}" for place, one in enumerate(worst, 1)]
+
+
 def write_photos(outcomes: Sequence[Outcome], description: Any, path: Path) -> None:
-    """What the labels say and what was read, one row per photo."""
-    classes, reading, threshold = (description[key] for key in ("classes", "reading", "score_threshold"))
+    """What the labels say and what was found, one row per photo."""
+    classes, reading, threshold = description["classes"], description["reading"], thresholds(description)
     with path.open("w", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["filename", "label", "read", "right", "regret"])
         for one in outcomes:
             label = label_text(one.judged.photo, reading)
             read = detected_text(one.judged.detections.above(threshold), classes, reading)
+            right = int(analysis.is_right(one, classes, reading, threshold))
             regret = analysis.regret(one, threshold)
-            rows.writerow([one.judged.photo.filename, label, read, int(read == label), f"{regret:.3f}"])
+            rows.writerow([one.judged.photo.filename, label, read, right, f"{regret:.3f}"])
 
 
-def draw_pictures(chosen: Sequence[Judged], names: Sequence[str], description: Any, images: Path, folder: Path) -> None:
-    """Photos with their detections, as ``folder``/NAME.jpg."""
-    classes, reading = description["classes"], description["reading"]
+def draw_pictures(
+    chosen: Sequence[Outcome], names: Sequence[str], description: Any, images: Path, folder: Path
+) -> None:
+    """Photos with their detections and what is missed, as ``folder``/NAME.jpg."""
+    classes, reading, threshold = description["classes"], description["reading"], thresholds(description)
     folder.mkdir()
     for one, name in zip(chosen, names, strict=True):
-        found = one.detections.above(description["score_threshold"])
-        read, expected = detected_text(found, classes, reading), label_text(one.photo, reading)
-        verdict = "right" if read == expected else f"label: {expected or '(nothing)'}"
-        caption = f"{read or '(nothing)'} — {verdict}"
-        picture = drawing.draw(decode(images / one.photo.filename), found, classes, caption)
+        photo, counts = one.judged.photo, one.judged.detections.count(threshold)
+        found = one.judged.detections.above(threshold)
+        missed = np.setdiff1d(np.arange(len(one.names)), one.meant[counts])
+        if reading == "lines":
+            read, expected = detected_text(found, classes, reading), label_text(photo, reading)
+            verdict = "right" if read == expected else f"label: {expected or '(nothing)'}"
+            caption = f"{read or '(nothing)'} — {verdict}"
+        else:
+            caption = analysis.fault(one, classes, threshold) or "right"
+        picture = drawing.draw(decode(images / photo.filename), found, classes, caption, label_boxes(photo)[missed])
         picture.save(folder / f"{name}.jpg", quality=88)
 
 
@@ -118,31 +193,40 @@ def main() -> None:
     unknown = {item.name for photo in photos for item in photo.objects} - set(classes)
     if unknown:
         raise ModelError(f"{options.annotations}: classes that the model doesn't know: {', '.join(sorted(unknown))}")
+    threshold = thresholds(description)
     outcomes, milliseconds = [], []
     for photo, detections, spent in command.progress(results, len(photos), "photos"):
-        outcomes.append(analysis.outcome(Judged(photo, detections), classes))
+        outcomes.append(analysis.outcome(Judged(photo, detections), classes, threshold))
         milliseconds.append(spent)
-    judged = [one.judged for one in outcomes]
-    precision = average_precision(judged, classes)
+    precision = average_precision([one.judged for one in outcomes], classes)
     figures = {"model": str(name), **evaluate(outcomes, precision, description)}
     figures["milliseconds_per_photo"] = float(np.median(milliseconds))
-    some = [int(place) for place in np.linspace(0, len(judged) - 1, min(PICTURES, len(judged)))]
-    worst = analysis.worst(outcomes, classes, description["reading"], description["score_threshold"], WORST)
+    figures["milliseconds_per_photo_at_least"] = float(np.min(milliseconds))
+    some = [int(place) for place in np.linspace(0, len(outcomes) - 1, min(PICTURES, len(outcomes)))]
+    worst = analysis.worst(outcomes, classes, description["reading"], threshold, WORST)
     with whole_folder(options.out) as folder:
-        (folder / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n")
+        _dump(figures, folder / "evaluation.json")
+        _dump(weaknesses(outcomes, worst, description), folder / "weaknesses.json")
         write_photos(outcomes, description, folder / "photos.csv")
         page.write(folder, figures, description, outcomes, precision)
         names = [f"{place:05d}" for place in some]
-        draw_pictures([judged[place] for place in some], names, description, options.images, folder / "pictures")
-        names = [f"{place:02d}-{Path(one.judged.photo.filename).stem}" for place, one in enumerate(worst, 1)]
-        draw_pictures([one.judged for one in worst], names, description, options.images, folder / "worst")
+        draw_pictures([outcomes[place] for place in some], names, description, options.images, folder / "pictures")
+        draw_pictures(worst, _names(worst), description, options.images, folder / "worst")
         if worst:
-            drawing.contact_sheet([folder / "worst" / f"{name}.jpg" for name in names], folder / "worst.jpg")
-    print(
-        f"{figures['photos']} photos, {figures['digits']} objects: mAP {figures['map']:.3f}, "
-        f"mAP50 {figures['map50']:.3f}, full numbers {figures['full_number_accuracy']:.1%} "
-        f"at threshold {figures['score_threshold']}",
-        file=sys.stderr,
+            drawing.contact_sheet([folder / "worst" / f"{name}.jpg" for name in _names(worst)], folder / "worst.jpg")
+    print(said(figures), file=sys.stderr)
+
+
+def _dump(content: Any, path: Path) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def said(figures: Any) -> str:
+    """The figures in a line."""
+    read = f", full numbers {figures['full_number_accuracy']:.1%}" if "full_number_accuracy" in figures else ""
+    return (
+        f"{figures['photos']} photos, {figures['objects']} {figures['noun']}: mAP {figures['map']:.3f}, "
+        f"mAP50 {figures['map50']:.3f}{read} at threshold {figures['score_threshold']}"
     )
 
 

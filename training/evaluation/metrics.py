@@ -1,18 +1,23 @@
-"""Figures of merit: precision and recall per class, full-number accuracy, the score threshold."""
+"""Figures of merit: precision and recall per class, full-number accuracy, the score thresholds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from training.data.formats import Photo
 from training.detector.reading import text
-from training.detector.recognition import Detections, intersection_over_union
+from training.detector.recognition import Detections, Floats, intersection_over_union
 
 MATCH_IOU = 0.5
+ENOUGH = 25
+"""Calibration photos with fewer objects of a class say too little to give it a threshold of its own."""
+Threshold = float | Floats
+"""One for all, or one for each class, [c]."""
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
 
 
@@ -31,7 +36,7 @@ def label_boxes(photo: Photo) -> np.ndarray:
 
 
 def label_text(photo: Photo, reading: str) -> str:
-    """The photo's objects as one string: in reading order, or sorted where they stand alone."""
+    """The photo's objects as one string: in reading order, or counted where they stand alone."""
     return _text(label_boxes(photo), [item.name for item in photo.objects], reading)
 
 
@@ -41,11 +46,16 @@ def detected_text(detections: Detections, classes: Sequence[str], reading: str) 
 
 
 def _text(boxes: np.ndarray, names: list[str], reading: str) -> str:
-    return text(boxes, names) if reading == "lines" else "\n".join(sorted(names))
+    return text(boxes, names) if reading == "lines" else counted(names)
+
+
+def counted(names: Iterable[str]) -> str:
+    """``names`` with their numbers: 2 × cat, 1 × dog."""
+    return ", ".join(f"{count} × {name}" for name, count in sorted(Counter(names).items()))
 
 
 def full_number_accuracy(
-    judged: Sequence[Judged], classes: Sequence[str], reading: str, threshold: float
+    judged: Sequence[Judged], classes: Sequence[str], reading: str, threshold: Threshold
 ) -> tuple[float, tuple[float, float]]:
     """Share of photos whose text is exactly the label's, and its 95 % interval (Wilson 1927)."""
     right = sum(
@@ -70,12 +80,37 @@ def best_threshold(judged: Sequence[Judged], classes: Sequence[str], reading: st
     Characters in lines are judged by full-number accuracy, objects that stand alone by the F1 measure. The middle of
     the best plateau is taken, since its edges are chance; what is no more than a photo worse belongs to it.
     """
-    figures = full_numbers_by_threshold(judged, classes) if reading == "lines" else _f1_by_threshold(judged, classes)
-    # A moving mean keeps a lucky spike from winning.
-    smooth = np.convolve(np.pad(figures, 2, "edge"), np.ones(5) / 5, "valid")
-    best = np.flatnonzero(smooth >= smooth.max() - 1 / max(1, len(judged)) - 1e-9)
+    if reading == "lines":
+        figures = full_numbers_by_threshold(judged, classes)
+    else:
+        figures = _f1(_counts_by_threshold(judged, classes).sum(axis=1))
+    best = _plateau(figures, len(judged))
     index = int(best[len(best) // 2])
     return float(THRESHOLDS[index]), float(figures[index])
+
+
+def class_thresholds(judged: Sequence[Judged], classes: Sequence[str], common: float) -> dict[str, float]:
+    """Thresholds of classes that do better with one of their own than with the ``common`` one.
+
+    The F1 measure of a class decides, as in `best_threshold`; where the common threshold is no more than an object
+    worse than the best, it stays.
+    """
+    found: dict[str, float] = {}
+    for name, counts in zip(classes, _counts_by_threshold(judged, classes).swapaxes(0, 1), strict=True):
+        objects = int(counts[0, 2])
+        if objects < ENOUGH:
+            continue
+        best = _plateau(_f1(counts), objects)
+        if not np.isclose(THRESHOLDS[best], common).any():
+            found[name] = float(THRESHOLDS[best[len(best) // 2]])
+    return found
+
+
+def _plateau(figures: Floats, cases: int) -> np.ndarray:
+    """Indices of `THRESHOLDS` whose figure is the best, or no more than one of ``cases`` worse."""
+    # A moving mean keeps a lucky spike from winning.
+    smooth = np.convolve(np.pad(figures, 2, "edge"), np.ones(5) / 5, "valid")
+    return np.flatnonzero(smooth >= smooth.max() - 1 / max(1, cases) - 1e-9)
 
 
 def full_numbers_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
@@ -93,17 +128,18 @@ def full_numbers_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) 
     return right / max(1, len(judged))
 
 
-def _f1_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
-    figures = []
-    for threshold in THRESHOLDS:
-        counts = count_matches(judged, classes, float(threshold))
-        hits, found, objects = (sum(column) for column in zip(*counts.values(), strict=True))
-        figures.append(2 * hits / max(1, found + objects))
-    return np.array(figures)
+def _counts_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
+    """[thresholds, c, 3] what `count_matches` counts at each of `THRESHOLDS`."""
+    return np.array([list(count_matches(judged, classes, float(one)).values()) for one in THRESHOLDS])
+
+
+def _f1(counts: np.ndarray) -> Floats:
+    """[...] the F1 measure of hits, detections and objects, [..., 3]; 0 where there is neither of the latter."""
+    return 2 * counts[..., 0] / np.maximum(1, counts[..., 1] + counts[..., 2])
 
 
 def count_matches(
-    judged: Sequence[Judged], classes: Sequence[str], threshold: float
+    judged: Sequence[Judged], classes: Sequence[str], threshold: Threshold
 ) -> dict[str, tuple[int, int, int]]:
     """For each class: right detections, detections, labelled objects. A detection is right at an IoU of 0.5."""
     counts = {name: [0, 0, 0] for name in classes}
