@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from infra.browser import frontend
+from infra.browser import chromium, frontend
 from infra.execution import environments
 from infra.execution.local import Local
 from infra.execution.steps import Runner, Step, perform
@@ -38,7 +38,8 @@ def build(run: Run, request: Request, runner: Runner, photos: Step | None = None
     """
     start = time.monotonic()
     # Said before work starts, not after an hour of training.
-    doctor.require(doctor.python, doctor.node, doctor.npm, doctor.browser)
+    doctor.require(doctor.python, doctor.node)
+    chromium.require()
     run.save(request)
     images = request.images
     steps: dict[str, float] = {}

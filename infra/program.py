@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import errno
+import os
 import re
+import shutil
 import signal
 import sys
 from types import FrameType
@@ -12,6 +14,7 @@ from types import FrameType
 import invoke
 
 from infra.errors import DigitlensError
+from infra.execution import node
 
 _CLOSED = "choose another folder with the task's flags or in [paths] of digitlens.toml, or have this one made yours"
 REMEDIES = {
@@ -46,6 +49,8 @@ class Program(invoke.Program):
             if self.args.debug.value:
                 raise
             raise invoke.Exit(f"error: {error}", error.exit_code) from error
+        except BrokenPipeError:
+            raise
         except OSError as error:
             if self.args.debug.value:
                 raise
@@ -70,8 +75,19 @@ class Program(invoke.Program):
 
 def _explained(error: OSError) -> str:
     """What the system refused, and what helps: nobody foresaw it where it happened."""
-    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    return f"{what}\n  {REMEDIES.get(error.errno or 0, 'the traceback: --debug')}"
+    number, what = error.errno or 0, f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    if isinstance(error, shutil.Error):
+        # Of a folder that was copied: a list with an entry per file, whose last part is what the system said.
+        failures = error.args[0]
+        _, place, said = failures[0]
+        found = re.match(r"\[Errno (\d+)\] ([^:]+)", str(said))
+        number = int(found[1]) if found else 0
+        more = f" (and {len(failures) - 1} more files)" if len(failures) > 1 else ""
+        what = f"{place}: {found[2] if found else said}{more}"
+    name = str(error.filename or "")
+    if number == errno.ENOENT and name and os.sep not in name and shutil.which(name) is None:
+        return f"there is no program {name} on PATH\n  install it, for example `apt-get install -y {name}`"
+    return f"{what}\n  {REMEDIES.get(number, 'the traceback: --debug')}"
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
@@ -83,7 +99,25 @@ def main() -> None:
     # Being ended (by a supervisor, `kill`, CI) takes the same way out as Ctrl-C: children end
     # first.
     signal.signal(signal.SIGTERM, _end)
-    Program(name="digitlens", binary="inv").run(["inv", *sys.argv[1:]])
+    node.use()
+    try:
+        Program(name="digitlens", binary="inv").run(["inv", *sys.argv[1:]])
+    except BrokenPipeError:
+        # Who read what we say has seen enough (`| head`).
+        _give_up_output()
+        sys.exit(128 + signal.SIGPIPE)
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _give_up_output()
+
+
+def _give_up_output() -> None:
+    """Write to nowhere from now on, so that Python's own last flush doesn't complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 if __name__ == "__main__":

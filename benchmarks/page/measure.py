@@ -17,11 +17,10 @@ from benchmarks.page import audit, photos, rows, visits
 from benchmarks.page.front import Front, fronted
 from benchmarks.page.link import SLOW_4G
 from benchmarks.page.rows import Row
-from infra import fingerprints
+from infra import fingerprints, git
 from infra.errors import UsageError
 from infra.page.site import BUILD
 from infra.progress import say
-from infra.settings import ROOT
 
 SEED = 1
 
@@ -152,8 +151,6 @@ def _audits(result: Result, front: Front, count: int) -> None:
 def describe(site: Path, browser: Browser) -> dict[str, Any]:
     """The machine, the programs and the site."""
     model = json.loads((site / "model" / "manifest.json").read_text("utf-8"))
-    git = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     return {
         "device": {
             "processor": _processor(),
@@ -165,7 +162,7 @@ def describe(site: Path, browser: Browser) -> dict[str, Any]:
             "browser": f"Chromium {browser.version}, headless",
             "node": subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip(),
             "python": platform.python_version(),
-            "commit": commit,
+            "commit": git.describe("--abbrev=12", "--exclude=*"),
         },
         "site": {"model": model["name"], "build": fingerprints.of_file(site / BUILD)},
         "line": {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from infra import fingerprints, results
 from infra.errors import UsageError
-from infra.execution import environments, processes
+from infra.execution import environments, locks, processes
 from infra.settings import ROOT
 
 FRONTEND = ROOT / "frontend"
@@ -18,6 +20,24 @@ RUNTIME = RECOGNIZER / "node" / "web_runtime.mjs"
 """Runs a web model in Node with the code that the page runs."""
 
 MADE = {"node_modules", "dist", "generated", ".angular"}
+
+
+_ours = threading.RLock()
+_depth = 0
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let no other process build in frontend/ while the block runs: both would write the same files."""
+    global _depth
+    with _ours, contextlib.ExitStack() as held:
+        if not _depth:
+            held.enter_context(locks.waiting(ROOT / ".cache" / "frontend.lock"))
+        _depth += 1
+        try:
+            yield
+        finally:
+            _depth -= 1
 
 
 def build_recognizer(web_model: Path | None = None) -> results.Stamp:
@@ -79,7 +99,8 @@ def _build(workspace: str, fingerprint: str, environment: Mapping[str, str] = Ma
             environment={"NG_CLI_ANALYTICS": "false", "NO_UPDATE_NOTIFIER": "1", **environment},
         )
 
-    return results.make_current(f"frontend {workspace}", FRONTEND / workspace / "dist", fingerprint, build)
+    with alone():
+        return results.make_current(f"frontend {workspace}", FRONTEND / workspace / "dist", fingerprint, build)
 
 
 def _sources(folder: Path) -> Iterator[Path]:

@@ -9,7 +9,6 @@ import contextlib
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from infra import fingerprints
+from infra import fingerprints, git
 from infra.errors import CommandError, MissingPartError, RefusedError, UsageError
 from infra.execution import engine, locks, processes
 from infra.progress import say
@@ -176,8 +175,8 @@ def labels(image: Image) -> dict[str, str]:
     return {
         f"{OCI}.title": f"digitlens {image.name}",
         f"{OCI}.source": _source(),
-        f"{OCI}.revision": _git("describe", "--always", "--abbrev=40", "--dirty", "--exclude=*") or "unknown",
-        f"{OCI}.version": _git("describe", "--always", "--tags", "--dirty") or "unknown",
+        f"{OCI}.revision": git.describe("--abbrev=40", "--exclude=*") or "unknown",
+        f"{OCI}.version": git.describe("--tags") or "unknown",
         f"{OCI}.created": datetime.now(UTC).isoformat(timespec="seconds"),
         f"{OCI}.licenses": "Apache-2.0",
         engine.OURS: image.name,
@@ -228,13 +227,5 @@ def free_gibibytes() -> float | None:
 
 def _source() -> str:
     """Where the code comes from, without anybody's password."""
-    address = _git("remote", "get-url", "origin")
+    address = git.address()
     return re.sub(r"//[^/@]*@", "//", address) if address else "digitlens"
-
-
-def _git(*words: str) -> str:
-    try:
-        answer = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""

@@ -50,6 +50,8 @@ def of_tree(folder: Path, run: Run) -> str | None:
 
     What is live can be found in the history; ``firebase.json`` is read when the site is deployed.
     """
+    if reason := git.trouble():
+        return f"what is live must be found in the history, and {reason}; then {site.task(run.name)}"
     if git.is_dirty():
         return "the working tree has changes that no commit has: `git status` shows them; commit, then deploy.preview"
     if site.origin(folder).is_dirty:

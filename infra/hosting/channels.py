@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from infra import git
 from infra.errors import UsageError
 from infra.hosting.releases import Channel, when
-from infra.settings import ROOT
 
 OURS = re.compile(r"pr-(\d{1,9})|preview-[a-z0-9-]{1,40}")
 """Nothing else is made or deleted: a site may have channels that other people look after."""
@@ -52,9 +51,9 @@ def ours(channels: Iterable[Channel]) -> list[Channel]:
     return [channel for channel in channels if OURS.fullmatch(channel.name)]
 
 
-def older_than(channels: Iterable[Channel], age: timedelta) -> list[Channel]:
-    """Those that nothing was deployed to for ``age``."""
-    limit = datetime.now(UTC) - age
+def older_than(channels: Iterable[Channel], age: timedelta, now: datetime) -> list[Channel]:
+    """Those that nothing was deployed to for ``age`` before ``now``."""
+    limit = now - age
     return [channel for channel in channels if when(_last_change(channel)) < limit]
 
 
@@ -71,13 +70,13 @@ def merged_numbers() -> set[int]:
     """The pull requests that the history of this branch names as GitHub does when it merges or squashes.
 
     Raises:
-        UsageError: there is no history to look at.
+        UsageError: there is no history to look at, or not all of it.
     """
-    words = ["git", "log", "--format=%s"]
-    log = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    if log.returncode:
-        raise UsageError(f"--merged reads the history of this branch, and there is none: {log.stderr.strip()}")
-    return {int(one or other) for one, other in MERGED.findall(log.stdout)}
+    try:
+        said = git.subjects()
+    except UsageError as error:
+        raise UsageError(f"--merged: {error}") from error
+    return {int(one or other) for one, other in MERGED.findall(said)}
 
 
 def _last_change(channel: Channel) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,12 @@ class Preview:
 @contextmanager
 def one_at_a_time(target: Target) -> Iterator[None]:
     """Two deploys to a site would overtake each other: the later one waits, whichever clone of this user it is in."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    with locks.waiting(cache / "digitlens" / f"deploy-{target.site}.lock"):
+    with ExitStack() as held:
+        try:
+            cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+            held.enter_context(locks.waiting(cache / "digitlens" / f"deploy-{target.site}.lock"))
+        except (OSError, RuntimeError) as error:
+            say(f"note: no lock in your cache folder ({error}): another deploy of yours at the same time isn't noticed")
         yield
 
 

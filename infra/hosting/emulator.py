@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -27,13 +28,12 @@ def serving(site: Path, port: int | None = None) -> Iterator[str]:
     """Serve the folder ``site`` while the block runs; yields the address, ``http://127.0.0.1:PORT``.
 
     Raises:
-        UsageError: there is no site, or ``port`` is taken (None: a free one).
+        UsageError: there is no site, or ``port`` can't be had (None: a free one).
         CommandError: the emulator didn't start.
     """
     if not (site / "index.html").exists():
         raise UsageError(f"{site} has no index.html: ./inv frontend.build makes the site")
-    if port is not None and not _is_free(port):
-        raise UsageError(f"port {port} is taken: choose another with --port")
+    _require(port or 0)
     client = environments.ensure("hosting").folder / "node_modules" / ".bin" / "firebase"
     chosen = port or _free_port()
     with tempfile.TemporaryDirectory(prefix="digitlens-emulator-") as scratch:
@@ -104,11 +104,19 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_free(port: int) -> bool:
+TROUBLES = {
+    errno.EADDRINUSE: "port {port} is taken: choose another with --port",
+    errno.EACCES: "ports below 1024 are for root, {port} is one: choose another with --port",
+    errno.EADDRNOTAVAIL: "this machine has no address {host}, which the emulator listens on: `ip link set lo up`",
+}
+
+
+def _require(port: int) -> None:
+    """See that ``port`` (0: any) can be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            words = TROUBLES.get(error.errno or 0, "port {port} of {host} can't be listened on: {error}")
+            raise UsageError(words.format(port=port, host=HOST, error=error.strerror)) from error

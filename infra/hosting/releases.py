@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -58,6 +59,11 @@ class Api:
     def __init__(self, target: Target) -> None:
         self.target = target
         self._session: AuthorizedSession | None = None
+        self._said = ""
+
+    def now(self) -> datetime:
+        """When Google answered last: this machine's clock may be wrong, and deletes nothing."""
+        return parsedate_to_datetime(self._said) if self._said else datetime.now(UTC)
 
     def require_project(self) -> None:
         """Ask for the project, as the client will, which doesn't pass on why it is refused."""
@@ -112,6 +118,7 @@ class Api:
             if self._session is None:
                 self._session = credentials.session(self.target.project)
             answer = _ask(self._session, f"{origin or api()}/v1beta1/{path}", query or {}, min(left, CALL_SECONDS))
+            self._said = answer.headers.get("Date", "")
             if answer.status_code == 404 and missing is not None:
                 return missing
             if answer.status_code != 200:

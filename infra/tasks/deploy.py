@@ -119,10 +119,11 @@ def prune(
     age = channels.duration(older_than, "older-than") if older_than else None
     name = channels.name(channel) if channel else None
     numbers = channels.merged_numbers() if merged else set()
-    there = channels.ours(releases.Api(chosen).channels())
+    api = releases.Api(chosen)
+    there = channels.ours(api.channels())
     doomed: dict[str, Channel] = {found.name: found for found in there if found.name == name}
     doomed |= {found.name: found for found in channels.merged(there, numbers)}
-    doomed |= {found.name: found for found in (channels.older_than(there, age) if age else ())}
+    doomed |= {found.name: found for found in (channels.older_than(there, age, api.now()) if age else ())}
     if dry_run:
         lines = [str(firebase.delete(chosen, name)) for name in sorted(doomed)]
     else:

@@ -30,10 +30,11 @@ def build(_: Context, run: str | None = None, samples: str | None = None) -> Non
         web_model = catalogue.find(run).web_model
         if not web_model.is_dir():
             raise UsageError(f"the run {run} has no web model: ./inv convert --run {run} makes one")
-    frontend.build_recognizer(web_model)
-    frontend.build_app()
     chosen = Path(samples) if samples else None
-    site.assemble(web_model, settings().paths.site, run or catalogue.RELEASED, chosen)
+    with frontend.alone():
+        frontend.build_recognizer(web_model)
+        frontend.build_app()
+        site.assemble(web_model, settings().paths.site, run or catalogue.RELEASED, chosen)
     print(settings().paths.site)
 
 
@@ -77,7 +78,7 @@ def serve_site(port: str | None) -> None:
     from infra.progress import say
     from infra.settings import settings
 
-    chosen = words.number(port, "port", 1) if port else settings().serve.port
+    chosen = words.number(port, "port", 1, words.PORTS) if port else settings().serve.port
     with emulator.serving(settings().paths.site, chosen) as address:
         print(address, flush=True)
         say("Ctrl-C ends it")

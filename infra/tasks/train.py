@@ -58,6 +58,6 @@ def tensorboard(_: Context, run: str | None = None, port: str = "6006") -> None:
     chosen = catalogue.find(run or catalogue.SYNTHETIC)
     chosen.request()
     python = str(environments.ensure("train").python)
-    address = ["--host", "127.0.0.1", "--port", str(words.number(port, "port", 1))]
+    address = ["--host", "127.0.0.1", "--port", str(words.number(port, "port", 1, words.PORTS))]
     command = [python, "-m", "tensorboard.main", "--logdir", str(chosen.folder), *address]
     processes.run("tensorboard", command, cwd=ROOT)

@@ -72,7 +72,10 @@ def hashes(text: str | None) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def number(text: str, flag: str, least: int) -> int:
+PORTS = 65535
+
+
+def number(text: str, flag: str, least: int, most: int | None = None) -> int:
     """The whole number in ``text``, or ``UsageError``."""
     try:
         value = int(text)
@@ -80,6 +83,8 @@ def number(text: str, flag: str, least: int) -> int:
         raise UsageError(f"--{flag}: {text!r} is no whole number") from None
     if value < least:
         raise UsageError(f"--{flag}: {value} is below {least}")
+    if most is not None and value > most:
+        raise UsageError(f"--{flag}: {value} is above {most}")
     return value
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,10 +12,9 @@ from dataclasses import dataclass
 from infra.browser import chromium
 from infra.errors import MissingPartError
 from infra.execution import environments
-from infra.settings import ROOT
+from infra.execution.node import wheel
+from infra.settings import ROOT, settings
 
-NODE = (20, 19)
-NODE_LIMIT = 25
 DISK_GIB = 6
 MEMORY_GIB = 4
 
@@ -52,29 +50,23 @@ def python() -> Finding:
 
 
 def node() -> Finding:
-    """The Node that builds the front end and runs the emulator."""
-    remedy = f"install Node 20.{NODE[1]} or newer, below {NODE_LIMIT}: https://nodejs.org/en/download"
-    found = _version("node")
-    if not found:
-        return Finding("Node", "missing", remedy)
-    numbers = tuple(map(int, re.findall(r"\d+", found)[:2]))
-    return Finding("Node", found, "" if NODE <= numbers < (NODE_LIMIT,) else remedy)
-
-
-def npm() -> Finding:
-    """The package manager that comes with Node."""
-    found = _version("npm")
-    return Finding(
-        "npm",
-        found or "missing",
-        "" if found else "install npm: it comes with Node; on Debian `apt-get install -y npm`",
-    )
+    """The Node that builds the front end and runs the emulator: the wheel's."""
+    home = wheel()
+    found = _version(str(home / "bin" / "node") if home else "node")
+    if found:
+        return Finding("Node", f"{found}, {'of the host environment' if home else 'of this machine'}")
+    remedy = "delete .environments/host: the next ./inv makes it anew (its Node needs glibc 2.28 or musl 1.2)"
+    return Finding("Node", "missing", remedy)
 
 
 def browser() -> Finding:
-    """The browser of the smoke test."""
-    found = chromium.find()
-    return Finding("Chromium", str(found or "missing"), "" if found else chromium.REMEDY)
+    """The browser of the smoke test, started once."""
+    search = chromium.search()
+    if search.chosen:
+        return Finding("Chromium", str(search.chosen))
+    ways = f"tasks that need one get one themselves, or: {chromium.remedy()}"
+    named = settings().tools.chromium
+    return Finding("Chromium", str(search), chromium.remedy() if named else ways, needed=bool(named))
 
 
 def disk() -> Finding:
@@ -114,7 +106,7 @@ def _version(program: str) -> str:
         return ""
 
 
-PARTS: tuple[Callable[[], Finding], ...] = (python, node, npm, browser, disk, memory)
+PARTS: tuple[Callable[[], Finding], ...] = (python, node, browser, disk, memory)
 
 
 def findings() -> list[Finding]:

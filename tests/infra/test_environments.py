@@ -10,9 +10,9 @@ from infra.execution.environments import Environment
 from infra.settings import ROOT
 
 
-def lock_of(package: str) -> str:
-    """The lines of requirements/test.txt for ``package``."""
-    lines = (ROOT / "requirements" / "test.txt").read_text("utf-8").splitlines()
+def lock_of(package: str, name: str = "test") -> str:
+    """The lines for ``package`` of the lock called ``name``."""
+    lines = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8").splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(f"{package}=="))
     end = next((n for n in range(start + 1, len(lines)) if not lines[n].startswith(" ")), len(lines))
     return "\n".join(lines[start:end]) + "\n"

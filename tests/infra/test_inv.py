@@ -111,6 +111,8 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
         (("pipeline", "--config", "nowhere.yaml"), "--config: there is no file"),
         (("smoke", "--run", "nothing"), "there is no run nothing"),
         (("serve",), "./inv frontend.build makes the site"),
+        (("serve", "--port", "70000"), "--port: 70000 is above 65535"),
+        (("tensorboard", "--port", "0"), "--port: 0 is below 1"),
         (("test", "--only", "units"), "there is no suite units"),
         (("environments.install", "--name", "moon"), "there is no environment 'moon'"),
     ],
@@ -176,7 +178,7 @@ def machine(tmp_path: Path) -> Path:
     (tmp_path / "requirements").mkdir()
     (tmp_path / "infra").mkdir()
     shutil.copy(ROOT / "inv", tmp_path / "inv")
-    (tmp_path / "requirements" / "host.txt").write_text(lock_of("iniconfig"), "utf-8")
+    (tmp_path / "requirements" / "host.txt").write_text(lock_of("iniconfig") + lock_of("uv", "host"), "utf-8")
     program = "import sys, iniconfig\nprint(*sys.argv[1:])\n"
     # A package of its own: an outer ./inv has put this repository on PYTHONPATH.
     (tmp_path / "infra" / "__init__.py").touch()
@@ -205,7 +207,7 @@ def path_with(folder: Path, *programs: str) -> str:
     return str(folder)
 
 
-SHELL = ("bash", "env", "dirname", "cmp", "mkdir", "rm", "cp", "uname", "flock")
+SHELL = ("bash", "env", "dirname", "cmp", "mkdir", "rm", "cp", "uname", "flock", "sed", "readlink")
 
 
 def test_the_wrapper_makes_the_host_environment_once_per_lock(machine: Path) -> None:
@@ -213,7 +215,8 @@ def test_the_wrapper_makes_the_host_environment_once_per_lock(machine: Path) -> 
     assert first.stdout.split()[-1] == "task", first.stderr
     assert "making .environments/host" in first.stderr
     assert call(machine).stderr == ""
-    (machine / "requirements" / "host.txt").write_text(lock_of("iniconfig") + "# new\n", "utf-8")
+    with (machine / "requirements" / "host.txt").open("a", encoding="utf-8") as lock:
+        lock.write("# new\n")
     assert "making .environments/host" in call(machine).stderr
 
 
@@ -227,9 +230,40 @@ def test_the_wrapper_needs_no_uv(machine: Path, tmp_path: Path) -> None:
 def test_without_python_there_is_one_message_with_a_remedy(machine: Path, tmp_path: Path) -> None:
     answer = call(machine, PATH=path_with(tmp_path / "bin", *SHELL))
     assert answer.returncode == 1
-    assert answer.stderr.startswith("error: digitlens needs Python 3.11 or newer")
+    assert answer.stderr.startswith("error: digitlens needs Python 3.11, 3.12 or 3.13, and there is none on PATH")
     assert "install" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("version", ["3.9.2", "3.10.12", "3.14.0", "3.15.0"])
+def test_another_python_is_refused_at_once(machine: Path, tmp_path: Path, version: str) -> None:
+    path = path_with(tmp_path / "bin", *SHELL)
+    python = tmp_path / "bin" / "python3"
+    whole = tuple(map(int, version.split(".")))
+    python.write_text(
+        f"#!{sys.executable}\nimport sys\nif sys.argv[1] == '-V': sys.exit(print('Python {version}'))\n"
+        f"sys.version_info = {whole}\nexec(sys.argv[2])\n",
+        "utf-8",
+    )
+    python.chmod(0o755)
+    answer = call(machine, PATH=path)
+    assert answer.returncode == 1
+    assert f"there is none on PATH (Python {version})" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+    assert not (machine / ".environments").joinpath("host").exists()
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_the_wrapper_is_found_through_a_link(machine: Path, tmp_path: Path, relative: bool) -> None:
+    (tmp_path / "bin").mkdir()
+    link = tmp_path / "bin" / "inv"
+    link.symlink_to("../inv" if relative else machine / "inv")
+    (tmp_path / "second").symlink_to(link)
+    answer = subprocess.run(
+        [str(tmp_path / "second"), "task"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert answer.stdout.split()[-1] == "task", answer.stderr
+    assert not (tmp_path / "bin" / ".environments").exists()
 
 
 def test_an_install_that_fails_is_tried_again(machine: Path) -> None:
