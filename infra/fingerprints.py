@@ -15,6 +15,8 @@ from pathlib import Path
 
 STAMP = ".fingerprint.json"
 """A result's own record of what it was made from; see ``infra.results``."""
+LOOKED_AWAY = -1
+"""Size of what isn't looked at."""
 
 
 def of_values(values: Mapping[str, object]) -> str:
@@ -35,18 +37,32 @@ def of_files(paths: Iterable[Path], root: Path) -> str:
 
 
 def of_listing(folder: Path) -> str:
-    """Hash of the names, sizes and times of all files below ``folder`` but its stamp."""
-    return of_values({name: [size, time] for name, size, time in _listing(folder, "")})
+    """Hash of the names, sizes and times of all files below ``folder`` but its stamp.
+
+    Links are followed; what can't be looked at, a link to nothing or back to where it stands, counts by its name.
+    """
+    status = folder.stat()
+    above = frozenset({(status.st_dev, status.st_ino)})
+    return of_values({name: [size, time] for name, size, time in _listing(folder, "", above)})
 
 
-def _listing(folder: Path, prefix: str) -> Iterator[tuple[str, int, int]]:
+def _listing(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[tuple[str, int, int]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
-                yield from _listing(Path(entry.path), f"{prefix}{entry.name}/")
-            elif prefix or entry.name != STAMP:
+            name = f"{prefix}{entry.name}"
+            if name == STAMP:
+                continue
+            try:
                 status = entry.stat()
-                yield f"{prefix}{entry.name}", status.st_size, status.st_mtime_ns
+                identity = (status.st_dev, status.st_ino)
+                if not entry.is_dir():
+                    yield name, status.st_size, status.st_mtime_ns
+                elif identity in above:
+                    yield name, LOOKED_AWAY, 0
+                else:
+                    yield from _listing(Path(entry.path), f"{name}/", above | {identity})
+            except OSError:
+                yield name, LOOKED_AWAY, 0
 
 
 def of_input(path: Path) -> str:

@@ -86,6 +86,8 @@ class Finding:
     fault: str
     photo: str = ""
     own_remedy: str = ""
+    value: str = ""
+    """what stands there, where that tells why many are at fault"""
 
     @property
     def remedy(self) -> str:

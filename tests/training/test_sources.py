@@ -76,7 +76,7 @@ def test_faults_of_all_sources_are_named_together(data: Path, tmp_path: Path) ->
     done = run_step(*command)
     assert done.returncode == 2
     assert "streets: streets.csv row 16, filename: deep/7.jpg: no such file" in done.stderr
-    assert "walls: deep/4.jpg: not a readable picture" in done.stderr
+    assert "walls: deep/4.jpg, filename: deep/4.jpg: not a readable picture" in done.stderr
     assert not (tmp_path / "out").exists()
     kept = run_step(*command, "--skip-bad")
     assert kept.returncode == 0, kept.stderr

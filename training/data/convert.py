@@ -20,9 +20,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     with reports.kept(options.out), whole_folder(options.out) as folder:
-        found = read(options.images, options.annotations, options.groups, skip_bad=options.skip_bad)
-        written = formats.write(found.photos, folder / "annotations", options.to)
+        found = read(options.images, options.annotations, options.groups, skip_bad=options.skip_bad, keep=True)
+        written = formats.write(found, folder / "annotations", options.to)
         reports.put(found.skipped, folder)
+    found.notes.extend(formats.lost(found, options.to))
     reports.tell(found, options.out)
     print(f"{len(found.photos)} photos, {sum(len(photo.objects) for photo in found.photos)} objects: {written.name}")
 

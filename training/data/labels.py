@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from training.findings import Finding, Where
 
@@ -16,6 +18,13 @@ class LabelledObject:
     ymin: float
     xmax: float
     ymax: float
+    extra: Mapping[str, Any] | None = field(default=None, compare=False, kw_only=True)
+    """what else its file says of it, for formats that can hold it: ``polygons``, ``attributes``"""
+
+    @property
+    def sides(self) -> tuple[float, float, float, float]:
+        """xmin, ymin, xmax, ymax."""
+        return self.xmin, self.ymin, self.xmax, self.ymax
 
 
 @dataclass(slots=True)
@@ -32,6 +41,8 @@ class Photo:
     objects: list[LabelledObject] = field(default_factory=list)
     where: Where = field(default=Where(""), compare=False)
     """file and element that it stands in, for messages"""
+    extra: Mapping[str, Any] | None = field(default=None, compare=False)
+    """what else its file says of it"""
 
 
 @dataclass(frozen=True)
@@ -41,3 +52,7 @@ class Annotations:
     photos: list[Photo]
     skipped: list[Finding]
     notes: list[str] = field(default_factory=list)
+    declared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """classes that the file lists, whether they occur or not, with what it says of them"""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """what the file says of the whole set"""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from training.data import pictures
+from training.data.causes import TURNED, refusal
 from training.data.labels import Annotations, Photo
 from training.data.pictures import NoPictureError, Picture, PictureError
 from training.errors import AnnotationError
-from training.findings import Finding, Kind, Where, shown
+from training.findings import Finding, Kind, shown
 
 
 def read(path: Path, at_least: int | None = None) -> Picture:
@@ -64,8 +65,8 @@ def check_files(annotations: Annotations, images: Path) -> Annotations:
         else:
             good.append(photo)
     if not good:
-        raise AnnotationError(f"{images}: none of the labelled photos is there and readable", findings)
-    return Annotations(good, findings, annotations.notes)
+        raise refusal(f"{images}: none of the labelled photos is there and readable", findings)
+    return replace(annotations, photos=good, skipped=findings)
 
 
 def _finding(photo: Photo, images: Path) -> Finding | None:
@@ -76,7 +77,8 @@ def _finding(photo: Photo, images: Path) -> Finding | None:
     if (width, height) != (photo.width, photo.height):
         said = f"the label says {photo.width} × {photo.height}"
         fault = f"{shown(photo.filename)}: the file has {width} × {height} pixels, {said}"
-        return Finding(Kind.SIZE, photo.where, "width", fault, photo.filename)
+        turned = (height, width) == (photo.width, photo.height)
+        return Finding(Kind.SIZE, photo.where, "width", fault, photo.filename, value=TURNED if turned else "")
     return None
 
 
@@ -85,35 +87,6 @@ def unreadable(photo: Photo, error: PictureError) -> Finding:
     kind = Kind.MISSING if isinstance(error, NoPictureError) else Kind.UNREADABLE
     fault = f"{shown(photo.filename)}: {error.fault}"
     return Finding(kind, photo.where, "filename", fault, photo.filename, error.remedy)
-
-
-def unlabelled(images: Path, group_of: Mapping[str, str]) -> Annotations:
-    """All pictures below a folder as photos without objects; those that can't be read are left out and listed.
-
-    Raises:
-        AnnotationError: where there is no readable picture
-    """
-    if not images.is_dir():
-        raise AnnotationError(f"{images}: no such folder of photos")
-    photos: list[Photo] = []
-    findings: list[Finding] = []
-    for filename in names(images):
-        try:
-            width, height = pictures.size(images / filename)
-        except PictureError as error:
-            findings.append(Finding(Kind.UNREADABLE, Where(filename), "", error.fault, own_remedy=error.remedy))
-            continue
-        photos.append(Photo(filename, width, height, group_of.get(filename, filename), where=Where(filename)))
-    if not photos:
-        raise AnnotationError(f"{images}: there is no readable picture in this folder", findings)
-    return Annotations(photos, findings)
-
-
-def names(images: Path) -> list[str]:
-    """Names of all pictures below a folder, relative to it, sorted; whether they can be read is another matter."""
-    known = Image.registered_extensions()
-    files = sorted(path for path in images.rglob("*") if path.suffix.lower() in known and path.is_file())
-    return [path.relative_to(images).as_posix() for path in files]
 
 
 def class_names(photos: Iterable[Photo]) -> list[str]:

@@ -29,6 +29,7 @@ from training.data.labels import Annotations, Photo
 from training.data.photos import unreadable
 from training.data.selection import (
     SPLITS,
+    absent,
     add_skip_argument,
     add_source_arguments,
     csv_text,
@@ -215,6 +216,8 @@ def main() -> None:
         )
         manifest = write(found, options.images, config, folder, options.skip_bad)
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+        splits = [split_of(photo.group, config.split) for photo in found.photos]
+        found.notes.extend(absent(found.photos, splits, config.classes))
         reports.put(found.skipped, folder)
     reports.tell(found, options.out)
     for name, split in manifest["splits"].items():

@@ -9,12 +9,15 @@ import argparse
 import csv
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from training import command
 from training.config import Split
 from training.data import formats, reports
+from training.data.causes import refusal
+from training.data.formats import exports
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files
 from training.errors import AnnotationError
@@ -22,6 +25,8 @@ from training.findings import Finding, Kind, Where
 from training.outputs import whole_folder
 
 SPLITS = ("train", "calibration", "validation")
+NAMED = 20
+"""Classes that a message lists."""
 
 
 def place(group: str, salt: int | None = None) -> float:
@@ -31,7 +36,13 @@ def place(group: str, salt: int | None = None) -> float:
 
 
 def split_of(group: str, shares: Split) -> str:
-    """The split that a group of photos belongs to."""
+    """The split that a group of photos belongs to: by its hash, or as it says itself (``=validation/street 7``)."""
+    if group.startswith(exports.FIXED):
+        said, _, name = group.removeprefix(exports.FIXED).partition("/")
+        if said in SPLITS:
+            return said
+        if said == exports.HELD_OUT:
+            return "validation" if place(name, shares.salt) < 0.5 else "calibration"
     position = place(group, shares.salt)
     if position < shares.validation:
         return "validation"
@@ -42,7 +53,10 @@ def missing_split(photos: Sequence[Photo], splits: Sequence[str]) -> Finding | N
     """The finding that a split has no photo, where there is such a one; ``splits`` has that of each photo."""
     empty = [name for name in SPLITS if name not in splits]
     if not empty:
-        return None
+        learned = any(photo.objects for photo, split in zip(photos, splits, strict=True) if split == "train")
+        fault = f"no photo of the split train has an object, of {len(photos):,} photos: there is nothing to learn"
+        remedy = "label objects, or look at what --config or `only` leave of the classes"
+        return None if learned else Finding(Kind.SPLIT, Where("photos"), "", fault, own_remedy=remedy)
     groups = len({photo.group for photo in photos})
     fault = f"no photo falls into the split {empty[0]}: "
     if groups == len(photos):
@@ -52,6 +66,20 @@ def missing_split(photos: Sequence[Photo], splits: Sequence[str]) -> Finding | N
     return Finding(Kind.SPLIT, Where("groups"), "", fault, own_remedy="make smaller groups, one for each scene")
 
 
+def absent(photos: Iterable[Photo], splits: Iterable[str], classes: Collection[str]) -> list[str]:
+    """For each split the classes that none of its photos shows, as a line; ``splits`` has that of each photo."""
+    shown = {split: Counter[str]() for split in SPLITS}
+    for photo, split in zip(photos, splits, strict=True):
+        shown[split].update(item.name for item in photo.objects)
+    found = []
+    for split, uses in (("train", "learned"), ("validation", "judged"), ("calibration", "calibrated")):
+        names = [name for name in classes if not shown[split][name]]
+        if names:
+            said = ", ".join([*names[:NAMED], *(["…"] if len(names) > NAMED else [])])
+            found.append(f"no object of {said} is in {split}: what isn't there isn't {uses}")
+    return found
+
+
 def read(
     images: Path,
     annotations: Path,
@@ -59,18 +87,24 @@ def read(
     classes: Iterable[str] | None = None,
     skip_bad: bool = False,
     ignored: Collection[str] = (),
+    keep: bool = False,
+    as_exported: bool = False,
 ) -> Annotations:
     """Labels that are right in themselves and fit their files, without objects of the classes ``ignored``.
+
+    See `formats.read` for the other arguments.
 
     Raises:
         AnnotationError: naming each fault of rows and files; with ``skip_bad`` those are left out and listed
     """
     allowed = None if classes is None else (*classes, *ignored)
-    found = check_files(formats.read(annotations, images, allowed, groups, skip_bad=True), images)
+    labels = formats.read(annotations, images, allowed, groups, skip_bad=True, keep=keep, as_exported=as_exported)
+    found = check_files(labels, images)
     if found.skipped and not skip_bad:
-        raise AnnotationError(
-            f"{annotations}: {len(found.skipped)} faults; correct them, or leave them out with --skip-bad",
+        raise refusal(
+            f"{annotations}: {len(found.skipped):,} faults; correct them, or leave their photos out with --skip-bad",
             found.skipped,
+            found.photos,
         )
     return without(found, ignored)
 
@@ -106,9 +140,15 @@ def main() -> None:
     shares = Split(validation=options.validation, calibration=options.calibration, salt=options.salt)
     with reports.kept(options.out), whole_folder(options.out) as folder:
         found = read(options.images, options.annotations, options.groups, classes, options.skip_bad, ignored)
-        photos = [photo for photo in found.photos if options.split in ("all", split_of(photo.group, shares))]
+        splits = [split_of(photo.group, shares) for photo in found.photos]
+        photos = [photo for photo, split in zip(found.photos, splits, strict=True) if options.split in ("all", split)]
         if not photos:
-            raise AnnotationError(f"{options.annotations}: no photo falls into the split {options.split}")
+            fault = missing_split(found.photos, splits)
+            raise AnnotationError(
+                f"{options.annotations}: no photo falls into the split {options.split}", [fault] if fault else []
+            )
+        if not any(photo.objects for photo in photos):
+            found.notes.append(f"none of the {len(photos):,} photos has an object")
         (folder / "annotations.csv").write_text(csv_text(photos))
         reports.put(found.skipped, folder)
     reports.tell(found, options.out)
@@ -122,7 +162,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--annotations",
         type=Path,
         required=True,
-        help="their labels: CSV, COCO JSON, digitStruct.mat, or a folder of Pascal VOC",
+        help="their labels in any known format, a file or a folder, see docs/labels.md",
     )
     parser.add_argument("--groups", type=Path, help="CSV file filename,group: a group stays in one split")
 

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -20,12 +21,12 @@ import yaml
 
 from training import command
 from training.data import reports
-from training.data.formats import read_groups
+from training.data.archive import is_archive, unpack
+from training.data.formats import spelling, unlabelled
 from training.data.labels import Annotations, Photo
-from training.data.photos import unlabelled
-from training.data.selection import add_skip_argument, csv_text, read
+from training.data.selection import NAMED, add_skip_argument, csv_text, read
 from training.errors import AnnotationError
-from training.findings import Finding, Kind, Where
+from training.findings import Finding, Kind, Where, shown
 from training.outputs import whole_folder
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "sources.schema.json"
@@ -43,6 +44,8 @@ class Source:
     annotations: Path | None = None
     groups: Path | None = None
     only: frozenset[str] | None = None
+    as_exported: bool = False
+    """whether photos stay in the split that an export has put them into"""
 
     def read(self) -> Annotations:
         """Its photos with the labels that are kept, and what was left out; names are the source's own.
@@ -51,11 +54,24 @@ class Source:
             AnnotationError: where nothing is usable
         """
         if self.annotations is None:
-            return unlabelled(self.images, read_groups(self.groups) if self.groups else {})
-        found = read(self.images, self.annotations, self.groups, skip_bad=True)
-        for photo in found.photos:
-            photo.objects = [item for item in photo.objects if self.only is None or item.name in self.only]
+            return unlabelled.read(self.images, self.groups)
+        found = read(self.images, self.annotations, self.groups, skip_bad=True, as_exported=self.as_exported)
+        if self.only is not None:
+            self._keep(self.only, found)
         return found
+
+    def _keep(self, only: frozenset[str], found: Annotations) -> None:
+        """Leave other classes' objects out; their photos stay. Raises AnnotationError for a name that is none's."""
+        names = {spelling.normal(name): name for photo in found.photos for name in [one.name for one in photo.objects]}
+        kept = {names[key] for name in only if (key := spelling.normal(name)) in names}
+        absent = [name for name in sorted(only) if spelling.normal(name) not in names]
+        if absent:
+            raise AnnotationError(
+                f"{self.name}, only: no label of {self.annotations} is called {', '.join(map(shown, absent))}; "
+                f"its classes are {', '.join(map(shown, sorted(names.values())[:NAMED]))}"
+            )
+        for photo in found.photos:
+            photo.objects = [item for item in photo.objects if item.name in kept]
 
 
 def load(path: Path) -> list[Source]:
@@ -87,6 +103,7 @@ def _source(entry: Any, folder: Path) -> Source:
         None if entry["annotations"] == NOTHING else folder / entry["annotations"],
         folder / entry["groups"] if "groups" in entry else None,
         frozenset(entry["only"]) if "only" in entry else None,
+        entry.get("split_as_exported", False),
     )
 
 
@@ -123,6 +140,17 @@ def _place(file: Path, place: Path) -> None:
         shutil.copy2(file, place)
 
 
+def _unpacked(source: Source, scratch: Path, notes: list[str]) -> Source:
+    """The source with its photos in a folder, if they are in a ZIP; so may its labels be, then the same one."""
+    if not is_archive(source.images):
+        return source
+    folder = scratch / source.name
+    folder.mkdir()
+    notes += unpack(source.images, folder)
+    inside = source.annotations is not None and source.annotations == source.images
+    return replace(source, images=folder, annotations=folder if inside else source.annotations)
+
+
 def findings(file: Path) -> tuple[list[Finding], list[str]]:
     """What was left out of sources and what else was noted, as a merge wrote it."""
     found = json.loads(file.read_text())
@@ -136,14 +164,31 @@ def _finding(kind: str, where: list[str], *texts: str) -> Finding:
 def main() -> None:
     """Merge sources: DIR/images, DIR/annotations.csv, and what was left out in DIR/findings.json."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="YAML file that lists the sources")
+    parser.add_argument("--data", type=Path, help="YAML file that lists the sources")
+    parser.add_argument("--images", type=Path, help="instead: a single one, a folder or a ZIP")
+    parser.add_argument("--annotations", type=Path, help="its labels (default: what lies among the photos)")
+    parser.add_argument("--groups", type=Path, help="CSV file filename,group: a group stays in one split")
+    parser.add_argument("--split-as-exported", action="store_true", help="keep the split of folders train, valid, test")
     add_skip_argument(parser)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    sources = load(options.data)
-    with reports.kept(options.out), whole_folder(options.out) as folder:
+    if (options.data is None) == (options.images is None):
+        parser.error("name --data or --images")
+    with (
+        reports.kept(options.out),
+        whole_folder(options.out) as folder,
+        tempfile.TemporaryDirectory(dir=folder.parent) as scratch,
+    ):
+        if options.data:
+            sources = load(options.data)
+        else:
+            labels = options.annotations or options.images
+            sources = [Source("photos", options.images, labels, options.groups, as_exported=options.split_as_exported)]
+        notes: list[str] = []
+        unpacked = [_unpacked(source, Path(scratch), notes) for source in sources]
         (folder / "images").mkdir()
-        merged = merge(sources, folder / "images", options.skip_bad)
+        merged = merge(unpacked, folder / "images", options.skip_bad)
+        merged.notes.extend(notes)
         (folder / "annotations.csv").write_text(csv_text(merged.photos))
         found = {"skipped": [astuple(one) for one in merged.skipped], "notes": merged.notes}
         (folder / FINDINGS).write_text(json.dumps(found, indent=1) + "\n")

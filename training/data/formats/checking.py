@@ -1,47 +1,74 @@
-"""What every format's entries must be: the checks behind each reader, with the field named as that format calls it."""
+"""What every format's entries must be: the checks behind each reader, with the field named as that format calls it.
+
+What is harmless is mended and counted (`MENDED`); what may mislead is a finding. A photo with a finding is left out
+whole, and where a label can't be tied to a photo, so is every photo without a label of its own.
+"""
 
 from __future__ import annotations
 
 import math
+import posixpath
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from training.data.causes import refusal
+from training.data.formats import spelling
 from training.data.labels import Annotations, LabelledObject, Photo
+from training.data.naming import Names, NoPhotoError
+from training.data.pictures import PictureError
 from training.errors import AnnotationError
-from training.findings import Finding, Kind, Where
+from training.findings import Finding, Kind, Where, shown
 
 Value = object
 """As it stands in the file: text, a number, or nothing."""
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 ROUNDING = 1.0
-"""Boxes hang over the photo's edge by less than so many pixels where somebody's program rounded: they are cut there."""
+"""Boxes hang over the photo's edge by so many pixels where somebody's program rounded: they are cut there."""
 Sizes = Callable[[str], tuple[int, int]]
-"""Width and height of a photo file; raises AnnotationError."""
+"""Width and height of a photo file; raises PictureError."""
+NAMED = 20
+"""Classes of a configuration that a message lists."""
+MENDED = {
+    "edge": "boxes that hang over the edge of their photo, cut there",
+    "object twice": "objects that stand twice, counted once",
+    "no area": "boxes without area beside good ones, left out",
+    "class's blanks": "labels whose class has blanks or unseen signs too many, or other accents, taken for it",
+    "class as decimal": "labels whose class is a whole number written as a decimal, like 1.0, taken for it",
+    "photo twice": "photos without objects that stand twice, counted once",
+    "group twice": "lines of groups that stand twice, counted once",
+    "no size": "entries whose size is 0 or isn't said, taken from the photo",
+}
+"""What is harmless, by kind, and how it is said."""
 
 
 class Fault(NamedTuple):
-    """What is wrong, and with which field of an entry."""
+    """What is wrong, with which field of an entry, and what stands there."""
 
     kind: Kind
     field: str
     words: str
+    value: str = ""
+    remedy: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Box:
     """An object as its file has it; ``fault`` is what the reader itself found wrong."""
 
     where: Where
     name: Value = None
     sides: tuple[Value, Value, Value, Value] = (None, None, None, None)
-    """xmin, ymin, xmax, ymax in pixels"""
+    """xmin, ymin, xmax, ymax in pixels, or in shares of the photo (see `Entry.whole`)"""
     fault: Fault | None = None
+    extra: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A photo as its file has it; a size that isn't said is that of the photo's own file."""
 
@@ -50,14 +77,41 @@ class Entry:
     size: tuple[Value, Value] | None
     boxes: Sequence[Box] = ()
     group: Value = None
+    alone: bool = True
+    """whether it has all labels of its photo, so that a second one is at fault"""
+    whole: float | None = None
+    """what the photo's full width and height are in its boxes' unit: 1 or 100; None: pixels"""
+    within: str = ""
+    """folder of the entry's file, which names may be relative to"""
+    stem: str | None = None
+    """name of the entry's own file without its ending, where it is to be that of the photo"""
+    extra: Mapping[str, Any] | None = None
+
+
+class GroupOf(NamedTuple):
+    """A line of a file of groups."""
+
+    where: Where
+    filename: str
+    group: str
 
 
 class _BadValueError(Exception):
-    """A value that can't be used."""
+    """A value that can't be used; ``photos`` are spoilt by it."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, photos: Sequence[str] = ()) -> None:
         super().__init__(fault)
-        self.fault = fault
+        self.fault, self.photos = fault, photos
+
+
+@dataclass(slots=True)
+class _Claim:
+    """The first entry of a photo."""
+
+    where: Where
+    spelt: Value
+    group: Value
+    empty: bool
 
 
 @dataclass
@@ -66,51 +120,66 @@ class Checker:
 
     classes: Collection[str] | None = None
     """names that may occur; any where None"""
-    group_of: Mapping[str, str] = field(default_factory=dict)
+    groups: Sequence[GroupOf] = ()
     size_of: Sizes | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     """what the format calls filename, width, height, class, xmin, …, where it differs"""
+    keep: bool = False
+    """whether readers keep what other formats may hold: polygons, attributes, ids"""
     cuts: bool = False
     """boxes that hang over the photo's edge, however far, are cut there instead of being faults"""
-    cut: int = 0
+    names: Names | None = None
+    """the photos that are there; any name is taken where None"""
+    declared: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """classes that the file lists, whether they occur or not, with what it says of them"""
+    about: dict[str, Any] = field(default_factory=dict)
+    """what the file says of the whole set"""
+    notes: list[str] = field(default_factory=list)
+    mended: Counter[str] = field(default_factory=Counter)
+    untied: int = 0
+    """labels that belong to no photo that is known"""
     spoilt: set[str] = field(default_factory=set)
     """photos with a fault: what is right of them would teach that the rest is background"""
     photos: dict[str, Photo] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    _claims: dict[str, _Claim] = field(default_factory=dict)
+    _objects: dict[str, set[LabelledObject]] = field(default_factory=dict)
+    _flat: list[tuple[str, Where, Fault]] = field(default_factory=list)
+    _called_classes: dict[Value, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
-        """Check a photo and its objects. A photo with a fault is left out whole; what stands twice counts once."""
+        """Check a photo and its objects. A photo with a fault is left out whole."""
         try:
             photo = self._photo(entry)
         except _BadValueError as error:
-            self.reject(entry.where, error.fault, entry.filename)
+            self._note(entry.where, error)
             return
-        if photo.filename in self.photos and not entry.boxes:
-            words = f"the same photo stands above ({photo.filename})"
-            self.reject(entry.where, self._fault(Kind.TWICE, "filename", words))
-            return
-        known = self.photos.get(photo.filename, photo)
-        good: list[LabelledObject] = []
+        kept = self._objects.setdefault(photo.filename, set())
         for box in entry.boxes:
             try:
-                item = self._object(box, photo)
+                item = self._object(box, photo, entry.whole)
             except _BadValueError as error:
-                self.reject(box.where, error.fault, photo.filename)
+                if error.fault.kind is Kind.AREA:
+                    self._flat.append((photo.filename, box.where, error.fault))
+                else:
+                    self._note(box.where, error, photo.filename)
                 continue
-            if item in known.objects or item in good:
-                words = f"the same object stands above ({photo.filename})"
-                self.reject(box.where, self._fault(Kind.TWICE, "filename", words))
+            if item in kept:
+                self.mended["object twice"] += 1
             else:
-                good.append(item)
-        self.photos[photo.filename] = known
-        known.objects += good
+                kept.add(item)
+                photo.objects.append(item)
 
-    def reject(self, where: Where, fault: Fault, filename: Value = None) -> None:
-        """Note a fault; ``filename`` is the photo that it spoils."""
-        photo = filename if isinstance(filename, str) else ""
-        self.findings.append(Finding(fault.kind, where, fault.field, fault.words, photo))
-        if photo:
-            self.spoilt.add(photo)
+    def reject(self, where: Where, fault: Fault, filename: Value = None, within: str = "") -> None:
+        """Note a fault of a reader; ``filename`` is the photo that it spoils, where one is named."""
+        try:
+            self._note(where, _BadValueError(fault), self._file(filename, within))
+        except _BadValueError as error:
+            self._note(where, _BadValueError(fault, error.photos))
+
+    def loose(self, where: Where, fault: Fault) -> None:
+        """Note a label that belongs to no photo."""
+        self._note(where, _BadValueError(fault))
 
     def result(self, path: Path, skip_bad: bool) -> Annotations:
         """What was right.
@@ -118,91 +187,250 @@ class Checker:
         Raises:
             AnnotationError: with all findings, unless ``skip_bad``; or where nothing was right
         """
+        self._close_flat()
+        other = self._close_groups(path)
+        if self.untied:
+            self._close_untied()
+        good = [photo for photo in self.photos.values() if photo.filename not in self.spoilt]
         if self.findings and not skip_bad:
-            raise AnnotationError(
-                f"{path}: {len(self.findings)} of its entries can't be used; correct them, or leave them out "
+            raise refusal(
+                f"{path}: {len(self.findings):,} of its entries can't be used; correct them, or leave them out "
                 "with --skip-bad",
                 self.findings,
+                good,
             )
-        good = [photo for photo in self.photos.values() if photo.filename not in self.spoilt]
         if not good:
-            raise AnnotationError(f"{path}: has no usable entry", self.findings)
-        notes = []
-        grouped = self.group_of.keys() & self.photos.keys()
-        if self.group_of and not grouped:
-            raise AnnotationError(
-                f"{path}: no photo has one of the names that the groups are given for, like {next(iter(self.group_of))}"
-            )
-        if other := len(self.group_of) - len(grouped):
-            notes.append(f"groups are given for {other} names that no photo has")
-        if self.cut:
-            notes.append(f"{self.cut} boxes hang over the edge of their photo and were cut there")
+            raise refusal(f"{path}: has no usable entry", self.findings)
+        notes = [*self.notes, *(self.names.notes() if self.names else ())]
+        if other:
+            notes.append(f"groups are given for {other:,} names that no photo has")
+        notes += [f"{words}: {self.mended[kind]:,}" for kind, words in MENDED.items() if self.mended[kind]]
         lost = sum(len(photo.objects) for photo in self.photos.values() if photo.filename in self.spoilt)
         if lost:
             notes.append(
-                f"{lost} right labels are left out as well: others of the same {len(self.spoilt)} photos are wrong"
+                f"{lost:,} right labels are left out as well: others of the same {len(self.spoilt):,} photos are wrong"
             )
-        return Annotations(good, self.findings, notes)
+        return Annotations(good, self.findings, notes, self.declared, self.about)
+
+    def _note(self, where: Where, error: _BadValueError, photo: str = "") -> None:
+        fault, photos = error.fault, [photo] if photo else error.photos
+        spoilt = photos[0] if len(photos) == 1 else ""
+        self.findings.append(Finding(fault.kind, where, fault.field, fault.words, spoilt, fault.remedy, fault.value))
+        self.spoilt.update(photos)
+        # A label of a photo that isn't there is no other photo's.
+        if not photos and fault.kind is not Kind.MISSING:
+            self.untied += 1
+
+    def _close_flat(self) -> None:
+        """Boxes without area: left out beside good objects, else what is left would be a photo of nothing."""
+        for file, where, fault in self._flat:
+            if self.photos[file].objects:
+                self.mended["no area"] += 1
+            else:
+                self._note(where, _BadValueError(fault), file)
+
+    def _close_untied(self) -> None:
+        for file, photo in self.photos.items():
+            if not photo.objects and file not in self.spoilt:
+                count = f"{self.untied:,} labels belong" if self.untied > 1 else "a label belongs"
+                words = f"{shown(file)} has no objects, and {count} to no photo"
+                self._note(photo.where, _BadValueError(self._fault(Kind.UNLABELLED, "filename", words)), file)
+
+    def _close_groups(self, path: Path) -> int:
+        """Give photos their groups; the number of lines for photos that have no label."""
+        said: dict[str, GroupOf] = {}
+        other = 0
+        for line in self.groups:
+            try:
+                file = self._file(line.filename)
+            except _BadValueError:
+                other += 1
+                continue
+            if file not in self.photos:
+                other += 1
+            elif (first := said.setdefault(file, line)) is line:
+                claim = self._claims[file]
+                if not claim.group:
+                    self.photos[file].group = line.group
+            elif first.group == line.group:
+                self.mended["group twice"] += 1
+            else:
+                words = f"{shown(file)} is in {shown(line.group)}, and in {shown(first.group)} at {first.where}"
+                self._note(line.where, _BadValueError(Fault(Kind.TWICE, "group", words)), file)
+        if self.groups and not said:
+            raise AnnotationError(
+                f"{path}: no photo has one of the names that the groups are given for, like "
+                f"{shown(self.groups[0].filename)}"
+            )
+        return other
 
     def _photo(self, entry: Entry) -> Photo:
-        name = self._filename(entry.filename)
-        width, height = self._size(name, entry.size)
-        known = self.photos.get(name)
-        if known and (known.width, known.height) != (width, height):
-            raise self._bad(Kind.SIZE, "width", f"{name} was {known.width} × {known.height} in an earlier entry")
-        group = str(entry.group) if entry.group else self.group_of.get(name, name)
-        return Photo(name, width, height, group, where=entry.where)
+        file = self._own_file(entry)
+        claim = self._claims.get(file)
+        if claim is None:
+            self._claims[file] = _Claim(entry.where, entry.filename, entry.group, not entry.boxes)
+        else:
+            self._claim_again(entry, file, claim)
+        known = self.photos.get(file)
+        width, height = self._size(file, entry.size, known)
+        if known is None:
+            group = str(entry.group) if entry.group else file
+            self.photos[file] = known = Photo(file, width, height, group, where=entry.where, extra=entry.extra)
+        elif (known.width, known.height) != (width, height):
+            words = f"{shown(file)} was {known.width} × {known.height} in an earlier entry"
+            raise self._bad(Kind.SIZE, "width", words, file)
+        return known
 
-    def _filename(self, value: Value) -> str:
+    def _claim_again(self, entry: Entry, file: str, claim: _Claim) -> None:
+        """A further entry of a photo. Raises _BadValueError where that is a fault."""
+        before = f"{shown(file)} stands at {claim.where}"
+        if claim.spelt != entry.filename:
+            spelt = [shown(name) if isinstance(name, str) else "nothing" for name in (claim.spelt, entry.filename)]
+            words = f"{before} already, as {spelt[0]}; here it is {spelt[1]}"
+            raise self._bad(Kind.TWICE, "filename", words, file)
+        if entry.alone:
+            raise self._bad(Kind.TWICE, "filename", f"the same photo stands above: {before}", file)
+        if claim.empty != (not entry.boxes):
+            words = f"the same photo stands above, {'without' if claim.empty else 'with'} objects: {before}"
+            raise self._bad(Kind.TWICE, "filename", words, file)
+        if claim.empty:
+            self.mended["photo twice"] += 1
+        if entry.group != claim.group:
+            words = f"{before} in group {shown(str(claim.group))}, and here in {shown(str(entry.group))}"
+            raise self._bad(Kind.TWICE, "group", words, file)
+
+    def _own_file(self, entry: Entry) -> str:
+        """The photo of an entry: as it is named, or called like the entry's own file; never one against the other."""
+        if entry.stem is None or self.names is None:
+            return self._file(entry.filename, entry.within)
+        if entry.filename is None:
+            return self._file(entry.stem, quiet=True)
+        try:
+            named = self._file(entry.filename, entry.within)
+        except _BadValueError as error:
+            try:
+                found = self._file(entry.stem, quiet=True)
+            except _BadValueError:
+                raise error from None
+            self.names.taken[str(entry.filename)] = found
+            return found
+        try:
+            own = self._file(entry.stem, quiet=True)
+        except _BadValueError:
+            return named
+        if own != named:
+            words = f"names {shown(named)}, and is called like {shown(own)}: one of both is stale"
+            raise _BadValueError(self._fault(Kind.TWICE, "filename", words), [named, own])
+        return named
+
+    def _file(self, value: Value, within: str = "", quiet: bool = False) -> str:
         if not isinstance(value, str) or not value:
             raise self._bad(Kind.NAME, "filename", "is missing")
-        if Path(value).is_absolute() or ".." in Path(value).parts:
-            raise self._bad(Kind.NAME, "filename", f"{value!r} leaves the folder of photos")
+        if self.names is not None:
+            try:
+                return self.names.find(value, within, quiet)
+            except NoPhotoError as error:
+                fault = self._fault(error.kind, "filename", error.words)._replace(value=value)
+                raise _BadValueError(fault, error.candidates) from None
+        plain = posixpath.normpath(value)
+        if plain.startswith("../"):
+            plain = posixpath.normpath(posixpath.join(within, value))
+        if plain.startswith("/") or plain.split("/")[0] == "..":
+            raise self._bad(Kind.NAME, "filename", f"{shown(value)} leaves the folder of photos")
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise self._bad(Kind.NAME, "filename", f"{value!r} is not valid Unicode") from None
-        if "\0" in value:
-            raise self._bad(Kind.NAME, "filename", f"{value!r} can't be a file's name")
-        return value
+            raise self._bad(Kind.NAME, "filename", f"{shown(value)} is not valid Unicode") from None
+        if "\0" in value or plain == ".":
+            raise self._bad(Kind.NAME, "filename", f"{shown(value)} can't be a file's name")
+        return plain
 
-    def _size(self, name: str, size: tuple[Value, Value] | None) -> tuple[int, int]:
-        if size is None:
-            if self.size_of is None:
-                words = f"{name}: its size isn't said, and there is no folder of photos to look into"
-                raise self._bad(Kind.SIZE, "width", words)
+    def _size(self, file: str, size: tuple[Value, Value] | None, known: Photo | None) -> tuple[int, int]:
+        unsaid = size is None or any(_is_nothing(value) for value in size)
+        if unsaid and known:
+            return known.width, known.height
+        if unsaid and self.size_of:
+            if size is not None:
+                self.mended["no size"] += 1
             try:
-                return self.size_of(name)
-            except AnnotationError as error:
-                raise self._bad(Kind.MISSING, "filename", str(error)) from error
-        width, height = (self._number(value, key) for value, key in zip(size, ("width", "height"), strict=True))
+                return self.size_of(file)
+            except PictureError as error:
+                fault = self._fault(Kind.UNREADABLE, "filename", f"{shown(file)}: {error.fault}")
+                raise _BadValueError(fault._replace(remedy=error.remedy), [file]) from error
+        if size is None:
+            words = f"{shown(file)}: its size isn't said, and there is no folder of photos to look into"
+            raise self._bad(Kind.SIZE, "width", words, file)
+        try:
+            width, height = (self._number(value, key) for value, key in zip(size, ("width", "height"), strict=True))
+        except _BadValueError as error:
+            raise _BadValueError(error.fault, [file]) from None
         if width < 1 or height < 1 or width % 1 or height % 1:
-            raise self._bad(Kind.SIZE, "width", f"a photo of {size[0]} × {size[1]} pixels")
+            raise self._bad(Kind.SIZE, "width", f"a photo of {size[0]} × {size[1]} pixels", file)
         return int(width), int(height)
 
-    def _object(self, box: Box, photo: Photo) -> LabelledObject:
+    def _object(self, box: Box, photo: Photo, whole: float | None) -> LabelledObject:
         if box.fault:
             raise _BadValueError(box.fault)
-        name = "" if box.name is None else str(box.name)
-        if not name or (self.classes is not None and name not in self.classes):
-            raise self._bad(Kind.CLASS, "class", self._unknown(name))
+        name, extra = self._class(box.name), box.extra
         xmin, ymin, xmax, ymax = (self._number(value, key) for value, key in zip(box.sides, SIDES, strict=True))
+        if whole is not None:
+            across, down = photo.width / whole, photo.height / whole
+            xmin, ymin, xmax, ymax = xmin * across, ymin * down, xmax * across, ymax * down
+            extra = _scaled(extra, across, down)
         over = max(-xmin, -ymin, xmax - photo.width, ymax - photo.height)
-        if over > 0 and (self.cuts or over < ROUNDING):
+        if over > 0 and (self.cuts or over <= ROUNDING):
             xmin, ymin = max(xmin, 0), max(ymin, 0)
             xmax, ymax = min(xmax, photo.width), min(ymax, photo.height)
-            self.cut += 1
+            self.mended["edge"] += 1
         for low, high, size, axis in ((xmin, xmax, photo.width, "x"), (ymin, ymax, photo.height, "y")):
-            if low >= high:
-                raise self._bad(Kind.AREA, f"{axis}max", f"{high:g} is not above {self._called(f'{axis}min')}, {low:g}")
+            if low > high or (low == high and 0 <= low <= size):
+                kind = Kind.AREA if low == high else Kind.OUTSIDE
+                raise self._bad(kind, f"{axis}max", f"{high:g} is not above {self._called(f'{axis}min')}, {low:g}")
             if low < 0:
                 raise self._bad(Kind.OUTSIDE, f"{axis}min", f"{low:g} is outside the photo (0 to {size:g})")
             if high > size:
                 raise self._bad(Kind.OUTSIDE, f"{axis}max", f"{high:g} is outside the photo (0 to {size:g})")
-        return LabelledObject(name, xmin, ymin, xmax, ymax)
+        return LabelledObject(name, xmin, ymin, xmax, ymax, extra=extra)
+
+    def _class(self, value: Value) -> str:
+        """The class that a label names, in the one spelling that is kept."""
+        try:
+            name, mended = self._called_classes[value]
+        except KeyError:
+            name, mended = self._called_classes[value] = self._spelt(value)
+        except TypeError:  # a list
+            name, mended = self._spelt(value)
+        if mended:
+            self.mended[mended] += 1
+        return name
+
+    def _spelt(self, value: Value) -> tuple[str, str]:
+        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+            value = ""
+        raw = value if isinstance(value, str) else spelling.whole(value)
+        name = spelling.normal(raw)
+        if not name:
+            raise self._bad(Kind.CLASS, "class", self._unknown(""))
+        if self.classes is None:
+            return name, "class's blanks" if name != raw else ""
+        if raw in self.classes:
+            return raw, ""
+        if name in self._normal_classes:
+            return self._normal_classes[name], "class's blanks"
+        if (plain := spelling.undecimal(name)) in self._normal_classes:
+            return self._normal_classes[plain], "class as decimal"
+        raise _BadValueError(self._fault(Kind.CLASS, "class", self._unknown(raw))._replace(value=name))
+
+    @cached_property
+    def _normal_classes(self) -> dict[str, str]:
+        return {spelling.normal(name): name for name in self.classes or ()}
 
     def _unknown(self, name: str) -> str:
-        return f"{name or '(empty)'} is not one of {', '.join(self.classes)}" if self.classes else "is missing"
+        if not self.classes:
+            return "is missing"
+        known = [shown(one) for one in self.classes]
+        more = ["…"] if len(known) > NAMED else []
+        return f"{shown(name) if name else '(empty)'} is not one of {', '.join([*known[:NAMED], *more])}"
 
     def _number(self, value: Value, key: str) -> float:
         try:
@@ -210,19 +438,38 @@ class Checker:
                 raise ValueError
             number = float(value)
         except (ValueError, OverflowError):
-            raise self._bad(Kind.NUMBER, key, f"{'' if value is None else value!r} is not a number") from None
+            said = value if isinstance(value, str) else "" if value is None else str(value)
+            raise self._bad(Kind.NUMBER, key, f"{said!r} is not a number") from None
         if not math.isfinite(number):
-            raise self._bad(Kind.NUMBER, key, f"{value!r} is not a finite number")
+            raise self._bad(Kind.NUMBER, key, f"{value!s} is not a finite number")
         return number
 
-    def _bad(self, kind: Kind, key: str, words: str) -> _BadValueError:
-        return _BadValueError(self._fault(kind, key, words))
+    def _bad(self, kind: Kind, key: str, words: str, *photos: str) -> _BadValueError:
+        return _BadValueError(self._fault(kind, key, words), photos)
 
     def _fault(self, kind: Kind, key: str, words: str) -> Fault:
         return Fault(kind, self._called(key), words)
 
     def _called(self, key: str) -> str:
         return self.fields.get(key, key)
+
+
+def _scaled(extra: Mapping[str, Any] | None, across: float, down: float) -> Mapping[str, Any] | None:
+    """The same with polygons in pixels."""
+    if not extra or "polygons" not in extra:
+        return extra
+    polygons = [
+        [value * (down if place % 2 else across) for place, value in enumerate(polygon)]
+        for polygon in extra["polygons"]
+    ]
+    return {**extra, "polygons": polygons}
+
+
+def _is_nothing(value: Value) -> bool:
+    """Whether a size isn't said: nothing, no text, 0, or pandas' nan."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("", "0", "0.0", "nan", "null", "none")
+    return value is None or (isinstance(value, int | float | Decimal) and (value == 0 or value != value))
 
 
 def text(number: float) -> str:

@@ -1,69 +1,196 @@
 """CSV: ``filename,width,height,class,xmin,ymin,xmax,ymax``, one row per object, boxes in pixels.
 
-The convention of TensorFlow's object-detection tutorials, with an optional ninth column ``group``. A photo without any
-object is one row whose class and box are empty.
+The convention of TensorFlow's object-detection tutorials, with an optional column ``group``. A photo without any object
+is one row whose class and box are empty.
+
+Columns are known by what other programs call them, too, stand in any order, and may be separated by semicolons or tabs;
+sizes may be left out. Columns that mean nothing here are passed over, and said.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from csv import writer as csv_writer
 from pathlib import Path
 from typing import TextIO
 
-from training.data.formats.checking import Box, Checker, Entry, Fault, text
-from training.data.labels import Photo
+from training.data.formats import table
+from training.data.formats.checking import SIDES, Box, Checker, Entry, Fault, GroupOf, text
+from training.data.formats.files import LabelFile
+from training.data.labels import Annotations, Photo
 from training.errors import AnnotationError
-from training.findings import Kind, Where
+from training.findings import Kind, Where, shown
 
 COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 GROUP = "group"
 FIELDS: dict[str, str] = {}
+CALLED = {
+    "filename": (
+        "filename",
+        "file",
+        "image",
+        "imagename",
+        "imagefile",
+        "imagepath",
+        "filepath",
+        "path",
+        "img",
+    ),
+    "width": ("width", "imagewidth", "imgwidth", "imgw", "w"),
+    "height": ("height", "imageheight", "imgheight", "imgh", "h"),
+    "class": ("class", "label", "classname", "labelname", "category", "categoryname", "name", "object"),
+    "xmin": ("xmin", "x1", "left", "bboxxmin", "boxxmin", "xtl"),
+    "ymin": ("ymin", "y1", "top", "bboxymin", "boxymin", "ytl"),
+    "xmax": ("xmax", "x2", "right", "bboxxmax", "boxxmax", "xbr"),
+    "ymax": ("ymax", "y2", "bottom", "bboxymax", "boxymax", "ybr"),
+    "bbox width": ("bboxwidth", "boxwidth", "bboxw", "boxw"),
+    "bbox height": ("bboxheight", "boxheight", "bboxh", "boxh"),
+    "bbox x": ("bboxx", "boxx", "bboxleft"),
+    "bbox y": ("bboxy", "boxy", "bboxtop"),
+    GROUP: ("group",),
+}
+"""What programs call the columns, in small letters and without signs between: VoTT, Roboflow, pandas, Make Sense."""
+CORNER = ("bbox x", "bbox y", "bbox width", "bbox height")
+NEEDED = ("filename", "class", *SIDES)
+EMPTY = frozenset({"", "nan", "null", "none", "na", "<na>"})
+"""How tables write nothing."""
+COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+SHARES = 5
+"""Boxes from which on sides from 0 to 1 are taken for shares of the photo."""
 
 
-def read(path: Path, checker: Checker) -> None:
-    """Give the rows of a file to ``checker``; row 1 is the header. Raises AnnotationError."""
+def heads(line: str) -> tuple[str, list[str]] | None:
+    """The separator and the fields of a header of labels, or None if it is none."""
+    for separator in table.SEPARATORS:
+        for record in table.records([line], separator):
+            fields = record.fields or []
+            known = columns(fields)
+            if "filename" in known and (all(side in known for side in SIDES) or all(side in known for side in CORNER)):
+                return separator, fields
+    return None
+
+
+def columns(header: Iterable[str]) -> dict[str, int]:
+    """Which column holds what; the first of two that could be."""
+    signs = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
+    found = {}
+    for column, names in CALLED.items():
+        places = [signs.index(name) for name in names if name in signs]
+        if places:
+            found[column] = places[0]
+    return found
+
+
+def read(chosen: Sequence[LabelFile], checker: Checker) -> None:
+    """Give the rows of files to ``checker``; row 1 is the header. Raises AnnotationError."""
+    for file in chosen:
+        _read(file, checker)
+
+
+def _read(file: LabelFile, checker: Checker) -> None:
+    path = file.path
+    content, note = table.decoded(path)
+    if note:
+        checker.notes.append(note)
+    lines = table.lines_of(content)
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    found = heads(lines[first]) if lines else None
+    if found is None:
+        row = lines[first] if lines else ""
+        raise AnnotationError(
+            f"{path} row {first + 1}: the header is {shown(row) if row else 'missing'}; "
+            f"expected {','.join(COLUMNS)}, in any order, optionally followed by {GROUP}"
+        )
+    separator, header = found
+    known = columns(header)
+    if "class" not in known:
+        raise AnnotationError(f"{path} row {first + 1}: no column of the header {shown(lines[first])} is called class")
+    over = [name for place, name in enumerate(header) if place not in known.values() and name.strip()]
+    if over and not all(name.lower().startswith("unnamed") or name.lower() == "index" for name in over):
+        checker.notes.append(f"columns of {path.name} that were passed over: {', '.join(map(shown, over))}")
+    rows = _Rows(known, len(header), separator)
+    for record in table.records(lines[first + 1 :], separator, len(header)):
+        where = file.at(f"row {record.row + first + 1}")
+        values = record.fields
+        if values is None:
+            fault = Fault(Kind.FORMAT, "filename", "a quote has no end in this row")
+            checker.reject(where, fault, _first(record.line, separator, known["filename"]), file.within)
+        elif len(values) != len(header):
+            fault = Fault(Kind.FORMAT, "filename", f"the row has {len(values)} fields instead of {len(header)}")
+            checker.reject(
+                where, fault, values[known["filename"]] if len(values) > known["filename"] else None, file.within
+            )
+        else:
+            checker.add(rows.entry(values, where, file.within))
+    if tuple(header) not in (COLUMNS, (*COLUMNS, GROUP)) and rows.objects >= SHARES and rows.largest <= 1:
+        raise AnnotationError(
+            f"{path}: all sides of its {rows.objects:,} boxes are from 0 to 1, as shares of the photo; "
+            "write pixels, or give the labels in YOLO's form"
+        )
+
+
+class _Rows:
+    """Rows of a table with known columns as entries."""
+
+    def __init__(self, known: Mapping[str, int], count: int, separator: str) -> None:
+        self.known, self.count, self.comma = known, count, separator != ","
+        self.objects, self.largest = 0, 0.0
+
+    def entry(self, values: list[str], where: Where, within: str) -> Entry:
+        """One row; without class and box it is a photo without objects."""
+        known = self.known
+        name = values[known["class"]]
+        if "xmin" in known and "xmax" in known:
+            sides = [self._number(values[known[side]]) for side in SIDES]
+        else:
+            x, y, width, height = (self._number(values[known[side]]) for side in CORNER)
+            sides = [x, y, _sum(x, width), _sum(y, height)]
+        boxes = []
+        if name.strip().lower() not in EMPTY or any(side.strip().lower() not in EMPTY for side in sides):
+            boxes = [Box(where, name, (sides[0], sides[1], sides[2], sides[3]))]
+            self._look(sides)
+        size = (
+            (self._number(values[known["width"]]), self._number(values[known["height"]]))
+            if "width" in known and "height" in known
+            else None
+        )
+        group = values[known[GROUP]] if GROUP in known else None
+        return Entry(where, values[known["filename"]], size, boxes, group, alone=False, within=within)
+
+    def _number(self, value: str) -> str:
+        return value.replace(",", ".") if self.comma and COMMA.fullmatch(value) else value
+
+    def _look(self, sides: list[str]) -> None:
+        try:
+            self.largest = max(self.largest, *map(float, sides))
+        except ValueError:
+            return
+        self.objects += 1
+
+
+def _sum(low: str, length: str) -> str:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            if tuple(header) not in (COLUMNS, (*COLUMNS, GROUP)):
-                raise AnnotationError(
-                    f"{path} row 1: the header is {','.join(header) or 'missing'}; "
-                    f"expected {','.join(COLUMNS)}, optionally followed by {GROUP}{_separated(header)}"
-                )
-            for values in reader:
-                where = Where(path.name, f"row {reader.line_num}")
-                if not values:
-                    continue
-                if len(values) != len(header):
-                    fault = f"the row has {len(values)} fields instead of {len(header)}"
-                    checker.reject(where, Fault(Kind.FORMAT, "filename", fault), values[0])
-                    continue
-                filename, width, height, name, xmin, ymin, xmax, ymax, *group = values
-                sides = (xmin, ymin, xmax, ymax)
-                boxes = [Box(where, name, sides)] if name or any(sides) else []
-                checker.add(Entry(where, filename, (width, height), boxes, *group))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise AnnotationError(f"{path}: can't be read as CSV: {error}") from error
+        return repr(float(low) + float(length))
+    except ValueError:
+        return length
 
 
-def _separated(header: list[str]) -> str:
-    """What is wrong with a header that another character separates."""
-    alone = header[0] if len(header) == 1 else ""
-    other = next((name for name, sign in (("semicolons", ";"), ("tabs", "\t")) if sign in alone), None)
-    return f": separated by commas, not {other}" if other else ""
+def _first(line: str, separator: str, place: int) -> str | None:
+    """The field that should name the photo, of a row that can't be split for sure."""
+    fields = [field.strip().strip('"') for field in line.split(separator)]
+    return fields[place] if place < len(fields) else None
 
 
-def write(photos: Iterable[Photo], path: Path) -> None:
+def write(found: Annotations, path: Path) -> None:
     """Write photos as a file that `read` reads, group column included."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        write_rows(photos, file)
+        write_rows(found.photos, file)
 
 
 def write_rows(photos: Iterable[Photo], file: TextIO) -> None:
     """Write photos as rows, group column included."""
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv_writer(file, lineterminator="\n")
     writer.writerow([*COLUMNS, GROUP])
     for photo in photos:
         head = [photo.filename, photo.width, photo.height]
@@ -74,20 +201,19 @@ def write_rows(photos: Iterable[Photo], file: TextIO) -> None:
             writer.writerow([*head, "", "", "", "", "", photo.group])
 
 
-def read_groups(path: Path) -> dict[str, str]:
-    """The group of each file name, from a CSV of ``filename,group``. Raises AnnotationError."""
-    groups: dict[str, str] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            if next(reader, []) != ["filename", GROUP]:
+def read_groups(path: Path) -> list[GroupOf]:
+    """The lines of a CSV of ``filename,group``. Raises AnnotationError."""
+    content, _ = table.decoded(path)
+    lines = table.lines_of(content)
+    separator = next((sign for sign in table.SEPARATORS if sign in (lines[0] if lines else "")), ",")
+    groups = []
+    for record in table.records(lines, separator, 2):
+        values = [value.strip() for value in record.fields or []]
+        if record.row == 1:
+            if [value.lower() for value in values] != ["filename", GROUP]:
                 raise AnnotationError(f"{path} row 1: expected the header filename,group")
-            for values in reader:
-                if not values:
-                    continue
-                if len(values) != 2 or not all(values):
-                    raise AnnotationError(f"{path} row {reader.line_num}: expected a file name and its group")
-                groups[values[0]] = values[1]
-            return groups
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise AnnotationError(f"{path}: can't be read as CSV: {error}") from error
+        elif len(values) != 2 or not all(values):
+            raise AnnotationError(f"{path} row {record.row}: expected a file name and its group")
+        else:
+            groups.append(GroupOf(Where(path.name, f"row {record.row}"), *values))
+    return groups

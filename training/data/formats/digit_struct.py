@@ -10,6 +10,7 @@ Read through h5py's low-level interface: a digit takes five references to follow
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from h5py import h5d, h5r, h5s, h5t
 
 from training import command
 from training.data.formats.checking import Box, Checker, Entry, Fault
+from training.data.formats.files import LabelFile
 from training.errors import AnnotationError
 from training.findings import Kind, Where
 
@@ -37,8 +39,13 @@ NUMBERS = ("label", "left", "top", "width", "height")
 DIGITS = {float(label): str(label % 10) for label in range(1, 11)}
 
 
-def read(path: Path, checker: Checker) -> None:
-    """Give the items of a file to ``checker``. Raises AnnotationError."""
+def read(chosen: Sequence[LabelFile], checker: Checker) -> None:
+    """Give the items of files to ``checker``. Raises AnnotationError."""
+    for one in chosen:
+        _read(one.path, checker)
+
+
+def _read(path: Path, checker: Checker) -> None:
     try:
         with h5py.File(path) as file:
             names, boxes = (_column(file, f"digitStruct/{part}", path) for part in ("name", "bbox"))

@@ -19,6 +19,7 @@ from training import command
 from training import findings as told
 from training.config import Configuration, load
 from training.data import formats, reports, sources
+from training.data.causes import causes
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files, unreadable
 from training.data.review import contact_sheet, coverage, duplicates, suspicion
@@ -226,7 +227,9 @@ def main() -> None:
         found = without(check_files(labels, options.images), config.ignored)
         report, tiles = examine(found, options.images, config)
         (folder / "check.json").write_text(json.dumps(report, indent=1) + "\n")
-        (folder / "check.txt").write_text(render(report, found.skipped))
+        every = [f"all of them: {options.out / told.FILE}\n"] if found.skipped else []
+        first = [f"{cause}\n\n" for cause in causes(found.skipped, found.photos)]
+        (folder / "check.txt").write_text("".join([*first, render(report, found.skipped), *every]))
         reports.put(found.skipped, folder)
         contact_sheet.draw(tiles, options.images).save(folder / "contact_sheet.jpg", quality=88)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from training.data.folder import walk
 from training.data.labels import Photo
-from training.data.photos import names
+from training.data.selection import absent
 
 FEW = 100
 """Photos of a split from which its figures say something: the 95 % interval of a half is 10 points to each side."""
@@ -25,19 +25,13 @@ def notes(photos: Sequence[Photo], splits: Sequence[str], classes: Collection[st
         images: folder of the photos
     """
     found = []
-    bare = sorted(set(names(images)) - {photo.filename for photo in photos})
+    bare = sorted(set(walk(images).pictures()) - {photo.filename for photo in photos})
     if bare:
         found.append(
             f"pictures without a label, which are left out: {len(bare)}, {bare[0]} first; a photo without objects "
             "needs an entry, too"
         )
-    per_split = {split: Counter[str]() for split in ("train", "validation", "calibration")}
-    for photo, split in zip(photos, splits, strict=True):
-        per_split[split].update(item.name for item in photo.objects)
-    for split, uses in (("train", "learned"), ("validation", "judged"), ("calibration", "calibrated")):
-        absent = [name for name in classes if not per_split[split][name]]
-        if absent:
-            found.append(f"no object of {', '.join(absent)} is in {split}: what isn't there isn't {uses}")
+    found += absent(photos, splits, classes)
     for split in ("validation", "calibration"):
         count = splits.count(split)
         if count < FEW:

@@ -1,0 +1,52 @@
+"""Why most of a set's labels are at fault at once: what a newcomer meets, said before the single faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from training.data.labels import Photo
+from training.errors import AnnotationError
+from training.findings import Finding, Kind, shown
+
+MOST = 0.9
+"""Share of the labels or photos from which on a fault has a cause of its own."""
+NAMED = 8
+TURNED = "turned"
+"""The value of a finding about a size that is right before turning by EXIF."""
+
+
+def refusal(message: str, findings: Sequence[Finding], right: Collection[Photo] = ()) -> AnnotationError:
+    """The error for a set that is refused, its common cause first; ``right`` are the photos without a fault."""
+    return AnnotationError("\n".join([*causes(findings, right), message]), findings)
+
+
+def causes(findings: Sequence[Finding], right: Collection[Photo]) -> list[str]:
+    """What most faults come from, one line each."""
+    found = []
+    missing = {one.value for one in findings if one.kind is Kind.MISSING}
+    if missing and len(missing) >= MOST * (len(missing) + len(right)):
+        said = (
+            f"none of the {len(missing):,} photos that labels name is"
+            if not right
+            else f"{len(missing):,} photos are not"
+        )
+        found.append(f"{said} in the folder ({shown(min(missing))} first): does --images name the right one?")
+    unknown = Counter(one.value for one in findings if one.kind is Kind.CLASS)
+    objects = sum(len(photo.objects) for photo in right)
+    if unknown and unknown.total() >= MOST * (unknown.total() + objects):
+        names = [
+            f"{shown(name) if name else 'without a name'} ({count:,})" for name, count in unknown.most_common(NAMED)
+        ]
+        more = ["…"] if len(unknown) > NAMED else []
+        found.append(
+            f"the labels' classes aren't the configuration's; they are {', '.join([*names, *more])}: list them as "
+            "`classes:` in the file that --config names"
+        )
+    turned = sum(one.value == TURNED for one in findings)
+    if turned and turned >= MOST * sum(one.kind is Kind.SIZE for one in findings) and turned >= MOST * len(right):
+        found.append(
+            f"{turned:,} labels have the size that their photo has before its EXIF orientation turns it, so their "
+            "boxes lie wrong: label the photos as viewers show them, or save the photos upright"
+        )
+    return found

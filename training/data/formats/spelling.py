@@ -1,0 +1,27 @@
+"""Names of classes as people mean them: what can't be seen doesn't make another class."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
+"""Soft hyphen, and blanks without width. Those that join letters (U+200C, U+200D) mean something."""
+DECIMAL = re.compile(r"(-?\d+)\.0*")
+
+
+def normal(name: str) -> str:
+    """A name in Unicode's composed form, trimmed, each run of blanks one blank."""
+    return " ".join(unicodedata.normalize("NFC", UNSEEN.sub("", name)).split())
+
+
+def whole(number: float | Decimal) -> str:
+    """A number as its name is written: 1.0 as 1."""
+    return undecimal(str(number))
+
+
+def undecimal(name: str) -> str:
+    """``1`` for ``1.0``, as a table writes whole numbers in a column with gaps."""
+    found = DECIMAL.fullmatch(name)
+    return found[1] if found else name

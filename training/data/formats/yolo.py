@@ -1,0 +1,178 @@
+"""YOLO: a ``.txt`` file per photo, and ``data.yaml``, ``classes.txt`` or ``obj.names`` with the names of the classes.
+
+https://docs.ultralytics.com/datasets/detect/. A row is ``class x y width height``: the number of a class from 0, the
+middle of the box and its sides, as shares of the photo. A row with more numbers is a polygon, whose box is taken. The
+photo of ``labels/a.txt`` is ``images/a.jpg``, or lies beside it. An empty file says that there is nothing on its photo.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from training import command
+from training.data.folder import Folder
+from training.data.formats import files, table
+from training.data.formats.checking import Box, Checker, Entry, Fault, text
+from training.data.formats.files import LabelFile
+from training.data.formats.pascal_voc import own_files
+from training.data.labels import Annotations, LabelledObject, Photo
+from training.errors import AnnotationError
+from training.findings import Kind, Where, shown
+
+FIELDS = {"xmin": "x - width / 2", "ymin": "y - height / 2", "xmax": "x + width / 2", "ymax": "y + height / 2"}
+LISTS = ("classes.txt", "obj.names", "_darknet.labels", "labels.txt")
+"""Files of one class a line."""
+ROW = re.compile(r"\s*\d+(\.0*)?(\s+[-+.\deE]+){4,}\s*")
+LOOKED = 50
+"""Files of text that are looked into before a folder is said not to be YOLO's."""
+
+
+def find(folder: Folder) -> list[LabelFile]:
+    """The label files of a folder in YOLO's form; none if it isn't one."""
+    lists = {"requirements.txt", "readme.txt", "notes.txt", *LISTS}
+    found = [
+        LabelFile(folder.root / name, name)
+        for name in folder.with_ending(".txt")
+        if PurePosixPath(name).name.lower() not in lists and not PurePosixPath(name).name.lower().startswith("readme")
+    ]
+    has_names = _yaml(folder) is not None or any(PurePosixPath(name).name in LISTS for name in folder.files)
+    in_labels = [file for file in found if "labels" in file.name.split("/")[:-1]]
+    chosen = in_labels or found
+    return chosen if chosen and (has_names or any(_is_rows(file.path) for file in chosen[:LOOKED])) else []
+
+
+def _is_rows(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return ROW.fullmatch(file.readline().rstrip("\n")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _yaml(folder: Folder) -> tuple[str, Any] | None:
+    """The data.yaml of a folder, whatever it is called, and its content."""
+    for name in sorted(folder.with_ending(".yaml", ".yml"), key=lambda name: name.count("/")):
+        try:
+            document = yaml.safe_load((folder.root / name).read_text("utf-8-sig"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            continue
+        if isinstance(document, dict) and "names" in document:
+            return name, document
+    return None
+
+
+def classes(folder: Folder) -> list[str]:
+    """The names of the classes, by number.
+
+    Raises:
+        AnnotationError: where no file of the folder says them
+    """
+    found = _yaml(folder)
+    if found:
+        file, names = found[0], found[1]["names"]
+        if isinstance(names, dict) and all(str(number).isdigit() for number in names):
+            by_number = {int(number): str(name) for number, name in names.items()}
+            return [by_number.get(number, "") for number in range(max(by_number, default=-1) + 1)]
+        if isinstance(names, list):
+            return [str(name) for name in names]
+        raise AnnotationError(f"{folder.root / file}, names: neither a list nor numbers with their names")
+    for wanted in LISTS:
+        for file in folder.files:
+            if PurePosixPath(file).name == wanted:
+                lines = table.lines_of(table.decoded(folder.root / file)[0])
+                return [line.strip() for line in lines]
+    raise AnnotationError(
+        f"{folder.root}: labels in YOLO's form, but no file names the classes; write data.yaml with "
+        "`names: [first, second]` beside them"
+    )
+
+
+def read(folder: Folder, chosen: Sequence[LabelFile], checker: Checker) -> None:
+    """Give the label files of a folder to ``checker``. Raises AnnotationError."""
+    names = classes(folder)
+    checker.declared.update({name: {} for name in names})
+    if checker.names is None:
+        raise AnnotationError(f"{folder.root}: labels in YOLO's form need the folder of their photos")
+    for file in command.progress(chosen, len(chosen), "label files"):
+        try:
+            content, _ = table.decoded(file.path)
+        except AnnotationError as error:
+            checker.reject(file.at(), Fault(Kind.FORMAT, "", error.message), _photo_of(file))
+            continue
+        boxes = [
+            _box(line, names, file.at(f"row {number}"), checker.keep)
+            for number, line in enumerate(table.lines_of(content), 1)
+            if line.strip()
+        ]
+        checker.add(Entry(file.at(), None, None, boxes, whole=1, stem=_photo_of(file)))
+
+
+def _photo_of(file: LabelFile) -> str:
+    """The photo's path without its ending: the last folder ``labels`` is ``images`` there."""
+    parts = file.stem.split("/")
+    for place in range(len(parts) - 2, -1, -1):
+        if parts[place] == "labels":
+            parts[place] = "images"
+            break
+    return "/".join(parts)
+
+
+def _box(line: str, names: Sequence[str], where: Where, keep: bool) -> Box:
+    fields = line.split()
+    try:
+        number, *values = map(float, fields)
+        if len(values) == 4:
+            x, y, width, height = values
+            sides = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            polygon = None
+        elif len(values) >= 6 and len(values) % 2 == 0:
+            sides = files.around(list(zip(values[::2], values[1::2], strict=True)))
+            polygon = values
+        else:
+            raise ValueError
+    except ValueError:
+        words = f"{shown(line)} isn't a class and four numbers, nor a class and the corners of a polygon"
+        return Box(where, fault=Fault(Kind.FORMAT, "row", words))
+    if number % 1 or not 0 <= number < len(names) or not names[int(number)]:
+        words = f"{fields[0]} is the number of no class: there are {len(names)}, counted from 0"
+        return Box(where, fault=Fault(Kind.CLASS, "class", words))
+    return Box(where, names[int(number)], sides, extra={"polygons": [polygon]} if keep and polygon else None)
+
+
+def write(found: Annotations, path: Path) -> None:
+    """Write photos into a new folder: ``data.yaml``, and ``labels/`` with a file for each photo.
+
+    Raises:
+        AnnotationError: where two photos would have the same file
+    """
+    occurring = {item.name for photo in found.photos for item in photo.objects}
+    names = [*found.declared, *sorted(occurring - found.declared.keys())]
+    numbers = {name: number for number, name in enumerate(names)}
+    taken: dict[str, Photo] = {}
+    for photo in found.photos:
+        stem = PurePosixPath(photo.filename).with_suffix("").as_posix()
+        if stem in taken:
+            raise AnnotationError(
+                f"{shown(taken[stem].filename)} and {shown(photo.filename)} would have one file {stem}.txt in YOLO's "
+                "form; rename one of them"
+            )
+        taken[stem] = photo
+    path.mkdir()
+    document = {"path": ".", "train": "images", "val": "images", "names": dict(enumerate(names))}
+    (path / "data.yaml").write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), "utf-8")
+    for photo, name in own_files(found.photos, ".txt"):
+        file = path / "labels" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows = [f"{numbers[item.name]} {' '.join(_shares(item, photo))}\n" for item in photo.objects]
+        file.write_text("".join(rows))
+
+
+def _shares(item: LabelledObject, photo: Photo) -> list[str]:
+    x, y = (item.xmin + item.xmax) / 2 / photo.width, (item.ymin + item.ymax) / 2 / photo.height
+    width, height = (item.xmax - item.xmin) / photo.width, (item.ymax - item.ymin) / photo.height
+    return [text(value) for value in (x, y, width, height)]
