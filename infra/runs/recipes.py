@@ -16,7 +16,7 @@ from infra.execution.steps import Step
 from infra.runs.run import Request, Run
 from infra.settings import ROOT, Quantization, settings
 
-FORMATS = ("csv", "voc", "coco")
+FORMATS = ("csv", "voc", "coco", "yolo", "cvat", "labelme", "labelstudio")
 """Formats that labels can be written in."""
 KINDS = ("street", "page", "close", "large")
 """Of synthetic photos."""
@@ -50,6 +50,24 @@ def merge(output: Path, data: Path, skip_bad: bool) -> Step:
         inputs={"data": data},
         options={"skip-bad": skip_bad},
         named=named,
+    )
+
+
+def take_in(
+    output: Path, images: Path, annotations: Path | None, groups: Path | None, as_exported: bool, skip_bad: bool
+) -> Step:
+    """Photos of a ZIP, or in the split that an export has put them into, in one folder with one file of labels."""
+    given = {"images": images, "annotations": annotations, "groups": groups}
+    inputs = {flag: path for flag, path in given.items() if path}
+    if any(path.resolve().is_relative_to(output) for path in inputs.values()):
+        raise UsageError(f"{images} lies in what it would be unpacked to, {output}: choose another --run or --name")
+    return Step(
+        "take in",
+        "train",
+        "training.data.sources",
+        output,
+        inputs=inputs,
+        options={"skip-bad": skip_bad, "split-as-exported": as_exported},
     )
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from infra.execution.steps import Step
     from infra.runs.run import Request, Run
 
+PHOTOS_MISSING = (
+    "say which photos: --images FOLDER --annotations FILE, --images ZIP, or --data FILE for several sources"
+)
+
 
 @task(
     help={
@@ -52,6 +56,7 @@ def synthesize(
         "images": words.IMAGES,
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
+        "split-as-exported": words.AS_EXPORTED,
         "data": words.DATA,
         "config": words.CONFIG,
         "run": "the run to make (default: named like the folder of the photos, or the file of sources)",
@@ -68,6 +73,7 @@ def records(
     config: str | None = None,
     run: str | None = None,
     skip_bad: bool = False,
+    split_as_exported: bool = False,
     on: str | None = None,
 ) -> None:
     """Check labelled photos, split them and pack them for training; begins a run."""
@@ -75,7 +81,9 @@ def records(
     from infra.execution.steps import perform
     from infra.runs import recipes
 
-    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad)
+    chosen, asked, merging = requested(
+        images, annotations, groups, data, config, run, None, skip_bad, split_as_exported
+    )
     runner = runners.choose(on, None)
     chosen.save(asked)
     if merging:
@@ -89,7 +97,7 @@ def records(
         "images": words.IMAGES,
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
-        "to": "csv, voc or coco",
+        "to": "csv, voc, coco, yolo, cvat, labelme or labelstudio",
         "out": "folder to make",
         "skip-bad": words.SKIP_BAD,
         "on": words.ON,
@@ -105,7 +113,7 @@ def convert(
     skip_bad: bool = False,
     on: str | None = None,
 ) -> None:
-    """Check labels and write them in another format; nothing is lost."""
+    """Check labels and write them in another format; what it can't hold is said."""
     from infra.execution import runners
     from infra.execution.steps import perform
     from infra.runs import recipes
@@ -124,6 +132,7 @@ def convert(
         "images": words.IMAGES,
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
+        "split-as-exported": words.AS_EXPORTED,
         "data": words.DATA,
         "config": f"{words.CONFIG}: its classes, splits and input size",
         "run": "where to put the report (default: the run named like the folder of the photos)",
@@ -141,6 +150,7 @@ def check(
     config: str | None = None,
     run: str | None = None,
     skip_bad: bool = False,
+    split_as_exported: bool = False,
     json: bool = False,
     on: str | None = None,
 ) -> None:
@@ -153,7 +163,9 @@ def check(
     from infra.runs import recipes
 
     # What is wrong in one of several sources doesn't end it either.
-    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, skip_bad=True)
+    chosen, asked, merging = requested(
+        images, annotations, groups, data, config, run, None, skip_bad=True, as_exported=split_as_exported
+    )
     runner = runners.choose(on, None)
     found = None
     if merging:
@@ -210,6 +222,7 @@ def requested(
     name: str | None,
     quantize: str | None,
     skip_bad: bool,
+    as_exported: bool = False,
 ) -> tuple[Run, Request, Step | None]:
     """A run, what it is made from, and the step that merges its sources where there are several; from flags."""
     from infra.runs import catalogue, recipes
@@ -218,17 +231,26 @@ def requested(
 
     merging = file = None
     if data is not None:
-        words.only_without("data", images=images, annotations=annotations, groups=groups)
+        words.only_without(
+            "data", images=images, annotations=annotations, groups=groups, split_as_exported=as_exported or None
+        )
         file = words.file(data, "data")
         run = catalogue.find(name or catalogue.name_of(file.with_suffix("")))
         merging = recipes.merge(run.photos, file, skip_bad)
         photos, labels, grouping = run.photos / "images", run.photos / "annotations.csv", None
     else:
-        if images is None or annotations is None:
-            raise UsageError("say which photos: --images FOLDER --annotations FILE, or --data FILE for several sources")
-        photos, labels = words.folder(images, "images"), words.existing(annotations, "annotations")
+        if images is None:
+            raise UsageError(PHOTOS_MISSING)
+        photos = words.photos(images)
+        if annotations is None and photos.is_dir():
+            raise UsageError(PHOTOS_MISSING)
+        given = words.existing(annotations, "annotations") if annotations else None
         grouping = words.file(groups, "groups") if groups else None
-        run = catalogue.find(name or catalogue.name_of(photos))
+        run = catalogue.find(name or catalogue.name_of(photos if photos.is_dir() else photos.with_suffix("")))
+        if photos.is_file() or as_exported:
+            merging = recipes.take_in(run.photos, photos, given, grouping, as_exported, skip_bad)
+            photos, given, grouping = run.photos / "images", run.photos / "annotations.csv", None
+        labels = given or photos
     request = Request(
         config=words.file(config, "config") if config else settings().pipeline.config,
         images=photos,

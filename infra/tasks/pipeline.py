@@ -21,6 +21,7 @@ NEEDS: tuple[Name, ...] = ("train", "convert")
         "images": f"{words.IMAGES}; without it, synthetic photos are made",
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
+        "split-as-exported": words.AS_EXPORTED,
         "data": words.DATA,
         "name": "what to call the run (default: as the folder of photos or the file of sources; else digits-synthetic)",
         "config": words.CONFIG,
@@ -47,6 +48,7 @@ def pipeline(
     seed: str | None = None,
     quantize: str | None = None,
     skip_bad: bool = False,
+    split_as_exported: bool = False,
     on: str | None = None,
     gpus: str | None = None,
     serve: bool = True,
@@ -63,11 +65,15 @@ def pipeline(
     before: Step | None
     if images is None and data is None:
         run = catalogue.find(name or catalogue.SYNTHETIC)
-        words.only_with("images", annotations=annotations, groups=groups, skip_bad=skip_bad)
+        words.only_with(
+            "images", annotations=annotations, groups=groups, skip_bad=skip_bad, split_as_exported=split_as_exported
+        )
         request, before = whole.synthetic(run, *tasks.synthesis(config, photos, seed), words.quantization(quantize))
     else:
         words.only_without("data" if data else "images", photos=photos, seed=seed)
-        run, request, before = tasks.requested(images, annotations, groups, data, config, name, quantize, skip_bad)
+        run, request, before = tasks.requested(
+            images, annotations, groups, data, config, name, quantize, skip_bad, split_as_exported
+        )
     request = request.model_copy(update={"start": start})
     page = whole.build(run, request, runners.choose(on, gpus, NEEDS), before)
     print(page)

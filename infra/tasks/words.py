@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 RUN = "which run, a folder below runs/ (default: digits-synthetic)"
 BUILT = "which run, a folder below runs/ (default: the one whose model the built site has)"
 CONFIG = "training configuration, a YAML file (default: see digitlens.toml)"
-IMAGES = "folder of photos"
+IMAGES = "folder of photos, or a ZIP of photos and labels"
 DATA = "YAML file that lists several such sources, instead of --images"
-ANNOTATIONS = "their labels: CSV, COCO JSON, SVHN's digitStruct.mat, or a folder of Pascal VOC"
+ANNOTATIONS = "their labels, a file or folder: CSV, COCO, VOC, YOLO, CVAT, LabelMe, … (default: in the ZIP)"
+AS_EXPORTED = "photos stay in the split of their folders train, valid and test, as Roboflow exports them"
 GROUPS = "CSV of filename,group: photos of one group stay in one split"
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
 ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
@@ -39,6 +40,14 @@ def file(path: str, flag: str) -> Path:
     if not found.is_file():
         raise UsageError(f"--{flag}: there is no file {found}")
     return found
+
+
+def photos(path: str) -> Path:
+    """The folder of photos at ``path``, or the ZIP of some, or ``UsageError``."""
+    found = Path(path).expanduser().resolve()
+    if found.suffix.lower() == ".zip" and found.is_file():
+        return found
+    return folder(path, "images")
 
 
 def existing(path: str, flag: str) -> Path:
@@ -139,4 +148,4 @@ def only_without(excluded: str, **flags: object) -> None:
     """``UsageError`` if one of ``flags`` was given although ``excluded`` was."""
     for flag, value in flags.items():
         if value is not None:
-            raise UsageError(f"--{flag} doesn't go together with --{excluded}")
+            raise UsageError(f"--{flag.replace('_', '-')} doesn't go together with --{excluded}")

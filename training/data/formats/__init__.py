@@ -39,7 +39,7 @@ from training.data.formats import (
     pascal_voc,
     yolo,
 )
-from training.data.formats.checking import Checker, GroupOf
+from training.data.formats.checking import MENDED, Checker, GroupOf
 from training.data.formats.csv_file import read_groups, write_rows
 from training.data.formats.files import LabelFile
 from training.data.formats.recognition import recognise
@@ -48,6 +48,8 @@ from training.data.naming import Names
 from training.errors import AnnotationError
 
 __all__ = [
+    "FORMATS",
+    "MENDED",
     "WRITABLE",
     "Annotations",
     "GroupOf",
