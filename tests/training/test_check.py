@@ -195,8 +195,8 @@ def test_the_step_reports_everything_and_draws_it(config_file: Path, scene: Imag
     report = json.loads((out / "check.json").read_text())
     assert (report["photos"], report["photos_without_objects"], report["objects"]) == (59, 20, 117)
     assert [error.split(": ")[0] for error in report["errors"]] == [
-        "labels.csv row 143, class",
         "labels.csv row 142, filename",
+        "labels.csv row 143, class",
         "labels.csv row 14, filename",
     ]
     assert report["classes"]["2"]["objects"] == 39

@@ -23,7 +23,9 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """Byte order marks, the longer ones first."""
-WESTERN = re.compile("[\x00-\x7f\u00a0\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]*")
+WESTERN = re.compile(
+    "[\x00-\x7f\u00a0\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]*"
+)
 """What text in Western Europe consists of; what else Windows-1252 makes of bytes is another encoding's."""
 SEPARATORS = (",", ";", "\t", "|")
 LINES = 20
