@@ -295,7 +295,11 @@ class Checker:
             raise self._bad(Kind.TWICE, "filename", words, file)
         if claim.empty:
             self.mended["photo twice"] += 1
-        if entry.group != claim.group:
+        if entry.group and not claim.group:
+            claim.group = entry.group
+            if file in self.photos:
+                self.photos[file].group = str(entry.group)
+        elif entry.group and entry.group != claim.group:
             words = f"{before} in group {shown(str(claim.group))}, and here in {shown(str(entry.group))}"
             raise self._bad(Kind.TWICE, "group", words, file)
 
