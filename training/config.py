@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -182,23 +182,52 @@ def load(path: Path) -> Configuration:
     Raises:
         ConfigurationError: names each wrong key or value, and the nearest valid key for a mistyped one
     """
-    try:
-        return parse(path.read_text(), str(path))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: can't be read ({error.strerror})") from error
+    return parse(_text(path), str(path))
 
 
 def parse(text: str, where: str) -> Configuration:
     """The configuration in ``text`` (YAML); ``where`` names it in errors. Raises like `load`."""
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{where}: not YAML: {error}") from error
+    return validate(_document(text, where), where)
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """What a configuration says that needn't be whole: what it leaves out is planned. Raises like `load`."""
+    document = _document(_text(path), str(path))
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{path}: not a configuration: it has no keys such as training: or classes:")
+    return {str(key): value for key, value in document.items()}
+
+
+def sections() -> frozenset[str]:
+    """Keys of a configuration that have keys of their own, and may be planned one by one."""
+    return frozenset({"split", "records", "augmentation", "training", "suppression"})
+
+
+def validate(document: Any, where: str) -> Configuration:
+    """The configuration that a document is; ``where`` names it in errors. Raises like `load`."""
     try:
         return Configuration.model_validate(document)
     except ValidationError as error:
         findings = "\n".join(f"  {_explain(finding)}" for finding in error.errors())
         raise ConfigurationError(f"{where}: the configuration can't be used\n{findings}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: can't be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: not UTF-8 ({error.reason}); save it as UTF-8") from error
+
+
+def _document(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{where}: not YAML: {error}") from error
 
 
 def _explain(finding: object) -> str:

@@ -109,6 +109,13 @@ def read(
     return without(found, ignored)
 
 
+def read_leniently(
+    images: Path, annotations: Path, groups: Path | None = None, classes: Collection[str] | None = None
+) -> Annotations:
+    """The same with what is wrong left out and listed. Raises AnnotationError where nothing is usable."""
+    return check_files(formats.read(annotations, images, classes, groups, skip_bad=True), images)
+
+
 def without(found: Annotations, ignored: Collection[str]) -> Annotations:
     """``found`` without objects of the classes ``ignored``; their photos stay."""
     for photo in found.photos:
