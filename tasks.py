@@ -24,6 +24,7 @@ namespace = Collection(
     check.check,
     check.fix,
     check.test,
+    train.plan,
     train.train,
     train.tensorboard,
     model.evaluate,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from infra import fingerprints
 from infra.errors import DigitlensError
-from infra.progress import say
+from infra.progress import begin, say
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def make_current(
         assert stamp is not None
         say(f"current: {name} ({_shown(folder)})")
         return stamp
-    say(f"{name} ...")
+    begin(name)
     start = time.monotonic()
     folder.parent.mkdir(parents=True, exist_ok=True)
     place = folder.with_name(f".{folder.name}.{fingerprint[:12]}.partial") if resumable else folder
@@ -71,10 +71,20 @@ def make_current(
     stamp = Stamp(fingerprint, fingerprints.of_listing(place), seconds)
     (place / fingerprints.STAMP).write_text(json.dumps(asdict(stamp)) + "\n", "utf-8")
     if resumable:
+        _set_aside(folder)
         replace(place, folder)
         forget_unfinished(folder)
     say(f"{name}: {seconds:.1f} s ({_shown(folder)})")
     return stamp
+
+
+def _set_aside(folder: Path) -> None:
+    """Keep the finished result of an earlier attempt under another name: it took its time."""
+    earlier = folder.with_name(f"{folder.name}.earlier")
+    if read(folder):
+        shutil.rmtree(earlier, ignore_errors=True)
+        folder.rename(earlier)
+        say(f"what was in {_shown(folder)} is now in {_shown(earlier)}")
 
 
 def forget_unfinished(folder: Path) -> None:

@@ -47,7 +47,7 @@ class Paths(Section):
 class Pipeline(Section):
     """What ``./inv pipeline`` does unless its flags say otherwise."""
 
-    config: RootedPath = Path("training/configs/digits.yaml")
+    config: RootedPath | None = None
     quantize: Quantization = "uint8"
     gate_photos: Annotated[int, Field(ge=1)] = 200
     smoke_photos: Annotated[int, Field(ge=2)] = 8
@@ -56,7 +56,7 @@ class Pipeline(Section):
 class Synthetic(Section):
     """The photos that are made where no data is given."""
 
-    config: RootedPath = Path("training/configs/quick.yaml")
+    config: RootedPath = Path("training/configs/drawn.yaml")
     photos: Annotated[int, Field(ge=10)] = 3000
     seed: Annotated[int, Field(ge=0)] = 1
 

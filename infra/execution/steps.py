@@ -36,6 +36,8 @@ class Step:
     """Inputs that are read together with the files beside them."""
     named: tuple[Path, ...] = ()
     """Further inputs, which one of ``inputs`` names."""
+    stand_ins: Mapping[str, Path] = field(default_factory=dict)
+    """For inputs that are folders: the file that lists the hashes of the others, so that how they were made is all one"""
     surroundings: tuple[Path, ...] = ()
     """What the step finds on a machine by itself, where it is there."""
 
@@ -53,6 +55,10 @@ class Step:
             words += [f"--{flag}"] if value is True else [f"--{flag}", str(value)]
         return [*words, "--out", str(self.output)]
 
+    def _stand_in(self, flag: str, path: Path) -> Path:
+        file = self.stand_ins.get(flag)
+        return file if file and file.exists() else path
+
     def fingerprint(self) -> str:
         """Of everything that decides what the output is."""
         return fingerprints.of_values(
@@ -60,7 +66,9 @@ class Step:
                 "code": fingerprints.of_module(self.module, ROOT),
                 "packages": fingerprints.of_file(environments.find(self.environment).lock),
                 "options": dict(self.options),
-                "inputs": {flag: fingerprints.of_input(path) for flag, path in self.inputs.items()},
+                "inputs": {
+                    flag: fingerprints.of_input(self._stand_in(flag, path)) for flag, path in self.inputs.items()
+                },
                 **({"named": [fingerprints.of_input(path) for path in self.named]} if self.named else {}),
             }
         )

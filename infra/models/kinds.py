@@ -76,6 +76,15 @@ def checkpoint(folder: Path) -> Path:
     )
 
 
+def beginning(folder: Path) -> Path:
+    """What a training can begin with: a start, or a finished training as `checkpoint` finds it.
+
+    Raises:
+        UsageError: ``folder`` holds neither.
+    """
+    return folder if (folder / "start.json").is_file() else checkpoint(folder)
+
+
 @dataclass(frozen=True)
 class Photos:
     """Labelled photos to judge models on."""

@@ -35,7 +35,39 @@ def find(name: str) -> Run:
     return Run(settings().paths.runs / name)
 
 
+def free(place: Path, photos: Path, flag: str = "name") -> Run:
+    """The run for photos that nobody gave a name: called like ``place``, or like the folder around it as well.
+
+    A run of other photos isn't taken. ``photos`` is what a run remembers of its own: the folder, or the file of sources;
+    ``flag`` is what the task calls a run's name.
+
+    Raises:
+        UsageError: both names are taken.
+    """
+    place = place if place.is_dir() else place.with_suffix("")
+    name = name_of(place)
+    around = name_of(place.parent.parent if place.name.lower() in GENERIC else place.parent)
+    for run in (find(name), find(f"{around}-{name}")):
+        if _is_of(run, photos):
+            return run
+    raise UsageError(f"the runs {name} and {around}-{name} are of other photos; choose a name with --{flag}")
+
+
+def _is_of(run: Run, photos: Path) -> bool:
+    """Whether a run is free, or of these photos."""
+    if not run.folder.exists() or not any(run.folder.glob("*")):
+        return True
+    if not (run.folder / "run.json").exists():
+        return not run.checkpoints.exists() and not run.web_model.exists()
+    request = run.request()
+    return photos in (request.origin.photos if request.origin else request.data or request.images, request.images)
+
+
+GENERIC = {"images", "photos", "jpegimages"}
+"""Folders that are called like what is in them, not like what it shows."""
+
+
 def name_of(images: Path) -> str:
     """A run's name from its folder of photos: ``svhn`` for ``svhn/images``."""
-    folder = images.parent if images.name.lower() in {"images", "photos", "jpegimages"} else images
+    folder = images.parent if images.name.lower() in GENERIC else images
     return re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).lstrip(".-_") or "run"

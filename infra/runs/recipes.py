@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.browser import frontend
-from infra.runs import sources
+import yaml
+
 from infra import git
+from infra.browser import frontend
 from infra.errors import UsageError
 from infra.execution.steps import Step
+from infra.runs import candidates, sources
 from infra.runs.run import Request, Run
 from infra.settings import ROOT, Quantization, settings
 
@@ -102,36 +104,100 @@ def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_
     )
 
 
+def plan(run: Run, request: Request, output: Path | None = None) -> Step:
+    """A configuration for somebody's photos and labels, with a reason for each value."""
+    return Step(
+        "plan",
+        "train",
+        "training.planning.plan",
+        output or run.plan,
+        inputs={
+            **_labelled(request),
+            **({"config": request.config} if request.config else {}),
+            **({"from": request.start} if request.start else {}),
+        },
+        options={
+            "name": run.name,
+            "classes": None if request.classes is None else _row(request.classes),
+            "minutes": request.minutes,
+            "steps": request.steps,
+            "starts": ",".join(candidates.free() if request.starts is None else request.starts) or None,
+            "purpose": request.purpose,
+        },
+    )
+
+
+def is_planned(request: Request) -> bool:
+    """Whether what the configuration leaves out is planned: unless it says ``plan: false``."""
+    if request.config is None:
+        return True
+    try:
+        document: Any = yaml.safe_load(request.config.read_bytes())
+    except (OSError, yaml.YAMLError):
+        return True  # The plan says what is wrong with it.
+    return not (isinstance(document, dict) and document.get("plan") is False)
+
+
+def configuration(run: Run, request: Request) -> Path:
+    """The configuration that records are made by."""
+    if is_planned(request):
+        return run.plan / "config.yaml"
+    assert request.config is not None
+    return request.config
+
+
 def records(run: Run, request: Request) -> Step:
     """Photos and labels, checked, split and packed."""
-    groups = {"groups": request.groups} if request.groups else {}
     return Step(
         "records",
         "train",
         "training.data.records",
         run.records,
-        inputs={
-            "config": request.config,
-            "images": request.images,
-            "annotations": request.annotations,
-            **groups,
-        },
+        inputs={"config": configuration(run, request), **_labelled(request)},
         options={"skip-bad": request.skip_bad},
     )
 
 
+def race(run: Run, request: Request) -> Step:
+    """The start that suits the photos, and the configuration with it."""
+    beginning = {"from": request.start} if request.start else {"starts": candidates.FOLDER}
+    return Step(
+        "race",
+        "train",
+        "training.loop.race",
+        run.race,
+        inputs={
+            "config": configuration(run, request),
+            "records": run.records,
+            **{flag: path for flag, path in beginning.items() if path.exists()},
+        },
+        stand_ins={"records": run.records / "manifest.json"},
+    )
+
+
 def train(run: Run, request: Request) -> Step:
-    """A checkpoint from records."""
-    start = {"from": request.start} if request.start else {}
+    """A checkpoint from records; where the configuration was planned, after `race`."""
+    planned = is_planned(request)
+    start = request.start or (candidates.chosen(run.race) if planned else None)
     return Step(
         "train",
         "train",
         "training.loop.train",
         run.checkpoints,
-        inputs={"config": request.config, "records": run.records, **start},
+        inputs={
+            "config": run.race / "config.yaml" if planned else configuration(run, request),
+            "records": run.records,
+            **({"from": start} if start else {}),
+        },
         labels={"commit": git.commit()},
+        stand_ins={"records": run.records / "manifest.json"},
         resumable=True,
     )
+
+
+def _labelled(request: Request) -> dict[str, Path]:
+    groups = {"groups": request.groups} if request.groups else {}
+    return {"images": request.images, "annotations": request.annotations, **groups}
 
 
 def blend(run: Run, other: Path, output: Path, share: float | None = None) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -11,21 +12,50 @@ from infra.errors import UsageError
 from infra.settings import Quantization, settings
 
 
+Purpose = Literal["desk", "phone"]
+"""What a model is for, which says what it may cost."""
+
+
+class Origin(BaseModel):
+    """Photos and labels that were taken in from elsewhere: a ZIP, or an export with a split of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    photos: Path
+    labels: Path | None = None
+    groups: Path | None = None
+    as_exported: bool = False
+
+
 class Request(BaseModel):
     """What a run is made from, kept as ``run.json`` so that its tasks can be called alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    config: Path
+    config: Path | None = None
+    """what a person wrote of the configuration; the rest is planned"""
     images: Path
     annotations: Path
     groups: Path | None = None
     data: Path | None = None
     """file of the sources that ``images`` and ``annotations`` were merged from"""
+    origin: Origin | None = None
+    """what ``images`` and ``annotations`` were taken in from"""
     skip_bad: bool = False
     quantize: Quantization
     start: Path | None = None
-    """checkpoint of a finished training to begin with"""
+    """what to begin with, whatever a race would say: a start, or a checkpoint of a finished training"""
+    starts: tuple[str, ...] | None = None
+    """names of the starts of which a race chooses; None: those that anybody may use"""
+    classes: tuple[str, ...] | None = None
+    """of the labels, which to learn; None: as the plan says"""
+    minutes: float | None = None
+    """of training"""
+    steps: int | None = None
+    purpose: Purpose = "desk"
+    photos: int | None = None
+    """so many were drawn, with ``seed``"""
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +78,21 @@ class Run:
     def check(self) -> Path:
         """What is odd about the photos and their labels."""
         return self.folder / "check"
+
+    @property
+    def plan(self) -> Path:
+        """The planned configuration, with its reasons."""
+        return self.folder / "plan"
+
+    @property
+    def proposal(self) -> Path:
+        """A plan that was only to be looked at, while the run holds a training by another."""
+        return self.folder / "proposal"
+
+    @property
+    def race(self) -> Path:
+        """Which start suits the photos, and the configuration with it."""
+        return self.folder / "race"
 
     @property
     def records(self) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke import Context, task
 
 from infra.errors import UsageError
-from infra.tasks import words
+from infra.tasks import asking, words
 
 if TYPE_CHECKING:
     from infra.execution.steps import Step
@@ -58,9 +58,10 @@ def synthesize(
         "groups": words.GROUPS,
         "split-as-exported": words.AS_EXPORTED,
         "data": words.DATA,
-        "config": words.CONFIG,
+        **asking.TRAINING,
         "run": "the run to make (default: named like the folder of the photos, or the file of sources)",
         "skip-bad": words.SKIP_BAD,
+        "replace": words.REPLACE,
         "on": words.ON,
     },
 )
@@ -71,23 +72,33 @@ def records(
     groups: str | None = None,
     data: str | None = None,
     config: str | None = None,
+    from_: str | None = None,
+    classes: str | None = None,
+    minutes: str | None = None,
+    steps: str | None = None,
+    start: str | None = None,
+    for_: str | None = None,
     run: str | None = None,
     skip_bad: bool = False,
     split_as_exported: bool = False,
+    replace: bool = False,
     on: str | None = None,
 ) -> None:
     """Check labelled photos, split them and pack them for training; begins a run."""
     from infra.execution import runners
     from infra.execution.steps import perform
-    from infra.runs import recipes
+    from infra.runs import keeping, planning, recipes
 
     chosen, asked, merging = requested(
-        images, annotations, groups, data, config, run, None, skip_bad, split_as_exported
+        images, annotations, groups, data, config, run, None, skip_bad, split_as_exported, "run"
     )
+    asked = asking.asked(asked, None, from_, classes, minutes, steps, start, for_)
     runner = runners.choose(on, None)
-    chosen.save(asked)
+    keeping.protect(chosen, asked, replace, flag="run")
     if merging:
         perform(merging, runner)
+    if recipes.is_planned(asked):
+        planning.plan(chosen, asked, runner)
     perform(recipes.records(chosen, asked), runner)
     print(chosen.records)
 
@@ -134,7 +145,7 @@ def convert(
         "groups": words.GROUPS,
         "split-as-exported": words.AS_EXPORTED,
         "data": words.DATA,
-        "config": f"{words.CONFIG}: its classes, splits and input size",
+        "config": f"{words.CONFIG}; classes, splits and input size are looked at",
         "run": "where to put the report (default: the run named like the folder of the photos)",
         "skip-bad": "don't fail for wrong labels: they are only reported",
         "json": "print nothing but the findings, as JSON",
@@ -160,18 +171,19 @@ def check(
     from infra.errors import RefusedError
     from infra.execution import runners
     from infra.execution.steps import perform
-    from infra.runs import recipes
+    from infra.runs import planning, recipes
 
     # What is wrong in one of several sources doesn't end it either.
     chosen, asked, merging = requested(
-        images, annotations, groups, data, config, run, None, skip_bad=True, as_exported=split_as_exported
+        images, annotations, groups, data, config, run, None, True, split_as_exported, "run"
     )
     runner = runners.choose(on, None)
     found = None
     if merging:
         perform(merging, runner)
         found = merging.output / "findings.json"
-    perform(recipes.check(asked.images, asked.annotations, asked.groups, asked.config, chosen.check, found), runner)
+    config_file = planning.looked_at(chosen, asked, runner)
+    perform(recipes.check(asked.images, asked.annotations, asked.groups, config_file, chosen.check, found), runner)
     findings = (chosen.check / "check.json").read_text("utf-8")
     print(findings if json else (chosen.check / "check.txt").read_text("utf-8"), end="")
     if not json:
@@ -223,19 +235,23 @@ def requested(
     quantize: str | None,
     skip_bad: bool,
     as_exported: bool = False,
+    flag: str = "name",
 ) -> tuple[Run, Request, Step | None]:
-    """A run, what it is made from, and the step that merges its sources where there are several; from flags."""
+    """A run, what it is made from, and the step that merges its sources where there are several; from flags.
+
+    ``flag`` is what the task calls the run's name.
+    """
     from infra.runs import catalogue, recipes
-    from infra.runs.run import Request
+    from infra.runs.run import Origin, Request
     from infra.settings import settings
 
-    merging = file = None
+    merging = file = origin = None
     if data is not None:
         words.only_without(
             "data", images=images, annotations=annotations, groups=groups, split_as_exported=as_exported or None
         )
         file = words.file(data, "data")
-        run = catalogue.find(name or catalogue.name_of(file.with_suffix("")))
+        run = catalogue.find(name) if name else catalogue.free(file, file, flag)
         merging = recipes.merge(run.photos, file, skip_bad)
         photos, labels, grouping = run.photos / "images", run.photos / "annotations.csv", None
     else:
@@ -246,9 +262,10 @@ def requested(
             raise UsageError(PHOTOS_MISSING)
         given = words.existing(annotations, "annotations") if annotations else None
         grouping = words.file(groups, "groups") if groups else None
-        run = catalogue.find(name or catalogue.name_of(photos if photos.is_dir() else photos.with_suffix("")))
+        run = catalogue.find(name) if name else catalogue.free(photos, photos, flag)
         if photos.is_file() or as_exported:
             merging = recipes.take_in(run.photos, photos, given, grouping, as_exported, skip_bad)
+            origin = Origin(photos=photos, labels=given, groups=grouping, as_exported=as_exported)
             photos, given, grouping = run.photos / "images", run.photos / "annotations.csv", None
         labels = given or photos
     request = Request(
@@ -257,6 +274,7 @@ def requested(
         annotations=labels,
         groups=grouping,
         data=file,
+        origin=origin,
         skip_bad=skip_bad,
         quantize=words.quantization(quantize),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from invoke import Context, task
 
-from infra.tasks import words
+from infra.tasks import asking, words
 
 if TYPE_CHECKING:
     from infra.execution.images import Name
@@ -24,14 +24,14 @@ NEEDS: tuple[Name, ...] = ("train", "convert")
         "split-as-exported": words.AS_EXPORTED,
         "data": words.DATA,
         "name": "what to call the run (default: as the folder of photos or the file of sources; else digits-synthetic)",
-        "config": words.CONFIG,
-        "from": words.FROM,
+        **asking.TRAINING,
         "photos": "how many synthetic photos (default: see digitlens.toml)",
         "seed": "of the synthetic photos (default: see digitlens.toml)",
         "quantize": words.QUANTIZE,
         "skip-bad": words.SKIP_BAD,
         "on": words.ON,
         "gpus": words.GPUS,
+        "replace": words.REPLACE,
         "serve": "--no-serve: end with the report instead of serving the page",
     }
 )
@@ -44,6 +44,11 @@ def pipeline(
     name: str | None = None,
     config: str | None = None,
     from_: str | None = None,
+    classes: str | None = None,
+    minutes: str | None = None,
+    steps: str | None = None,
+    start: str | None = None,
+    for_: str | None = None,
     photos: str | None = None,
     seed: str | None = None,
     quantize: str | None = None,
@@ -51,17 +56,16 @@ def pipeline(
     split_as_exported: bool = False,
     on: str | None = None,
     gpus: str | None = None,
+    replace: bool = False,
     serve: bool = True,
 ) -> None:
     """From photos to a tested, served page; goes on where it was interrupted."""
     from infra import pipeline as whole
     from infra.execution import runners
-    from infra.models import kinds
-    from infra.runs import catalogue
+    from infra.runs import catalogue, keeping
     from infra.tasks import data as tasks
     from infra.tasks import frontend
 
-    start = kinds.checkpoint(words.folder(from_, "from")) if from_ else None
     before: Step | None
     if images is None and data is None:
         run = catalogue.find(name or catalogue.SYNTHETIC)
@@ -74,8 +78,10 @@ def pipeline(
         run, request, before = tasks.requested(
             images, annotations, groups, data, config, name, quantize, skip_bad, split_as_exported
         )
-    request = request.model_copy(update={"start": start})
-    page = whole.build(run, request, runners.choose(on, gpus, NEEDS), before)
+    request = asking.asked(request, None, from_, classes, minutes, steps, start, for_)
+    runner = runners.choose(on, gpus, NEEDS)
+    keeping.protect(run, request, replace)
+    page = whole.build(run, request, runner, before)
     print(page)
     if serve and sys.stdout.isatty():
         frontend.serve_site(None)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from invoke import Context, task
 
-from infra.tasks import words
+from infra.tasks import asking, words
 
 
 @task(
     help={
         "run": words.RUN,
-        "from": words.FROM,
-        "config": "another training configuration than the run's",
+        **asking.TRAINING,
         "resume": "go on at the last checkpoint (default); --no-resume: begin anew",
+        "replace": words.REPLACE,
         "on": words.ON,
         "gpus": words.GPUS,
     }
@@ -20,32 +20,89 @@ from infra.tasks import words
 def train(
     _: Context,
     run: str | None = None,
-    from_: str | None = None,
     config: str | None = None,
+    from_: str | None = None,
+    classes: str | None = None,
+    minutes: str | None = None,
+    steps: str | None = None,
+    start: str | None = None,
+    for_: str | None = None,
     resume: bool = True,
+    replace: bool = False,
     on: str | None = None,
     gpus: str | None = None,
 ) -> None:
     """Train a detector on a run's records; goes on at the last checkpoint if it was interrupted."""
     from infra.execution import runners
     from infra.execution.steps import perform
-    from infra.models import kinds
     from infra.results import forget_unfinished
-    from infra.runs import catalogue, recipes
+    from infra.runs import catalogue, keeping, planning, recipes
 
     chosen = catalogue.find(run or catalogue.SYNTHETIC)
-    request = chosen.request()
-    if from_:
-        request = request.model_copy(update={"start": kinds.checkpoint(words.folder(from_, "from"))})
+    remembered = chosen.request()
+    request = asking.asked(remembered, config, from_, classes, minutes, steps, start, for_)
+    runner = runners.choose(on, gpus)
+    if request != remembered:
         # Remembered, so that a resumed training, and the tasks after it, need not be told again.
-        chosen.save(request)
-    if config:
-        request = request.model_copy(update={"config": words.file(config, "config")})
+        keeping.protect(chosen, request, replace, flag="run")
+        if recipes.is_planned(request):
+            planning.plan(chosen, request, runner)
+        perform(recipes.records(chosen, request), runner)
+    else:
+        keeping.protect_from_changes(chosen, request, replace)
+    if recipes.is_planned(request):
+        perform(recipes.race(chosen, request), runner)
+        planning.show(chosen, chosen.race)
     step = recipes.train(chosen, request)
     if not resume:
         forget_unfinished(step.output)
-    perform(step, runners.choose(on, gpus))
+    perform(step, runner)
     print(chosen.checkpoints)
+
+
+@task(
+    help={
+        "images": words.IMAGES,
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "data": words.DATA,
+        **asking.TRAINING,
+        "run": "where to put the plan (default: the run named like the folder of the photos)",
+        "on": words.ON,
+    }
+)
+def plan(
+    _: Context,
+    images: str | None = None,
+    annotations: str | None = None,
+    groups: str | None = None,
+    data: str | None = None,
+    config: str | None = None,
+    from_: str | None = None,
+    classes: str | None = None,
+    minutes: str | None = None,
+    steps: str | None = None,
+    start: str | None = None,
+    for_: str | None = None,
+    run: str | None = None,
+    on: str | None = None,
+) -> None:
+    """Show in a dozen lines how photos and labels would be trained on, and why, without training."""
+    from infra.errors import UsageError
+    from infra.execution import runners
+    from infra.execution.steps import perform
+    from infra.runs import planning, recipes
+    from infra.tasks.data import requested
+
+    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, True, flag="run")
+    asked = asking.asked(asked, None, from_, classes, minutes, steps, start, for_)
+    if not recipes.is_planned(asked):
+        raise UsageError(f"{asked.config} says plan: false; leave that out to have planned what it doesn't say")
+    runner = runners.choose(on, None)
+    if merging:
+        perform(merging, runner)
+    made = planning.looked_at(chosen, asked, runner)
+    print(planning.told(made.parent) + str(made))
 
 
 @task(help={"run": words.RUN, "port": "where to listen on 127.0.0.1 (default: 6006)"})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 RUN = "which run, a folder below runs/ (default: digits-synthetic)"
 BUILT = "which run, a folder below runs/ (default: the one whose model the built site has)"
-CONFIG = "training configuration, a YAML file (default: see digitlens.toml)"
+CONFIG = "a YAML file with what is not to be planned (training/config.py explains the keys)"
 IMAGES = "folder of photos, or a ZIP of photos and labels"
 DATA = "YAML file that lists several such sources, instead of --images"
 ANNOTATIONS = "their labels, a file or folder: CSV, COCO, VOC, YOLO, CVAT, LabelMe, … (default: in the ZIP)"
@@ -23,6 +23,12 @@ QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: s
 ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
 GPUS = "of containers: all, none or auto (default: see digitlens.toml)"
 FROM = "a finished training to begin with: models/digits, a checkpoint, or the folder of a run"
+CLASSES = "which of the labels' classes to learn, with commas between (default: all that aren't slips of the hand)"
+MINUTES = "how long to train (default: as planned, at most 30)"
+STEPS = "how many steps to train, instead of minutes"
+START = "begin with models/start/NAME, with digits, or with nothing (default: the photos choose)"
+FOR = "what the model may cost a visitor: desk (default) or phone"
+REPLACE = "train anew in the place of a run that holds a finished training of something else"
 SKIP_BAD = "go on without the photos whose labels are wrong, and list the faults"
 
 
@@ -95,6 +101,27 @@ def number(text: str, flag: str, least: int, most: int | None = None) -> int:
     if most is not None and value > most:
         raise UsageError(f"--{flag}: {value} is above {most}")
     return value
+
+
+def amount(text: str, flag: str) -> float:
+    """The number above 0 in ``text``, or ``UsageError``."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"--{flag}: {text!r} is no number above 0")
+    return value
+
+
+def names(text: str, flag: str) -> tuple[str, ...]:
+    """The names in a row of CSV: one that has commas itself stands in quotes. Raises UsageError."""
+    import csv
+
+    found = tuple(name.strip() for name in next(csv.reader([text]), []))
+    if not found or not all(found):
+        raise UsageError(f"--{flag}: {text!r} is no list of names with commas between")
+    return found
 
 
 def share(text: str, flag: str) -> float:

@@ -22,8 +22,8 @@ LONGEST = {"desk": 416, "phone": 192}
 """Longer side of the largest input, pixels, by what the model is for."""
 SHORTEST = {"desk": 192, "phone": 160}
 SMALL = 18.0
-"""Pixels of the input that small objects should be large, as the side of a square: one of ten is smaller, and the median
-of each class is as large."""
+"""Pixels of the input that small objects should be large, as the side of a square: one of ten is smaller, and each
+class's median is as large."""
 TOLD_APART = 30.0
 """The same of the median where there are `SEVERAL` classes: they are told apart by details."""
 SEVERAL = 4
@@ -31,7 +31,7 @@ TINY = 12.0
 """Below this, in the largest input, the photo is looked at again in parts."""
 BOTH_WAYS = 0.2
 """Share of upright and of lying photos from which the input is square."""
-CROPS = (128, 192)
+CROPS = (160, 192)
 ROOM = 0.95
 """Part of a crop that its highest object takes at most."""
 MOSAICS = 0.25
@@ -138,8 +138,11 @@ def _looks(found: Statistics, width: int, height: int, is_read: bool, draft: Dra
 
 def _augmentation(found: Statistics, width: int, height: int, characters: bool, draft: Draft) -> None:
     """Heights in crops, mosaics, mirroring."""
-    low, high = map(float, np.percentile(found.heights(width, height), (5, 95)))
-    side = min(0.8 * max(width, height), 2 * high)
+    heights = found.heights(width, height)
+    medians = [np.median(heights[found.boxes[:, 1] == number]) for number in np.unique(found.boxes[:, 1])]
+    low = float(min(np.percentile(heights, 5), *medians))
+    high = float(max(np.percentile(heights, 95), *medians))
+    side = min(0.8 * max(width, height), 1.5 * high)
     planned = int(np.clip(math.ceil(side / STRIDE) * STRIDE, *CROPS))
     planned = min(planned, max(STRIDE, max(width, height) // STRIDE * STRIDE))
     crop = draft.put("training.crop", planned, f"objects are {low:.0f} to {high:.0f} pixels high in the input")

@@ -1,0 +1,72 @@
+"""What the tasks that make a run are asked for by flags: how to train, and with what to begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.errors import UsageError
+from infra.tasks import words
+
+if TYPE_CHECKING:
+    from infra.runs.run import Request
+
+TRAINING = {
+    "config": words.CONFIG,
+    "from": words.FROM,
+    "classes": words.CLASSES,
+    "minutes": words.MINUTES,
+    "steps": words.STEPS,
+    "start": words.START,
+    "for": words.FOR,
+}
+"""Flags of `asked` and their words."""
+
+
+def asked(
+    request: Request,
+    config: str | None = None,
+    from_: str | None = None,
+    classes: str | None = None,
+    minutes: str | None = None,
+    steps: str | None = None,
+    start: str | None = None,
+    for_: str | None = None,
+) -> Request:
+    """``request`` with what the flags say; what they don't say stays.
+
+    Raises:
+        UsageError: a flag can't be used, or two of them contradict each other.
+    """
+    from typing import get_args
+
+    from infra.models import kinds
+    from infra.progress import say
+    from infra.runs import candidates
+    from infra.runs.run import Purpose
+    from infra.settings import RELEASED
+
+    changes: dict[str, object] = {}
+    if config:
+        changes["config"] = words.file(config, "config")
+    if classes:
+        changes["classes"] = words.names(classes, "classes")
+    if minutes and steps:
+        raise UsageError("--minutes and --steps say the same in two ways; keep one of them")
+    if minutes:
+        changes |= {"minutes": words.amount(minutes, "minutes"), "steps": None}
+    if steps:
+        changes |= {"steps": words.number(steps, "steps", 1), "minutes": None}
+    if for_:
+        changes["purpose"] = words.one_of(for_, "for", get_args(Purpose))
+    if from_ and start:
+        raise UsageError("--start doesn't go together with --from")
+    if from_:
+        changes |= {"start": kinds.beginning(words.folder(from_, "from")), "starts": None}
+    if start == RELEASED.name:
+        say("digits: trained on SVHN, which is for non-commercial research; what is made from it is, too")
+        changes |= {"start": kinds.checkpoint(RELEASED), "starts": None}
+    elif start:
+        known = (*candidates.known(), RELEASED.name, candidates.NOTHING)
+        found = words.one_of(start, "start", known)
+        changes |= {"start": None, "starts": () if found == candidates.NOTHING else (found,)}
+    return request.model_copy(update=changes)
