@@ -37,7 +37,7 @@ class Step:
     named: tuple[Path, ...] = ()
     """Further inputs, which one of ``inputs`` names."""
     stand_ins: Mapping[str, Path] = field(default_factory=dict)
-    """For inputs that are folders: the file that lists the hashes of the others, so that how they were made is all one"""
+    """For inputs that are folders: the file that has the hashes of the others; how they were made is all one then"""
     surroundings: tuple[Path, ...] = ()
     """What the step finds on a machine by itself, where it is there."""
 

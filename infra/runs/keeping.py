@@ -115,7 +115,7 @@ def _photos(request: Request) -> dict[str, str | None]:
         }
     if request.data:
         read = [_content(path) for path in sources.paths(request.data)]
-        return {"photos": fingerprints.of_values(read), "labels": _content(request.data), "groups": None}
+        return {"photos": fingerprints.of_values({"read": read}), "labels": _content(request.data), "groups": None}
     return {
         "photos": _content(request.images),
         "labels": _content(request.annotations),

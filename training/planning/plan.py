@@ -16,7 +16,7 @@ from training import command
 from training.config import Configuration, load, read_document, sections, validate
 from training.data.labels import Photo
 from training.data.selection import SPLITS, add_source_arguments, read_leniently, split_of
-from training.errors import AnnotationError
+from training.errors import AnnotationError, ConfigurationError
 from training.outputs import whole_folder
 from training.planning import classes as naming
 from training.planning import rules, writing
@@ -66,7 +66,7 @@ def plan(
             "photos of a group stay together"
         )
     draft.put("name", name, "of the run")
-    classes = _classes(everything, draft, wanted)
+    classes = _classes(everything, draft, wanted, where)
     ignored = [name for name in everything.classes if name not in classes]
     for photo in photos:
         photo.objects = [item for item in photo.objects if item.name in classes]
@@ -82,7 +82,7 @@ def plan(
     return draft, config, found
 
 
-def _classes(found: Statistics, draft: Draft, wanted: list[str] | None) -> list[str]:
+def _classes(found: Statistics, draft: Draft, wanted: list[str] | None, where: str) -> list[str]:
     known = list(found.classes)
     if wanted is not None:
         classes = list(naming.chosen(wanted, known))
@@ -90,7 +90,9 @@ def _classes(found: Statistics, draft: Draft, wanted: list[str] | None) -> list[
         return classes
     if "classes" in draft.given:
         written = draft.given["classes"]
-        classes = [str(name) for name in written] if isinstance(written, list) else []
+        if not isinstance(written, list) or not written:
+            raise ConfigurationError(f"{where}: classes: a list of names is wanted, such as [cat, dog]")
+        classes = [str(name) for name in written]
         draft.put("classes", classes, "")
         left = [name for name in known if name not in classes]
         if left and not set(left) <= set(map(str, draft.given.get("ignored", []))):

@@ -14,7 +14,7 @@ from training.data.selection import SPLITS, split_of
 
 SHARES = ((100, 0.25, 0.15), (500, 0.2, 0.1), (2000, 0.15, 0.1))
 """Up to so many groups, shares of validation and calibration; beyond them those of `Split`."""
-SALTS = 400
+SALTS = 2000
 HASHES = 400_000
 """At most so many are computed."""
 COSTS = {"train": 100.0, "validation": 10.0, "calibration": 3.0}
