@@ -49,11 +49,13 @@ def make_current(
     make: Callable[[Path], None],
     *,
     resumable: bool = False,
+    precious: bool = False,
 ) -> Stamp:
     """Call ``make(folder)`` unless ``folder`` is current, and stamp what it made.
 
     With ``resumable``, ``make`` works in a folder of its own that outlives an interruption and is
-    found again by the same fingerprint; it takes the result's name when it is whole.
+    found again by the same fingerprint; it takes the result's name when it is whole. With ``precious``,
+    what had that name is kept under another.
     """
     if is_current(folder, fingerprint):
         stamp = read(folder)
@@ -71,7 +73,8 @@ def make_current(
     stamp = Stamp(fingerprint, fingerprints.of_listing(place), seconds)
     (place / fingerprints.STAMP).write_text(json.dumps(asdict(stamp)) + "\n", "utf-8")
     if resumable:
-        _set_aside(folder)
+        if precious:
+            _set_aside(folder)
         replace(place, folder)
         forget_unfinished(folder)
     say(f"{name}: {seconds:.1f} s ({_shown(folder)})")

@@ -32,6 +32,8 @@ class Step:
     options: Mapping[str, Value] = field(default_factory=dict)
     labels: Mapping[str, Value] = field(default_factory=dict)
     resumable: bool = False
+    precious: bool = False
+    """Whether an earlier output is kept under another name when a new one takes its place."""
     companions: tuple[str, ...] = ()
     """Inputs that are read together with the files beside them."""
     named: tuple[Path, ...] = ()
@@ -97,4 +99,5 @@ def perform(step: Step, runner: Runner) -> results.Stamp:
         step.fingerprint(),
         lambda place: runner.run(replace(step, output=place)),
         resumable=step.resumable,
+        precious=step.precious,
     )

@@ -25,12 +25,14 @@ def known() -> tuple[str, ...]:
 
 
 def chosen(race: Path) -> Path | None:
-    """The start that a race chose; None: begin with nothing. Raises UsageError where there was no race."""
+    """The start that a race chose; None: begin with nothing, or there was no race yet. Raises UsageError."""
     file = race / "race.json"
+    if not file.exists():
+        return None
     try:
         name = json.loads(file.read_text("utf-8"))["chosen"]
     except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"{file} isn't there or can't be read; ./inv pipeline makes it") from error
+        raise UsageError(f"{file} can't be read; delete it, ./inv pipeline makes it anew") from error
     return FOLDER / str(name) if name else None
 
 

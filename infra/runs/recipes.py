@@ -192,6 +192,7 @@ def train(run: Run, request: Request) -> Step:
         labels={"commit": git.commit()},
         stand_ins={"records": run.records / "manifest.json"},
         resumable=True,
+        precious=True,
     )
 
 
