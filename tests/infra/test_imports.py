@@ -20,8 +20,8 @@ WINGS = {
         *("datasets", GROUND),
     ),
     "training": (
-        *("loop", "evaluation", "export", "models", "planning", "data.review", "data.synthesis", "data", "data.augmentation"),
-        *("drawing", "detector", GROUND),
+        *("loop", "evaluation", "export", "models", "planning", "data.review", "data.synthesis", "data"),
+        *("data.augmentation", "drawing", "detector", GROUND),
     ),
     "conversion": (GROUND,),
 }

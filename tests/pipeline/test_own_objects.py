@@ -8,8 +8,6 @@ import re
 import shlex
 import shutil
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -29,7 +27,7 @@ def commands() -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A place with some raccoons, called as in the document."""
     if not RACCOONS.is_dir():
         pytest.skip(f"{RACCOONS} isn't here")
@@ -42,7 +40,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         shutil.copy(RACCOONS / "images" / name, folder / "raccoons" / name)
     with (folder / "labels.csv").open("w", newline="") as file:
         csv.writer(file).writerows([head, *(row for row in rows if row[0] in chosen)])
-    yield Place(folder)
+    return Place(folder)
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
