@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from training.errors import ConfigurationError
 from training.findings import shown
@@ -30,7 +30,7 @@ SIDES = (
 """Words that say which side: the mirror image of such a thing is another thing."""
 
 
-def in_order(names: Mapping[str, int] | Sequence[str]) -> list[str]:
+def in_order(names: Iterable[str]) -> list[str]:
     """Names sorted as people do, 2 before 10; rows of labels may come in any order."""
     return sorted(names, key=lambda name: (_parts(name), name))
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import ValidationError
 
 from training.config import STRIDE, Input, Records, Split, Suppression
 from training.planning import splitting
@@ -77,15 +78,24 @@ def _split(found: Statistics, draft: Draft) -> None:
     groups = found.groups
     validation, calibration = splitting.shares(len(groups))
     number = f"{len(groups):,} {'photos' if len(groups) == len(found.photos) else 'groups of photos'}"
-    validation = draft.put("split.validation", validation, f"{number}: a part to judge on, never learned from")
-    calibration = draft.put("split.calibration", calibration, "a part to choose thresholds by")
-    if "split.salt" in draft.given or not isinstance(validation, float) or not isinstance(calibration, float):
+    draft.put("split.validation", validation, f"{number}: a part to judge on, never learned from")
+    draft.put("split.calibration", calibration, "a part to choose thresholds by")
+    split = _valid(draft)
+    if "split.salt" in draft.given or split is None:
         return
-    if not 0 <= validation <= 1 or not 0 <= calibration <= 1 or validation + calibration >= 1:
-        return  # The configuration says so.
-    salt = splitting.choose(groups, Split(validation=validation, calibration=calibration))
+    salt = splitting.choose(groups, split)
     if salt is not None:
         draft.put("split.salt", salt, "another hash: with the plain one a split lacks photos or a class")
+
+
+def _valid(draft: Draft) -> Split | None:
+    """The split, where what a person wrote of it can be used; the configuration says it where not."""
+    written = {name: draft.values.get(f"split.{name}") for name in Split.model_fields}
+    try:
+        split = Split.model_validate(written)
+    except ValidationError:
+        return None
+    return split if split.validation + split.calibration < 1 else None
 
 
 def _input(found: Statistics, purpose: str, draft: Draft) -> tuple[int, int]:
@@ -237,9 +247,7 @@ def _warnings(found: Statistics, draft: Draft) -> None:
         told = [f"{name} ({found.counts[name]})" for name in few[:12]]
         rest = f" and {len(few) - 12} more" if len(few) > 12 else ""
         draft.warn(f"few objects to learn from: {', '.join(told)}{rest}; label more of them first")
-    shares = [draft.values.get(f"split.{name}") for name in ("validation", "calibration")]
-    if all(isinstance(share, float) and 0 <= share <= 1 for share in shares) and sum(shares) < 1:
-        split = Split(validation=shares[0], calibration=shares[1], salt=draft.values.get("split.salt"))
+    if split := _valid(draft):
         absent = splitting.missing(groups, split, classes)
         if absent["train"]:
             draft.warn(f"in no photo that is learned from: {listed(absent['train'])}; such a class can't be found")
