@@ -52,7 +52,6 @@ def train(
         keeping.protect_from_changes(chosen, request, replace)
     if recipes.is_planned(request):
         perform(recipes.race(chosen, request), runner)
-        planning.show(chosen, chosen.race)
     step = recipes.train(chosen, request)
     if not resume:
         forget_unfinished(step.output)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -16,7 +18,7 @@ from training.data.selection import SPLITS, read_leniently, split_of
 from training.errors import AnnotationError, ConfigurationError
 from training.planning import classes as naming
 from training.planning import splitting, writing
-from training.planning.plan import plan
+from training.planning.plan import main, plan
 from training.planning.rules import LONGEST, Wishes
 
 OBJECTS = Path(__file__).parents[3] / "shared" / "data" / "objects"
@@ -335,3 +337,23 @@ def test_public_sets_are_planned(images: str, annotations: str, classes: tuple[s
     lines = writing.as_text(draft, config, statistics).splitlines()
     assert len(lines) <= 14
     assert all(name in "".join(lines) for name in classes)
+
+
+def test_the_step_leaves_a_plan_by_its_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not OBJECTS.is_dir():
+        pytest.skip(f"{OBJECTS} isn't here")
+    flags = {"images": OBJECTS / "raccoon/images", "annotations": OBJECTS / "raccoon/raccoon_labels.csv"}
+    flags |= {"name": "mine", "starts": "glyphs,mobilenet_v2", "minutes": 2.5, "purpose": "phone"}
+    for out in ("one", "two"):
+        words = [word for flag, value in {**flags, "out": tmp_path / out}.items() for word in (f"--{flag}", str(value))]
+        monkeypatch.setattr("sys.argv", ["plan", *words])
+        main()
+    files = {name: (tmp_path / "one" / name).read_text("utf-8") for name in ("config.yaml", "plan.json", "plan.txt")}
+    assert files == {name: (tmp_path / "two" / name).read_text("utf-8") for name in files}
+    schema = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text("utf-8"))
+    document = json.loads(files["plan.json"])
+    jsonschema.validate(document, schema)
+    config = configuration.load(tmp_path / "one" / "config.yaml")
+    assert (config.training.minutes, config.starts, config.input.width) == (2.5, (), 160)
+    assert document["cost"]["megabytes"] <= 1
+    assert document["cost"]["milliseconds"] <= 20

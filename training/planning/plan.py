@@ -157,11 +157,16 @@ def main() -> None:
             )
         text = writing.as_yaml(draft, f"Planned from {len(labels.photos):,} labelled photos; what is written wins.")
         (folder / "config.yaml").write_text(text, "utf-8")
-        (folder / "plan.txt").write_text(writing.as_text(draft, config, found), "utf-8")
-        (folder / "plan.json").write_text(json.dumps(_document(draft, config, found, given), indent=1) + "\n", "utf-8")
+        (folder / "plan.txt").write_text(writing.as_text(draft, config, found, options.purpose), "utf-8")
+        (folder / "plan.json").write_text(
+            json.dumps(_document(draft, config, found, given, options.purpose), indent=1) + "\n", "utf-8"
+        )
 
 
-def _document(draft: Draft, config: Configuration, found: Statistics, given: dict[str, Any]) -> dict[str, Any]:
+def _document(
+    draft: Draft, config: Configuration, found: Statistics, given: dict[str, Any], purpose: str
+) -> dict[str, Any]:
+    milliseconds, megabytes = rules.cost(config.input.width, config.input.height, purpose, config.starts)
     members = [split_of(photo.group, config.split) for photo in found.photos]
     return {
         "format_version": FORMAT,
@@ -170,6 +175,7 @@ def _document(draft: Draft, config: Configuration, found: Statistics, given: dic
         "photos_without_objects": found.empty,
         "objects": found.counts,
         "splits": {name: members.count(name) for name in SPLITS},
+        "cost": {"milliseconds": round(milliseconds, 1), "megabytes": megabytes},
         "given": given,
         "values": [{"key": key, "value": draft.values[key], "reason": draft.reasons[key]} for key in draft.values],
         "warnings": draft.warnings,

@@ -13,7 +13,7 @@ from training.config import Configuration
 from training.data.selection import SPLITS, split_of
 from training.planning.classes import listed
 from training.planning.draft import GIVEN, Draft
-from training.planning.rules import MILLISECONDS_PER_PIXEL
+from training.planning.rules import cost
 from training.planning.statistics import Statistics
 
 WIDTH = 116
@@ -39,14 +39,15 @@ def _entry(key: str, value: Any, reason: str, indent: str) -> list[str]:
     return [*comment, f"{indent}{key}: {text.strip()[1:-1]}"]
 
 
-def as_text(draft: Draft, config: Configuration, found: Statistics) -> str:
+def as_text(draft: Draft, config: Configuration, found: Statistics, purpose: str = "desk") -> str:
     """A dozen lines for people."""
     counts = sorted(found.counts.items(), key=lambda pair: -pair[1])
     told = listed([f"{name} {count:,}" for name, count in counts])
     width, height = config.input.width, config.input.height
     splits = Counter(split_of(photo.group, config.split) for photo in found.photos)
     learned, calibrated, judged = (splits[name] for name in SPLITS)
-    milliseconds = width * height * MILLISECONDS_PER_PIXEL
+    milliseconds, megabytes = cost(width, height, purpose, config.starts)
+    looks = f"{config.looks} look{'s or more' * (config.looks > 1)} of about {milliseconds:.0f} ms on a laptop"
     settings = config.training
     time = f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.steps:,} steps"
     starts = " or ".join(config.starts) or "nothing"
@@ -61,7 +62,7 @@ def as_text(draft: Draft, config: Configuration, found: Statistics) -> str:
             "input",
             f"{width} × {height}: {draft.reasons['input']}" if "input" in draft.reasons else f"{width} × {height}",
         ),
-        ("visitor", f"about {milliseconds:.0f} ms a look on a laptop, {config.looks} look{'s' * (config.looks > 1)}"),
+        ("visitor", f"{looks}, {megabytes} MB to load"),
         ("crops", f"{settings.crop} pixels, {mirrored}; objects {heights} pixels high in them"),
         (
             "reading",
