@@ -17,7 +17,6 @@ from infra.errors import UsageError
 from infra.runs import sources
 from infra.runs.run import Request, Run
 
-FILE = "asked.json"
 LABELS = frozenset({".xml", ".txt", ".json", ".csv", ".yaml", ".yml", ".mat"})
 """Files of a folder of labels that are compared by content; of the others, photos, name and size count."""
 WAY_OUT = "choose another name with --{flag}, or --replace to have it trained anew in its place"
@@ -36,9 +35,7 @@ def protect(run: Run, request: Request, replace: bool, flag: str = "name") -> No
             f"the run {run.name} holds a finished training of another request: {', '.join(other)} differ"
             f"{'s' * (len(other) == 1)}. Nothing was changed; {WAY_OUT.format(flag=flag)}"
         )
-    run.save(request)
-    text = json.dumps(meaning(request), indent=1) + "\n"
-    (run.folder / FILE).write_text(text, "utf-8")
+    run.save(request, meaning(request))
 
 
 def protect_from_changes(run: Run, request: Request, replace: bool) -> None:
@@ -59,9 +56,11 @@ def differing(run: Run, request: Request) -> list[str]:
     if not is_finished(run):
         return []
     try:
-        held = json.loads((run.folder / FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return _by_path(run, request)
+        held = run.meaning()
+    except UsageError:
+        return ["everything (it isn't known what it was made of)"]
+    if held is None:
+        return _by_path(run.request(), request)
     now = meaning(request)
     return [name for name in now if now[name] != held.get(name)]
 
@@ -73,12 +72,8 @@ def is_finished(run: Run) -> bool:
     )
 
 
-def _by_path(run: Run, request: Request) -> list[str]:
+def _by_path(held: Request, request: Request) -> list[str]:
     """The same for a run from before meanings were remembered."""
-    try:
-        held = run.request()
-    except UsageError:
-        return ["everything (it isn't known what it was made of)"]
     names = {"images": "photos", "annotations": "labels", "groups": "groups", "data": "sources"}
     names |= {"config": "configuration", "start": "start"}
     return [word for key, word in names.items() if getattr(held, key) != getattr(request, key)]

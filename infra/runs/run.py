@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -144,10 +146,13 @@ class Run:
         """What the page answered at an address that it was deployed to."""
         return self.folder / "smoke_deployed"
 
-    def save(self, request: Request) -> None:
-        """Remember what the run is made from."""
+    def save(self, request: Request, meaning: Mapping[str, str | None] | None = None) -> None:
+        """Remember what the run is made from, and what that means, see `keeping`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "run.json").write_text(request.model_dump_json(indent=2) + "\n", "utf-8")
+        content = request.model_dump(mode="json") | ({"meaning": dict(meaning)} if meaning else {})
+        new = self.folder / ".run.json.new"
+        new.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        new.replace(self._file)
 
     def request(self) -> Request:
         """What the run is made from.
@@ -155,13 +160,32 @@ class Run:
         Raises:
             UsageError: nobody has said so yet.
         """
-        file = self.folder / "run.json"
+        content = self._remembered()
+        content.pop("meaning", None)
         try:
-            return Request.model_validate_json(file.read_text("utf-8"))
+            return Request.model_validate(content)
+        except ValidationError as error:
+            raise UsageError(f"{self._file} can't be used; call ./inv data.records again: {error}") from error
+
+    def meaning(self) -> dict[str, str | None] | None:
+        """What the run's request means; None for a run from before that was remembered. Raises like `request`."""
+        found: dict[str, str | None] | None = self._remembered().get("meaning")
+        return found
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "run.json"
+
+    def _remembered(self) -> dict[str, Any]:
+        try:
+            content = json.loads(self._file.read_text("utf-8"))
         except OSError as error:
             raise UsageError(f"there is no run {self.name}; {_known()}: ./inv pipeline makes one") from error
-        except ValidationError as error:
-            raise UsageError(f"{file} can't be used; call ./inv data.records again: {error}") from error
+        except ValueError as error:
+            raise UsageError(f"{self._file} can't be used; call ./inv data.records again: {error}") from error
+        if not isinstance(content, dict):
+            raise UsageError(f"{self._file} can't be used; call ./inv data.records again: it isn't a table")
+        return content
 
 
 def _known() -> str:

@@ -120,7 +120,7 @@ def test_somebody_elses_model_is_not_replaced_either(tmp_path: Path, request_: R
 
 
 def test_a_run_from_before_is_compared_by_its_paths(run: Run, request_: Request) -> None:
-    (run.folder / keeping.FILE).unlink()
+    run.save(request_)
     assert keeping.differing(run, request_) == []
     assert keeping.differing(run, request_.model_copy(update={"images": Path("/elsewhere")})) == ["photos"]
 
