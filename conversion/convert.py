@@ -27,11 +27,13 @@ def convert(options: argparse.Namespace) -> dict[str, Any]:
     chosen = photos.spread(options.annotations, options.images, options.photos)
     step.say(f"loading TensorFlow and {options.saved_model}")
     # TensorFlow takes seconds to import: wrong words on the command line are answered without it.
-    from conversion import gate, graph
+    from conversion import gate, graph, trial
     from conversion.saved_model import BOXES, INPUT, SCORES, SavedDetector
     from conversion.web_runtime import WebRuntime
 
-    saved = SavedDetector(options.saved_model, options.detector)
+    saved = SavedDetector(options.saved_model, options.detector, any_columns=True)
+    step.say(trial.hold(saved, chosen))
+    saved.check_columns()
     with replacement(options.out, marker=manifest.FILE) as candidate:
         step.say(f"converting, weights quantised to {options.quantize}")
         kernels = graph.convert(saved, options.quantize, candidate)

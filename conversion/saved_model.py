@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from conversion import contracts
 from conversion.errors import SavedModelError
+from conversion.meaning import Meaning
 
 INPUT = "image"
 BOXES, SCORES = "detection_boxes", "detection_multiclass_scores"
@@ -32,12 +33,13 @@ class SavedDetector:
     the content of detector.json, checked.
     """
 
-    def __init__(self, folder: Path, detector_file: Path | None = None) -> None:
+    def __init__(self, folder: Path, detector_file: Path | None = None, *, any_columns: bool = False) -> None:
         """Load ``folder``.
 
         Args:
             folder: the SavedModel
             detector_file: what its tensors mean; by default ``folder``/detector.json
+            any_columns: leave it to `check_columns` whether there is one for each class
 
         Raises:
             SavedModelError: one of both is missing, unreadable, or they don't belong together.
@@ -45,7 +47,9 @@ class SavedDetector:
         self.folder = folder
         if not (folder / "saved_model.pb").is_file():
             raise SavedModelError(f"{folder}: is no SavedModel (no saved_model.pb); export one or name its folder")
-        self.detector = _detector(detector_file or folder / "detector.json")
+        self.description = detector_file or folder / "detector.json"
+        self.detector = _detector(self.description)
+        self.meaning = Meaning.of(self.detector)
         try:
             self._loaded = tf.saved_model.load(str(folder))
         except (OSError, ValueError, tf.errors.OpError) as error:
@@ -53,17 +57,31 @@ class SavedDetector:
                 f"{folder}: TensorFlow {tf.__version__} can't load it ({_first_line(error)}); export it again"
             ) from error
         self.function = self._narrowed()
-        self._check_shapes()
+        self.columns = self._check_shapes()
+        if not any_columns:
+            self.check_columns()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another program trained it: this project's says on which photos."""
+        return self.detector["provenance"].get("data_fingerprint") is None
 
     def run(self, image: npt.NDArray[np.uint8]) -> Outputs:
         """Both outputs for a letterboxed RGB ``image`` [height, width, 3]."""
         outputs = self.function(tf.constant(image[None], tf.float32))
         return {name: tensor.numpy() for name, tensor in outputs.items()}
 
+    def raw(self, image: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Boxes and scores as they come, for what the SavedModel itself takes: [1, height, width, 3]."""
+        outputs = self._call(**{self._input.name: tf.cast(image, self._input.dtype)})
+        boxes, scores = (tf.cast(outputs[source], tf.float32).numpy() for source in self.sources)
+        return boxes, scores
+
     def _narrowed(self) -> Any:
-        signature = self._signature()
+        signature = self._call = self._signature()
         self.sources = _sources(signature.structured_outputs)
         ((name, spec),) = signature.structured_input_signature[1].items()
+        self._input = tf.TensorSpec(spec.shape, spec.dtype, name)
         size = self.detector["input"]
         shape = [1, size["height"], size["width"], 3]
         if not spec.shape.is_compatible_with(shape):
@@ -73,11 +91,12 @@ class SavedDetector:
             )
 
         def detect(image: tf.Tensor) -> dict[str, tf.Tensor]:
-            outputs = signature(**{name: tf.cast(image, spec.dtype)})
+            outputs = signature(**{name: tf.cast(self.meaning.given(image), spec.dtype)})
+            boxes, scores = (tf.cast(outputs[source], tf.float32) for source in self.sources)
             # Nodes of these very names are what the graph is cut at, and what the page asks for.
             return {
-                output: tf.identity(tf.cast(outputs[source], tf.float32), name=output)
-                for output, source in zip((BOXES, SCORES), self.sources, strict=True)
+                BOXES: tf.identity(self.meaning.corners(boxes, size["height"], size["width"]), name=BOXES),
+                SCORES: tf.identity(self.meaning.certainties(scores), name=SCORES),
             }
 
         given = tf.TensorSpec(shape, tf.float32, name=INPUT)
@@ -100,21 +119,35 @@ class SavedDetector:
             f"outputs {BOXES} and {SCORES}; it has {found or 'none'}. Export it with these names"
         )
 
-    def _check_shapes(self) -> None:
-        detector = self.detector
-        size = detector["input"]
-        outputs = self.run(np.full((size["height"], size["width"], 3), 127, np.uint8))
-        boxes, scores = outputs[BOXES].shape, outputs[SCORES].shape
-        background = detector["background_column"]
-        columns = len(detector["classes"]) + background
-        if len(boxes) != 3 or boxes[0] != 1 or boxes[2] != 4:
-            raise SavedModelError(f"{self.folder}: {self.sources[0]} must be [1, n, 4], it is {list(boxes)}")
-        if scores != (1, boxes[1], columns):
+    def _check_shapes(self) -> int:
+        """Columns of the scores."""
+        size = self.detector["input"]
+        self._boxes, self._scores = (
+            array.shape for array in self.raw(np.full((1, size["height"], size["width"], 3), 127, np.float32))
+        )
+        if len(self._boxes) != 3 or self._boxes[0] != 1 or self._boxes[2] != 4:
+            raise SavedModelError(f"{self.folder}: {self.sources[0]} must be [1, n, 4], it is {list(self._boxes)}")
+        if len(self._scores) != 3 or self._scores[:2] != self._boxes[:2]:
             raise SavedModelError(
-                f"{self.folder}: {self.sources[1]} is {list(scores)}, but detector.json's "
-                f"{len(detector['classes'])} classes with{'' if background else 'out'} a "
-                f"background column ask for {[1, boxes[1], columns]}; correct classes or "
-                "background_column there"
+                f"{self.folder}: {self.sources[1]} must have a row for each of {self._boxes[1]} boxes, it is "
+                f"{list(self._scores)}"
+            )
+        return int(self._scores[2])
+
+    def check_columns(self) -> None:
+        """Hold the columns of the scores to the classes.
+
+        Raises:
+            SavedModelError: there are others than detector.json says
+        """
+        background = self.meaning.background != "none"
+        columns = len(self.detector["classes"]) + background
+        if self.columns != columns:
+            raise SavedModelError(
+                f"{self.folder}: {self.sources[1]} is {list(self._scores)}, but detector.json's "
+                f"{len(self.detector['classes'])} classes with{'' if background else 'out'} a "
+                f"background column ask for {[1, self._boxes[1], columns]}; correct classes or "
+                "background_column there, or tensors.background where the last column is it"
             )
 
 
@@ -137,6 +170,8 @@ def _detector(path: Path) -> dict[str, Any]:
         raise SavedModelError(f"{path}: can't be read ({error})") from error
     if found := contracts.violation("detector", detector) or _contradiction(detector):
         raise SavedModelError(f"{path}: breaks schemas/detector.schema.json at {found}")
+    if detector["background_column"] and "background" in detector.get("tensors", {}):
+        raise SavedModelError(f"{path}: background_column is the first column, tensors.background another; say one")
     checked: dict[str, Any] = detector
     return checked
 
