@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST = 255
+"""Bytes of a file's name that file systems take."""
+
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
@@ -34,6 +37,21 @@ def write_whole(path: Path, text: str) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def fitting(stem: str, ending: str) -> str:
+    """A file's name made of another's ``stem``: as it is, or shortened where a file system would not take it.
+
+    What is lost of a stem becomes eight digits of its hash, so that names that differ stay different; what isn't UTF-8,
+    or no sign that a name can show, becomes a question mark, which takes no part in it.
+    """
+    shown = "".join(sign if sign.isprintable() else "?" for sign in stem)
+    whole = shown.encode("utf-8", "replace")
+    if shown == stem and len(whole) + len(ending.encode()) <= LONGEST:
+        return stem + ending
+    digest = hashlib.sha256(stem.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    room = LONGEST - len(f"-{digest}{ending}".encode())
+    return f"{whole[:room].decode('utf-8', 'ignore')}-{digest}{ending}"
 
 
 def sha256(path: Path) -> str:

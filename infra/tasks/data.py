@@ -208,7 +208,7 @@ def fetch(_: Context, name: str, parts: str = "train,test", out: str | None = No
 
     if name != "svhn":
         raise UsageError(f"{name!r} can't be fetched; known is svhn")
-    folder = Path(out).expanduser().resolve() if out else settings().paths.cache / "svhn"
+    folder = words.located(out) if out else settings().paths.cache / "svhn"
     for place in svhn.fetch(parts.split(","), folder, words.hashes(sha256)):
         print(f"--images {place} --annotations {place / svhn.LABELS}")
 

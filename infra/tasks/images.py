@@ -40,12 +40,11 @@ def list_(_: Context, json: bool = False) -> None:
 @task(help={"gpu": GPU, "out": "folder to write to (default: .cache/sbom)"})
 def sbom(_: Context, gpu: bool = False, out: str | None = None) -> None:
     """Write a CycloneDX bill of materials for each image."""
-    from pathlib import Path
-
     from infra.execution import bills
     from infra.settings import settings
+    from infra.tasks import words
 
-    folder = Path(out).expanduser().resolve() if out else settings().paths.cache / "sbom"
+    folder = words.located(out) if out else settings().paths.cache / "sbom"
     for image in _chosen(gpu):
         print(bills.write(folder, image, bills.make(image)))
 

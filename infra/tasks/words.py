@@ -32,9 +32,18 @@ REPLACE = "train anew in the place of a run that holds a finished training of so
 SKIP_BAD = "go on without the photos whose labels are wrong, and list the faults"
 
 
+def located(path: str) -> Path:
+    """The absolute path that ``path`` stands for, or ``UsageError``."""
+    try:
+        return Path(path).expanduser().resolve()
+    except RuntimeError as error:
+        # A home of nobody; two links that lead to each other.
+        raise UsageError(f"{path} leads nowhere: {error}; write the whole path") from error
+
+
 def folder(path: str, flag: str) -> Path:
     """The folder at ``path``, or ``UsageError``."""
-    found = Path(path).expanduser().resolve()
+    found = located(path)
     if not found.is_dir():
         raise UsageError(f"--{flag}: there is no folder {found}")
     return found
@@ -42,7 +51,7 @@ def folder(path: str, flag: str) -> Path:
 
 def file(path: str, flag: str) -> Path:
     """The file at ``path``, or ``UsageError``."""
-    found = Path(path).expanduser().resolve()
+    found = located(path)
     if not found.is_file():
         raise UsageError(f"--{flag}: there is no file {found}")
     return found
@@ -58,7 +67,7 @@ def photos(path: str) -> Path:
 
 def existing(path: str, flag: str) -> Path:
     """The file or folder at ``path``, or ``UsageError``."""
-    found = Path(path).expanduser().resolve()
+    found = located(path)
     if not found.exists():
         raise UsageError(f"--{flag}: there is no {found}")
     return found
@@ -69,7 +78,7 @@ def output(path: str, *inputs: Path) -> Path:
     # Here, because `./inv --list` imports this module and shouldn't wait for pydantic.
     from infra import results
 
-    place = Path(path).expanduser().resolve()
+    place = located(path)
     if any(one.is_relative_to(place) for one in inputs):
         raise UsageError(f"--out: {place} holds what is to be read; choose another folder")
     is_empty = place.is_dir() and not any(place.iterdir())

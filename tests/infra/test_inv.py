@@ -87,6 +87,7 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
         (("train", "--run", "../x"), "can't name a run"),
         (("evaluate",), "evaluate needs --model, --images, --annotations (./inv --help evaluate)"),
         (("evaluate", "-m", "nowhere", "-i", "x", "-a", "y"), "--model: there is no folder"),
+        (("evaluate", "-m", "~nobody-at-all/x", "-i", "x", "-a", "y"), "~nobody-at-all/x leads nowhere"),
         (("evaluate", "-m", "x", "-i", "x", "-a", "y", "--crop", "face"), "--crop: 'face' is none of none, number"),
         (("convert", "--detector", "x"), "--detector needs --saved-model"),
         (("convert", "--saved-model", "/tmp"), "--saved-model needs --run, --images and --annotations"),

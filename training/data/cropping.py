@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
@@ -18,7 +18,7 @@ from training.data.formats import LabelledObject, Photo, read_csv
 from training.data.photos import decode
 from training.data.selection import csv_text
 from training.errors import AnnotationError
-from training.outputs import whole_folder
+from training.outputs import fitting, whole_folder
 
 ENLARGEMENT = 0.3
 
@@ -44,7 +44,9 @@ def cropped(photo: Photo, kept: tuple[int, int, int, int]) -> Photo:
         for item in photo.objects
     ]
     # The whole name stays in it, so that a.jpg and a.png remain two photos.
-    return replace(photo, filename=f"{photo.filename}.png", width=right - left, height=bottom - top, objects=objects)
+    path = PurePosixPath(photo.filename)
+    filename = str(path.with_name(fitting(path.name, ".png")))
+    return replace(photo, filename=filename, width=right - left, height=bottom - top, objects=objects)
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ from training.evaluation.metrics import (
 from training.evaluation.predictions import read_predictions
 from training.evaluation.reliability import reliability
 from training.models import load_model, predict
-from training.outputs import whole_folder
+from training.outputs import fitting, whole_folder
 
 PICTURES = 12
 WORST = 50
@@ -131,8 +131,9 @@ def weaknesses(outcomes: Sequence[Outcome], worst: Sequence[Outcome], descriptio
 
 
 def _names(worst: Sequence[Outcome]) -> list[str]:
-    """Of the pictures of the worst photos."""
-    return [f"{place:02d}-{Path(one.judged.photo.filename).stem}" for place, one in enumerate(worst, 1)]
+    """Of the pictures of the worst photos, without their ending."""
+    stems = [f"{place:02d}-{Path(one.judged.photo.filename).stem}" for place, one in enumerate(worst, 1)]
+    return [fitting(stem, ".jpg").removesuffix(".jpg") for stem in stems]
 
 
 def write_photos(outcomes: Sequence[Outcome], description: Any, path: Path) -> None:
