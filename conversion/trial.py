@@ -86,13 +86,12 @@ def hold(saved: SavedDetector, photos: Sequence[Photo]) -> str:
     """
     labelled = [photo for photo in photos if photo.labels][:PHOTOS]
     objects = sum(len(photo.labels) for photo in labelled)
-    said = Meaning.of(saved.detector)
-    threshold = saved.detector["score_threshold"]
-    trials = _Trials(saved, labelled)
-    now = trials.agreement(said, threshold) if trials.fits(said) and objects else Agreement(0, max(objects, 1), 0.0)
-    found = f"{now.found} of {objects} labelled objects on {len(labelled)} photos"
     if objects < LEAST_OBJECTS:
         return f"trained detector: too few labelled objects ({objects}) to see whether it finds any"
+    said, threshold = saved.meaning, saved.detector["score_threshold"]
+    trials = _Trials(saved, labelled)
+    now = trials.agreement(said, threshold) if trials.fits(said) else Agreement(0, objects, 0.0)
+    found = f"{now.found} of {objects} labelled objects on {len(labelled)} photos"
     if now.figure < GOOD:
         better = trials.better(said, threshold, max(now.figure + MORE, now.figure * TIMES))
         if better:

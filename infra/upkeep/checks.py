@@ -35,6 +35,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "benchmarks/looks.py",
         "benchmarks/precision.py",
         "benchmarks/records.py",
+        "benchmarks/scale.py",
     ),
     "convert": ("conversion", "tests/conversion"),
 }

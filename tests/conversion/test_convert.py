@@ -245,7 +245,7 @@ def test_a_corrupt_photo_is_named_and_leaves_the_old_result(
     good = contents(arguments["out"])
     (photos / "images/photo1.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     assert run() == 2
-    assert "photo1.png: can't be decoded" in capsys.readouterr().err
+    assert "photo1.png: not a readable picture" in capsys.readouterr().err
     assert contents(arguments["out"]) == good
 
 
