@@ -288,7 +288,7 @@ def test_an_interrupted_step_leaves_the_old_result_only(
         text=True,
     )
     candidate = out.with_name(f".{out.name}.new")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not candidate.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert candidate.exists()
