@@ -155,6 +155,13 @@ def test_small_objects_get_a_larger_input(
     assert (config.looks == 2) is tiny is any("small objects in large photos" in warning for warning in warnings)
 
 
+def test_classes_that_are_told_apart_by_details_get_a_larger_input() -> None:
+    names = ["ace", "king", "queen", "jack"]
+    many, _ = planned(labels(dict.fromkeys(names, 40), box=200))
+    few, _ = planned(labels(dict.fromkeys(names[:2], 40), box=200))
+    assert (many.input.width, few.input.width) == (256, 192)
+
+
 @pytest.mark.parametrize("box", [8.0, 30.0, 100.0, 300.0, 470.0])
 @pytest.mark.parametrize("size", [(640, 480), (4000, 3000), (300, 900)])
 def test_heights_fit_their_crop_and_what_is_seen_in_use(box: float, size: tuple[int, int]) -> None:

@@ -22,6 +22,8 @@ from training.planning.statistics import Statistics
 LONGEST = {"desk": 416, "phone": 192}
 """Longer side of the largest input, pixels, by what the model is for."""
 SHORTEST = {"desk": 192, "phone": 160}
+DETAILED = {"desk": 256, "phone": 192}
+"""The same of the smallest, and of the smallest for `SEVERAL` classes."""
 SMALL = 18.0
 """Pixels of the input that small objects should be large, as the side of a square: one of ten is smaller, and each
 class's median is as large."""
@@ -109,7 +111,8 @@ def _input(found: Statistics, purpose: str, draft: Draft) -> tuple[int, int]:
     square = min(lying, upright) >= BOTH_WAYS
     aspect = 1.0 if square else float(np.exp(np.median(np.log(aspects))))
     present = np.unique(found.boxes[:, 1])
-    for longest in range(SHORTEST[purpose], LONGEST[purpose] + 1, STRIDE):
+    shortest = (DETAILED if len(found.classes) >= SEVERAL else SHORTEST)[purpose]
+    for longest in range(shortest, LONGEST[purpose] + 1, STRIDE):
         width, height = _sides(longest, aspect)
         sizes = found.sizes(width, height)
         small, median = np.percentile(sizes, (10, 50))
