@@ -20,8 +20,9 @@ RELEASED = "released"
 def derive(run: Run, origin: Run) -> None:
     """Make ``run`` one of the same photos and records as ``origin``, whose training is another."""
     run.save(origin.request())
-    if not run.records.exists():
-        shutil.copytree(origin.records, run.records, copy_function=os.link)
+    for theirs, ours in ((origin.plan, run.plan), (origin.race, run.race), (origin.records, run.records)):
+        if theirs.exists() and not ours.exists():
+            shutil.copytree(theirs, ours, copy_function=os.link)
 
 
 def find(name: str) -> Run:
