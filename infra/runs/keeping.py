@@ -28,8 +28,14 @@ def protect(run: Run, request: Request, replace: bool, flag: str = "name") -> No
     ``flag`` is what the task calls the run's name.
 
     Raises:
-        UsageError: the run holds a finished training of something else, and ``replace`` isn't set.
+        UsageError: the run holds a finished training of something else, and ``replace`` isn't set; or it would begin
+            with itself.
     """
+    if request.start and request.start.resolve().is_relative_to(run.folder.resolve()):
+        raise UsageError(
+            f"--from names the run {run.name} itself, whose training would take the place of what it begins with; "
+            f"choose another name for the new one with --{flag}"
+        )
     if not replace and (other := differing(run, request)):
         raise UsageError(
             f"the run {run.name} holds a finished training of another request: {', '.join(other)} differ"

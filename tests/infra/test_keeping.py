@@ -139,3 +139,11 @@ def test_two_projects_with_folders_of_one_name_get_two_runs(
     assert [catalogue.free(folder, folder).name for folder in folders[:2]] == runs
     with pytest.raises(UsageError, match="--run"):
         catalogue.free(folders[2], folders[2], "run")
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_run_does_not_begin_with_itself(run: Run, request_: Request, replace: bool) -> None:
+    before = run.request()
+    with pytest.raises(UsageError, match="itself"):
+        keeping.protect(run, request_.model_copy(update={"start": run.checkpoints}), replace)
+    assert run.request() == before
