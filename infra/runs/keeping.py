@@ -19,6 +19,8 @@ from infra.runs.run import Request, Run
 
 LABELS = frozenset({".xml", ".txt", ".json", ".csv", ".yaml", ".yml", ".mat"})
 """Files of a folder of labels that are compared by content; of the others, photos, name and size count."""
+MADE = ("number of drawn photos", "seed")
+"""What is asked for only where photos are drawn."""
 WAY_OUT = "choose another name with --{flag}, or --replace to have it trained anew in its place"
 
 
@@ -68,7 +70,15 @@ def differing(run: Run, request: Request) -> list[str]:
     if held is None:
         return _by_path(run.request(), request)
     now = meaning(request)
+    if _are_made(run.request()) and not _are_made(request):
+        # The same photos, named by where they are instead of by what they were made of.
+        held = held | _given(run.photos / "images", run.photos / "annotations.csv", None) | dict.fromkeys(MADE)
     return [name for name in now if now[name] != held.get(name)]
+
+
+def _are_made(request: Request) -> bool:
+    """Whether the photos were drawn, merged or taken in, into the folder of the run."""
+    return any(value is not None for value in (request.photos, request.data, request.origin))
 
 
 def is_finished(run: Run) -> bool:
@@ -117,11 +127,11 @@ def _photos(request: Request) -> dict[str, str | None]:
     if request.data:
         read = [_content(path) for path in sources.paths(request.data)]
         return {"photos": fingerprints.of_values({"read": read}), "labels": _content(request.data), "groups": None}
-    return {
-        "photos": _content(request.images),
-        "labels": _content(request.annotations),
-        "groups": _content(request.groups),
-    }
+    return _given(request.images, request.annotations, request.groups)
+
+
+def _given(images: Path, annotations: Path, groups: Path | None) -> dict[str, str | None]:
+    return {"photos": _content(images), "labels": _content(annotations), "groups": _content(groups)}
 
 
 def _content(path: Path | None) -> str | None:

@@ -147,3 +147,19 @@ def test_a_run_does_not_begin_with_itself(run: Run, request_: Request, replace: 
     with pytest.raises(UsageError, match="itself"):
         keeping.protect(run, request_.model_copy(update={"start": run.checkpoints}), replace)
     assert run.request() == before
+
+
+def test_drawn_photos_are_the_same_when_they_are_named_by_their_folder(tmp_path: Path, photos: Path) -> None:
+    run = Run(tmp_path / "runs" / "drawn")
+    shutil.copytree(photos / "images", run.photos / "images")
+    shutil.copy(photos / "labels.csv", run.photos / "annotations.csv")
+    place = run.photos
+    drawn = Request(images=place / "images", annotations=place / "annotations.csv", quantize="uint8", photos=2, seed=1)
+    keeping.protect(run, drawn, replace=False)
+    run.checkpoints.mkdir()
+    (run.checkpoints / "detector.json").write_text("{}", "utf-8")
+    named = Request(images=photos / "images", annotations=photos / "labels.csv", quantize="uint8")
+    assert keeping.differing(run, named) == []
+    assert keeping.differing(run, drawn.model_copy(update={"seed": 3})) == ["seed"]
+    (photos / "images" / "c.jpg").write_bytes(b"c")
+    assert keeping.differing(run, named) == ["photos"]
