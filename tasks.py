@@ -15,6 +15,7 @@ from infra.tasks import (
     model,
     pipeline,
     registry,
+    start,
     train,
 )
 
@@ -34,7 +35,7 @@ namespace = Collection(
     frontend.serve,
     bench.bench,
 )
-for wing in (data, deploy, environments, images, locks):
+for wing in (data, deploy, environments, images, locks, start):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))
 namespace.add_collection(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from training.errors import ConfigurationError
 
@@ -48,22 +48,50 @@ class Records(_Section):
     """larger photos are scaled down to this many pixels, smaller ones keep their bytes"""
 
 
-class Network(_Section):
+class _Joined(_Section):
+    """What follows every body: a pyramid that joins its levels, towers, heads."""
+
+    pyramid: Positive = 64
+    """channels of the pyramid that joins strides 8, 16 and 32"""
+    box_tower: bool = True
+    """whether boxes have a convolution of their own after it; false for checkpoints from before there was one"""
+
+
+class PlainNetwork(_Joined):
     """Widths and depths. Most of the weights lie at strides 16 and 32, most of the time goes to strides 4 and 8.
 
     Multiples of 32 train fastest: AMX and Tensor Cores compute bfloat16 in blocks.
     """
 
+    body: Literal["plain"] = "plain"
     stages: tuple[Positive, Positive, Positive, Positive, Positive] = (16, 32, 64, 112, 144)
     """channels at strides 2, 4, 8, 16, 32"""
     blocks: tuple[Positive, Positive, Positive, Positive] = (1, 4, 4, 1)
     """residual convolutions at strides 4, 8, 16, 32"""
-    pyramid: Positive = 64
-    """channels of the pyramid that joins strides 8, 16 and 32"""
+    stride: Literal[4, 8] = 4
+    """pixels between the places that are asked for an object"""
     tower: Positive = 32
-    """channels at stride 4 after it, from which classes and boxes are read"""
-    box_tower: bool = True
-    """whether boxes have a convolution of their own there; false for checkpoints from before there was one"""
+    """channels there, from which classes and boxes are read"""
+
+
+class MobileNetV2(_Joined):
+    """MobileNetV2 of width 1.0 (Sandler et al. 2018), whose weights come from models/start/mobilenet_v2."""
+
+    body: Literal["mobilenet_v2"]
+    stride: Literal[4, 8] = 8
+    """pixels between the places that are asked for an object"""
+    tower: Positive = 64
+    """channels there, from which classes and boxes are read"""
+
+
+def _body(section: object) -> object:
+    """Which of the networks a section describes."""
+    return section.get("body", "plain") if isinstance(section, dict) else getattr(section, "body", None)
+
+
+Network = Annotated[
+    Annotated[PlainNetwork, Tag("plain")] | Annotated[MobileNetV2, Tag("mobilenet_v2")], Discriminator(_body)
+]
 
 
 class Augmentation(_Section):
@@ -115,6 +143,10 @@ class Training(_Section):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: bfloat16 where the processor or the GPU computes it natively"""
     learning_rate: float = Field(default=2.5e-3, gt=0)
+    body_rate: Share = 1.0
+    """part of it that the body learns with: one that has seen much has less to learn"""
+    frozen_stem: bool = False
+    """whether the body's layers at strides 2 and 4 stay as they began: its edges and colours are anybody's"""
     weight_decay: float = Field(default=0.02, ge=0)
     warmup: Positive = 200
     clip_norm: float = Field(default=5.0, gt=0)
@@ -153,7 +185,7 @@ class Configuration(_Section):
     records: Records = Records()
     starts: tuple[str, ...] = ()
     """candidates to begin with, names of ``models/start``, of which the photos choose; none: begin with nothing"""
-    network: Network = Network()
+    network: Network = PlainNetwork()
     augmentation: Augmentation = Augmentation()
     training: Training = Training()
     suppression: Suppression = Suppression()

@@ -21,7 +21,6 @@ from training.detector import network
 from training.detector.letterbox import letterbox, to_photo
 from training.detector.looks import AWAY, HINT, Region, again, pool, too_close
 from training.detector.losses import cell_boxes
-from training.detector.network import STRIDE
 from training.detector.recognition import Detections, Floats, Suppression, detect
 from training.errors import ModelError
 
@@ -182,9 +181,6 @@ def outputs(model: Any, image: Any) -> tuple[Any, Any]:
     """Boxes [b, n, 4] (ymin, xmin, ymax, xmax; 0–1 of the input) and scores [b, n, c] for images [b, h, w, 3]."""
     logits, distances = model(image, training=False)
     _, height, width, _ = distances.shape
-    if height is None:
-        height, width = image.shape[1] // STRIDE, image.shape[2] // STRIDE
-        distances = tf.ensure_shape(distances, [None, height, width, 4])
     scale = tf.constant([1 / height, 1 / width, 1 / height, 1 / width], tf.float32)
     boxes = cell_boxes(distances) * scale
     cells = height * width

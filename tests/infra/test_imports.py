@@ -20,7 +20,7 @@ WINGS = {
         *("datasets", GROUND),
     ),
     "training": (
-        *("loop", "evaluation", "export", "models", "planning", "data.review", "data.synthesis", "data"),
+        *("loop", "starts", "evaluation", "export", "models", "planning", "data.review", "data.synthesis", "data"),
         *("data.augmentation", "drawing", "detector", GROUND),
     ),
     "conversion": (GROUND,),

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageDraw, ImageFont
 
-from training.config import Augmentation, Network, load
+from training.config import Augmentation, PlainNetwork, load
 from training.data.augmentation.geometry import COVER, PARTS, layout, plan
 from training.data.augmentation.pixels import cut
 from training.data.batches import MAX_OBJECTS, training_batches
@@ -32,7 +32,7 @@ STILL = Augmentation(
     blur_share=0,
     compression_share=0,
 )
-SMALL = Network(stages=(4, 8, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8)
+SMALL = PlainNetwork(stages=(4, 8, 8, 8, 8), blocks=(1, 1, 1, 1), pyramid=8)
 
 
 def crop(photo: Any, boxes: Any, seed: Any, side: int, options: Augmentation, mosaics: int = 0) -> tuple[Any, Any, Any]:
@@ -218,7 +218,7 @@ def test_every_object_has_one_cell_of_value_one_and_its_box() -> None:
     labels = np.full((1, MAX_OBJECTS), -1, np.int32)
     boxes[0, :3] = [[8, 8, 40, 24], [8, 28, 40, 44], [50, 50, 60, 60]]
     labels[0, :3] = [2, 2, -2]
-    made = targets(tf.constant(boxes), tf.constant(labels), (16, 16), 4)
+    made = targets(tf.constant(boxes), tf.constant(labels), (16, 16), 4, 4)
     heat = made.heat.numpy()[0]
     assert np.argwhere(heat == 1).tolist() == [[6, 4, 2], [6, 9, 2]]
     assert heat[..., [0, 1, 3]].max() == 0
@@ -240,7 +240,7 @@ def fitting(boxes: list[float]) -> Any:
 def test_losses_vanish_for_the_right_answer_and_grow_with_the_error() -> None:
     boxes = np.zeros((1, 2, 4), np.float32)
     boxes[0, 0] = [8, 8, 40, 24]
-    truth = targets(tf.constant(boxes), tf.constant([[1, -1]]), (16, 16), 3)
+    truth = targets(tf.constant(boxes), tf.constant([[1, -1]]), (16, 16), 4, 3)
     right = tf.where(truth.heat > 0.999, 12.0, -12.0)
     distances = fitting([8, 8, 40, 24])
     assert losses.class_loss(right, distances, truth) < 1e-3
@@ -250,7 +250,7 @@ def test_losses_vanish_for_the_right_answer_and_grow_with_the_error() -> None:
 
 
 def test_a_score_says_how_well_the_box_fits() -> None:
-    truth = targets(tf.constant([[[8.0, 8.0, 40.0, 24.0]]]), tf.constant([[1]]), (16, 16), 3)
+    truth = targets(tf.constant([[[8.0, 8.0, 40.0, 24.0]]]), tf.constant([[1]]), (16, 16), 4, 3)
     scores = np.linspace(0.3, 0.99, 70)
     best = []
     # Boxes that overlap the object by 1, 3/4 and a half.
@@ -264,8 +264,8 @@ def test_a_score_says_how_well_the_box_fits() -> None:
 def test_what_is_ignored_costs_nothing() -> None:
     boxes = tf.constant([[[8.0, 8.0, 40.0, 24.0]]])
     logits, distances = tf.fill([1, 16, 16, 3], 4.0), tf.zeros([1, 16, 16, 4])
-    ignored = losses.class_loss(logits, distances, targets(boxes, tf.constant([[-2]]), (16, 16), 3))
-    background = losses.class_loss(logits, distances, targets(boxes, tf.constant([[-1]]), (16, 16), 3))
+    ignored = losses.class_loss(logits, distances, targets(boxes, tf.constant([[-2]]), (16, 16), 4, 3))
+    background = losses.class_loss(logits, distances, targets(boxes, tf.constant([[-1]]), (16, 16), 4, 3))
     assert ignored < background
 
 

@@ -1,8 +1,8 @@
-"""The network: plain 3×3 convolutions down to stride 32, a pyramid that joins them at stride 8, two heads at stride 4.
+"""The network: a body down to stride 32, a pyramid that joins its levels at stride 8, two heads at stride 4 or 8.
 
 Fully convolutional and anchor-free (Zhou et al. 2019, "Objects as Points"; box distances as in Tian et al. 2019,
-"FCOS"): each cell at stride 4 says for each class whether an object's centre lies there, and how far the box's four
-sides are. Plain convolutions train two to three times faster on CPUs than depthwise ones and run well in wasm.
+"FCOS"): each cell at the heads' stride says for each class whether an object's centre lies there, and how far the box's
+four sides are.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from training.config import Network
+from training.detector import bodies
 
-STRIDE = 4
 EPSILON = 1e-3
 PRIOR = 0.01
 """Score that an untrained network gives everywhere, so that the first steps aren't spent on silencing it."""
@@ -24,8 +24,9 @@ PRIOR = 0.01
 def build(options: Network, classes: int, folded: bool = False) -> Any:
     """The Keras model; ``folded`` has no BatchNorm, its convolutions have biases instead (see `fold`).
 
-    Input: float32 [b, h, w, 3], 0–255. Outputs, at h/4 × w/4 cells: class logits float32 [b, h/4, w/4, classes], log
-    distances of the box's top, left, bottom, right side from the cell's centre float32 [b, h/4, w/4, 4], in cells.
+    Input: float32 [b, h, w, 3], 0–255. Outputs, at the cells of the heads' stride s: class logits float32
+    [b, h/s, w/s, classes], log distances of the box's top, left, bottom, right side from the cell's centre float32
+    [b, h/s, w/s, 4], in cells.
     """
     layers = keras.layers
 
@@ -38,15 +39,7 @@ def build(options: Network, classes: int, folded: bool = False) -> Any:
         return layers.ReLU(name=f"{name}_relu")(x)
 
     image = keras.Input((None, None, 3), name="image")
-    x = layers.Rescaling(1 / 64, -2.0, name="normalise")(image)
-    x = convolution(x, options.stages[0], "stem", stride=2)
-    levels = []
-    for index, channels in enumerate(options.stages[1:]):
-        x = convolution(x, channels, f"down{index}", stride=2)
-        for block in range(options.blocks[index]):
-            residual = convolution(x, channels, f"stage{index}_{block}")
-            x = layers.Add(name=f"join{index}_{block}")([x, residual])
-        levels.append(x)
+    levels = bodies.build(options, image, convolution)
 
     def join(upper: Any, index: int, channels: int) -> Any:
         lateral = convolution(levels[index], channels, f"lateral{index}", kernel=1)
@@ -58,8 +51,9 @@ def build(options: Network, classes: int, folded: bool = False) -> Any:
         joined = join(joined, index, options.pyramid)
     for name in ("smooth0", "smooth1"):
         joined = convolution(joined, options.pyramid, name)
-    # Few channels from here on: at stride 4 a convolution takes four times as long as at stride 8.
-    joined = join(convolution(joined, options.tower, "narrow", kernel=1), 0, options.tower)
+    if options.stride == 4:
+        # Few channels from here on: at stride 4 a convolution takes four times as long as at stride 8.
+        joined = join(convolution(joined, options.tower, "narrow", kernel=1), 0, options.tower)
     joined = convolution(joined, options.tower, "tower")
     outputs = []
     # Where an object ends is another question than what it is (Ge et al. 2021, "YOLOX").
@@ -88,8 +82,10 @@ class _Enlarged(keras.layers.Layer):
     """
 
     def call(self, cells: Any) -> Any:
-        shape = tf.shape(cells)
-        return tf.image.resize(cells, (2 * shape[1], 2 * shape[2]), "nearest")
+        known, shape = cells.shape, tf.shape(cells)
+        # What is known of the sizes stays known: the outputs are made for one input.
+        height, width = (known[axis] or shape[axis] for axis in (1, 2))
+        return tf.image.resize(cells, (2 * height, 2 * width), "nearest")
 
     def compute_output_shape(self, shape: Any) -> Any:
         batch, height, width, channels = shape

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from training.detector.network import STRIDE
-
 SPREAD = 0.54 / 6
 """Standard deviation of the Gaussian as part of the box's side (TTFNet's alpha)."""
 CORE = 0.4
@@ -31,16 +29,17 @@ class Targets(NamedTuple):
     """[b, h, w] 0 where something lies that is neither an object nor background, else 1"""
 
 
-def targets(boxes: Any, labels: Any, cells: tuple[int, int], classes: int) -> Targets:
+def targets(boxes: Any, labels: Any, cells: tuple[int, int], stride: int, classes: int) -> Targets:
     """Targets of a batch.
 
     Args:
         boxes: float32 [b, m, 4] ymin, xmin, ymax, xmax in pixels of the input
         labels: int32 [b, m] class, -1 for none, -2 for a region to be ignored
         cells: h, w of the network's output
+        stride: pixels of the input a cell
         classes: how many there are
     """
-    boxes /= STRIDE
+    boxes /= stride
     batch = tf.shape(labels)[0]
     height, width = cells
     rows = tf.range(height, dtype=tf.float32) + 0.5

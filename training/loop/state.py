@@ -10,10 +10,26 @@ import tensorflow as tf
 
 from training.config import Configuration
 from training.data.augmentation.pixels import recolour
-from training.detector import losses, network
-from training.detector.network import STRIDE
+from training.detector import bodies, losses, network
 from training.detector.targets import targets
 from training.errors import ModelError
+
+
+class TwoRates(keras.optimizers.AdamW):
+    """AdamW that changes some of the variables, ``slow`` by identity, with the share ``rate`` of the learning rate."""
+
+    def __init__(self, schedule: Any, slow: set[int], rate: float, **options: Any) -> None:
+        super().__init__(schedule, **options)
+        self.slow, self.rate = slow, rate
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Keras calls it for each variable."""
+        slow = id(variable) in self.slow
+        super().update_step(gradient, variable, learning_rate * self.rate if slow else learning_rate)
+
+    def _use_weight_decay(self, variable: Any) -> bool:
+        # What a body has seen isn't forgotten either.
+        return id(variable) not in self.slow and bool(super()._use_weight_decay(variable))
 
 
 class State:
@@ -35,8 +51,16 @@ class State:
             warmup_target=settings.learning_rate,
             warmup_steps=settings.warmup,
         )
-        self.optimizer = keras.optimizers.AdamW(
-            schedule, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm
+        for layer in self.model.layers:
+            if settings.frozen_stem and bodies.part(layer.name) == "stem":
+                layer.trainable = False
+        slow = {id(v) for layer in self.model.layers if bodies.part(layer.name) != "head" for v in layer.variables}
+        self.optimizer = TwoRates(
+            schedule,
+            slow if settings.body_rate != 1 else set(),
+            settings.body_rate,
+            weight_decay=settings.weight_decay,
+            global_clipnorm=settings.clip_norm,
         )
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.optimizer.build(self.model.trainable_variables)
@@ -87,14 +111,15 @@ def make_step(state: State, config: Configuration) -> Any:
     Nothing of it is read back: on a GPU the next step can be queued while this one runs.
     """
     settings = config.training
-    cells = (settings.crop // STRIDE, settings.crop // STRIDE)
+    stride = config.network.stride
+    cells = (settings.crop // stride, settings.crop // stride)
     variables = state.model.trainable_variables
 
     @tf.function
     def step(crops: Any, boxes: Any, labels: Any) -> Any:
         seed = tf.stack([settings.seed, tf.cast(state.step, tf.int32)])
         images = recolour(crops, seed, config.augmentation)
-        truth = targets(boxes, labels, cells, len(config.classes))
+        truth = targets(boxes, labels, cells, stride, len(config.classes))
         with tf.GradientTape() as tape:
             logits, distances = state.model(images, training=True)
             class_loss = losses.class_loss(logits, distances, truth)
