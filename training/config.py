@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -136,7 +137,8 @@ class Training(_Section):
 
     seed: int = 1
     minutes: float | None = Field(default=None, gt=0)
-    """time that may be spent: ``steps`` follow from it, measured on the first batches; None: ``steps`` count"""
+    """instead of steps: time to train in, with what compiling and calibration take; `loop.timetable` makes steps of it,
+    and of what isn't written warmup, averaging and checkpoint_every"""
     steps: Positive = 6000
     batch: Positive = 32
     crop: Side = 128
@@ -156,6 +158,16 @@ class Training(_Section):
     """steps; each also looks at the calibration photos"""
     patience: Positive = 12
     """checkpoints without a better calibration figure before it stops early"""
+
+    @model_validator(mode="after")
+    def _time_or_steps(self) -> Training:
+        if self.minutes is not None and "steps" in self.model_fields_set:
+            raise ValueError("minutes and steps are both written; keep one of them")
+        return self
+
+
+TIMED = ("steps", "warmup", "averaging", "checkpoint_every")
+"""Values of a training that follow from `Training.minutes` unless they are written."""
 
 
 class Suppression(_Section):
@@ -186,6 +198,7 @@ class Configuration(_Section):
     starts: tuple[str, ...] = ()
     """candidates to begin with, names of ``models/start``, of which the photos choose; none: begin with nothing"""
     network: Network = PlainNetwork()
+    """where it isn't written, the chosen start brings its own"""
     augmentation: Augmentation = Augmentation()
     training: Training = Training()
     suppression: Suppression = Suppression()
@@ -206,6 +219,15 @@ class Configuration(_Section):
             if unknown:
                 raise ValueError(f"augmentation.{name} names {', '.join(sorted(unknown))}, which classes doesn't")
         return self
+
+
+def dump(config: Configuration) -> str:
+    """The configuration as YAML, defaults too, so that `parse` gives the same again."""
+    document = json.loads(config.model_dump_json())
+    if config.training.minutes is not None:
+        for name in set(TIMED) - config.training.model_fields_set:
+            del document["training"][name]
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
 
 
 def load(path: Path) -> Configuration:

@@ -69,8 +69,9 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
         parsed = tf.io.parse_example(serialised, FEATURES)
         sizes = tf.cast(tf.stack([parsed["image/height"], parsed["image/width"]], 1), tf.float32)
         ragged = tf.stack([parsed[f"image/object/bbox/{side}"] for side in SIDES], 2)
-        boxes = tf.reshape(ragged.to_tensor(), [photos, -1, 4]) * tf.tile(sizes, [1, 2])[:, None]
         labels = tf.cast(parsed["image/object/class/label"].to_tensor(), tf.int32) - 1
+        # Of a batch without any object nothing but the shape of the labels says how many there are: none.
+        boxes = tf.reshape(ragged.to_tensor(), [photos, tf.shape(labels)[1], 4]) * tf.tile(sizes, [1, 2])[:, None]
         counts = tf.cast(ragged.row_lengths(), tf.int32)
         seed = tf.cast(tf.stack([tf.cast(settings.seed, tf.int64), indices[0]]), tf.int32)
         crops, cells = layout(settings.batch - mosaics, mosaics, settings.crop, seed + 3)

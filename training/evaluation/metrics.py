@@ -130,7 +130,17 @@ def full_numbers_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) 
 
 def _counts_by_threshold(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
     """[thresholds, c, 3] what `count_matches` counts at each of `THRESHOLDS`."""
-    return np.array([list(count_matches(judged, classes, float(one)).values()) for one in THRESHOLDS])
+    counts = np.zeros((len(THRESHOLDS), len(classes), 3), np.int64)
+    for one in judged:
+        # Matched once: the surest come first, so that a threshold only cuts off the end of what is matched.
+        hits = _matches(one, classes)
+        kept = (one.detections.scores[None] >= THRESHOLDS[:, None]).astype(np.int64)
+        said = np.eye(len(classes), dtype=np.int64)[one.detections.classes]
+        counts[:, :, 0] += (kept * hits) @ said
+        counts[:, :, 1] += kept @ said
+        for item in one.photo.objects:
+            counts[:, classes.index(item.name), 2] += 1
+    return counts
 
 
 def _f1(counts: np.ndarray) -> Floats:
@@ -144,20 +154,26 @@ def count_matches(
     """For each class: right detections, detections, labelled objects. A detection is right at an IoU of 0.5."""
     counts = {name: [0, 0, 0] for name in classes}
     for one in judged:
-        truth = label_boxes(one.photo)
-        open_objects = np.ones(len(truth), bool)
-        names = np.array([item.name for item in one.photo.objects])
-        for name in names:
-            counts[name][2] += 1
-        detections = one.detections.above(threshold)
-        for index, box in zip(detections.classes, detections.boxes, strict=True):
-            name = classes[index]
-            counts[name][1] += 1
-            if not len(truth):
-                continue
-            overlaps = intersection_over_union(box, truth) * open_objects * (names == name)
+        for item in one.photo.objects:
+            counts[item.name][2] += 1
+        kept = Judged(one.photo, one.detections.above(threshold))
+        for index, right in zip(kept.detections.classes, _matches(kept, classes), strict=True):
+            counts[classes[index]][0] += int(right)
+            counts[classes[index]][1] += 1
+    return {name: (hits, found, objects) for name, (hits, found, objects) in counts.items()}
+
+
+def _matches(one: Judged, classes: Sequence[str]) -> np.ndarray:
+    """bool [k] whether each of a photo's detections is right: its class, at an IoU of 0.5, of an object not yet found."""
+    truth = label_boxes(one.photo)
+    open_objects = np.ones(len(truth), bool)
+    names = np.array([item.name for item in one.photo.objects])
+    hits = np.zeros(len(one.detections.scores), bool)
+    for place, (index, box) in enumerate(zip(one.detections.classes, one.detections.boxes, strict=True)):
+        if len(truth):
+            overlaps = intersection_over_union(box, truth) * open_objects * (names == classes[index])
             best = int(overlaps.argmax())
             if overlaps[best] >= MATCH_IOU:
                 open_objects[best] = False
-                counts[name][0] += 1
-    return {name: (hits, found, objects) for name, (hits, found, objects) in counts.items()}
+                hits[place] = True
+    return hits

@@ -60,9 +60,9 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path, shares: Seque
         if share:
             for crops in _crops(records, config):
                 look(crops)
-        figure, threshold, _ = calibration.judge(model)
-        results[share] = figure, threshold, model.get_weights()
-        print(f"{share:.2f} of {other}: calibration {figure:.3f}", file=sys.stderr)
+        verdict = calibration.judge(model)
+        results[share] = verdict.figure, verdict.threshold, model.get_weights()
+        print(f"{share:.2f} of {other}: calibration {verdict.figure:.3f}", file=sys.stderr)
     best = max(shares, key=lambda share: results[share][0])
     figure, threshold, weights = results[best]
     model.set_weights(weights)

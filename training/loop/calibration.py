@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -14,13 +14,38 @@ from training.data.batches import decode, open_records
 from training.data.formats import LabelledObject, Photo
 from training.detector.letterbox import letterbox
 from training.detector.recognition import Detections
-from training.evaluation.metrics import THRESHOLDS, Judged, best_threshold
-from training.models import look_at, meaning, outputs
+from training.evaluation.average_precision import average_precision
+from training.evaluation.metrics import THRESHOLDS, Judged, best_threshold, count_matches, wilson
+from training.models import MIN_SCORE, look_at, meaning, outputs
 
+PLENTY = 100
+"""From so many photos of characters on, the best figure decides."""
 MAX_PHOTOS = 800
 """While it trains: more would cost time and steady the figure only little."""
 BATCH = 16
 PICTURES = 4
+
+
+class Verdict(NamedTuple):
+    """What the calibration photos say of a network."""
+
+    figure: float
+    """characters in lines: full numbers right; objects: mAP"""
+    low: float
+    high: float
+    """95 % interval; the figure itself where there are plenty of characters to tell by"""
+    threshold: float
+    """score from which detections count"""
+    hits: int
+    """objects found at it"""
+    pictures: list[Any]
+
+    def is_taken(self, kept: float) -> bool:
+        """Whether these weights take the place of earlier ones with the figure ``kept``.
+
+        Later weights are better but for chance, so that only photos that can tell speak against them.
+        """
+        return self.figure > kept if self.low == self.high == self.figure else self.high >= kept
 
 
 class Calibration:
@@ -42,16 +67,27 @@ class Calibration:
             self.pixels.append(pixels)
         self.compiled: Any = None
 
-    def judge(self, model: Any) -> tuple[float, float, list[Any]]:
-        """The figure that the model reaches at its best threshold, that threshold, and some pictures."""
+    def judge(self, model: Any) -> Verdict:
+        """What the photos say of ``model``."""
         if self.compiled is None:
             self.compiled = tf.function(lambda images: outputs(model, images), reduce_retracing=True)
+        classes, reading = self.config.classes, self.config.reading
+        faintest = float(THRESHOLDS[0]) if reading == "lines" else MIN_SCORE
         judged = []
         for start in range(0, len(self.photos), BATCH):
-            found = look_at(self.pixels[start : start + BATCH], self._run, meaning(self.config), float(THRESHOLDS[0]))
+            found = look_at(self.pixels[start : start + BATCH], self._run, meaning(self.config), faintest)
             judged += [Judged(*pair) for pair in zip(self.photos[start : start + BATCH], found, strict=True)]
-        threshold, figure = best_threshold(judged, self.config.classes, self.config.reading)
-        return figure, threshold, [self._draw(judged[i], threshold) for i in range(min(PICTURES, len(judged)))]
+        threshold, figure = best_threshold(judged, classes, reading)
+        hits = sum(right for right, _, _ in count_matches(judged, classes, threshold).values())
+        low = high = figure
+        if reading == "none":
+            precision = average_precision(judged, classes)
+            figure = precision.map
+            low, high = precision.map_interval or (0.0, 1.0)
+        elif len(judged) < PLENTY:
+            low, high = wilson(round(figure * len(judged)), len(judged))
+        pictures = [self._draw(judged[i], threshold) for i in range(min(PICTURES, len(judged)))]
+        return Verdict(figure, low, high, threshold, hits, pictures)
 
     def _run(self, inputs: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
         boxes, scores = self.compiled(tf.constant(np.stack(inputs)))

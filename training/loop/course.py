@@ -36,14 +36,19 @@ class Lap:
         class_loss, box_loss = (self.losses / self.steps).numpy().tolist()
         return class_loss, box_loss
 
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self.started
+
     def rate(self) -> float:
         """Photos, that is crops, per second."""
-        return self.steps * self.batch / (time.monotonic() - self.started)
+        return self.steps * self.batch / self.seconds()
 
     def entry(self) -> dict[str, Any]:
         """What the course remembers of it."""
         class_loss, box_loss = self.means()
         return {
+            "seconds": self.seconds(),
             "loss": class_loss + BOX_WEIGHT * box_loss,
             "class_loss": class_loss,
             "box_loss": box_loss,
@@ -66,7 +71,7 @@ class Course:
     def add(self, entry: dict[str, Any], pictures: list[Any]) -> None:
         """Remember an entry and show it."""
         self.entries.append(entry)
-        write_whole(self.path, "".join(json.dumps(entry) + "\n" for entry in self.entries))
+        write_whole(self.path, "".join(json.dumps(entry, allow_nan=False) + "\n" for entry in self.entries))
         with self.writer.as_default(step=entry["step"]):
             for name, value in entry.items():
                 tf.summary.scalar(name, value)

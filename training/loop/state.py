@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from training.config import Configuration
@@ -13,6 +15,7 @@ from training.data.augmentation.pixels import recolour
 from training.detector import bodies, losses, network
 from training.detector.targets import targets
 from training.errors import ModelError
+from training.loop.timetable import Timetable
 
 
 class TwoRates(keras.optimizers.AdamW):
@@ -35,21 +38,27 @@ class TwoRates(keras.optimizers.AdamW):
 class State:
     """Everything that changes while training: networks, optimiser, counters, and their checkpoints."""
 
-    def __init__(self, config: Configuration, folder: Path) -> None:
-        """Start from scratch, or from the last checkpoint in ``folder``. Raises ModelError if that is unreadable."""
-        settings = config.training
+    def __init__(self, config: Configuration, folder: Path | None) -> None:
+        """Start from scratch, or from the last checkpoint in ``folder``. Raises ModelError if that is unreadable.
+
+        Without a folder nothing is saved.
+        """
+        self.settings = settings = config.training
         keras.config.set_dtype_policy("mixed_bfloat16" if wants_bfloat16(settings.precision) else "float32")
         self.model = network.build(config.network, len(config.classes))
         keras.config.set_dtype_policy("float32")
         # The moving average of the weights is what is judged and exported.
         self.averaged = network.build(config.network, len(config.classes))
         self.averaged.set_weights(self.model.get_weights())
+        # Variables, since a training that was given minutes learns its number of steps only as it runs.
+        self.decay_steps, self.warmup, self.averaging = (tf.Variable(1.0, trainable=False) for _ in range(3))
+        self.follow(Timetable.written(settings))
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0,
-            max(1, settings.steps - settings.warmup),
+            self.decay_steps,
             alpha=0.02,
             warmup_target=settings.learning_rate,
-            warmup_steps=settings.warmup,
+            warmup_steps=self.warmup,
         )
         for layer in self.model.layers:
             if settings.frozen_stem and bodies.part(layer.name) == "stem":
@@ -65,17 +74,30 @@ class State:
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.optimizer.build(self.model.trainable_variables)
         self.step = tf.Variable(0, dtype=tf.int64)
+        self.broken = tf.Variable(0, dtype=tf.int64)
+        """The first step whose loss was no number; 0 as long as there is none."""
         self.best = tf.Variable(-1.0)
+        self.kept = tf.Variable(-1.0)
         self.stale = tf.Variable(0)
+        self.seconds = tf.Variable(0.0)
+        """that went into it, earlier attempts too"""
         checkpoint = tf.train.Checkpoint(
             model=self.model,
             averaged=self.averaged,
             optimizer=self.optimizer,
             step=self.step,
             best=self.best,
+            kept=self.kept,
             stale=self.stale,
+            seconds=self.seconds,
         )
-        self.manager = tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=2)
+        # TensorFlow takes paths of checkpoints for patterns: one with a bracket is reached by another name.
+        self.alias = tempfile.TemporaryDirectory()
+        place = Path(self.alias.name) / "checkpoints"
+        if folder:
+            place.symlink_to(folder.absolute(), target_is_directory=True)
+        self.folder = folder or place
+        self.manager = tf.train.CheckpointManager(checkpoint, str(place), max_to_keep=2)
         if self.manager.latest_checkpoint:
             self._restore(checkpoint)
 
@@ -85,12 +107,46 @@ class State:
             checkpoint.restore(latest).assert_consumed()
         except (tf.errors.OpError, ValueError, AssertionError) as error:
             raise ModelError(
-                f"{latest}: unreadable, or not of this configuration; delete its folder to train anew"
+                f"{self.folder / Path(latest).name}: unreadable, or not of this configuration; delete its folder to "
+                "train anew"
             ) from error
+
+    def follow(self, table: Timetable) -> None:
+        """Learn by the numbers of steps of ``table`` from now on."""
+        self.decay_steps.assign(max(1, table.steps - table.warmup))
+        self.warmup.assign(table.warmup)
+        self.averaging.assign(table.averaging)
 
     def save(self) -> None:
         """Write a checkpoint of the present step."""
         self.manager.save(checkpoint_number=int(self.step))
+
+    def check(self) -> None:
+        """Raise ModelError where a loss or a weight isn't a number any more."""
+        broken = int(self.broken)
+        whole = not broken and all(np.isfinite(weight).all() for weight in self.averaged.get_weights())
+        if whole:
+            return
+        last = Path(self.manager.latest_checkpoint).name if self.manager.latest_checkpoint else None
+        kept = f"the last good checkpoint is {self.folder / last}" if last else "there is no checkpoint before it"
+        raise ModelError(
+            f"step {broken or int(self.step)}: the {'loss' if broken else 'weights'} aren't numbers any more; {kept}. "
+            f"Lower training.learning_rate ({self.settings.learning_rate:g}) or training.clip_norm "
+            f"({self.settings.clip_norm:g}), or raise training.warmup"
+        )
+
+    def snapshot(self) -> list[np.ndarray]:
+        """Everything that changes, for `put_back`."""
+        return [variable.numpy() for variable in self._variables()]
+
+    def put_back(self, values: list[np.ndarray]) -> None:
+        """Put back what `snapshot` gave."""
+        for variable, value in zip(self._variables(), values, strict=True):
+            variable.assign(value)
+
+    def _variables(self) -> list[Any]:
+        own = [self.step, self.broken, self.best, self.kept, self.stale]
+        return [*self.model.variables, *self.averaged.variables, *self.optimizer.variables, *own]
 
 
 def wants_bfloat16(precision: str) -> bool:
@@ -127,9 +183,11 @@ def make_step(state: State, config: Configuration) -> Any:
             loss = class_loss + losses.BOX_WEIGHT * box_loss
         state.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         state.step.assign_add(1)
+        fine = (state.broken > 0) | tf.math.is_finite(loss)
+        state.broken.assign(tf.where(fine, state.broken, state.step))
         # Young averages follow quickly, so that they don't remember the start.
         done = tf.cast(state.step, tf.float32)
-        decay = tf.minimum(settings.averaging, (1 + done) / (10 + done))
+        decay = tf.minimum(state.averaging, (1 + done) / (10 + done))
         for average, weight in zip(state.averaged.variables, state.model.variables, strict=True):
             if average.dtype == "float32":
                 average.assign(average * decay + tf.cast(weight, tf.float32) * (1 - decay))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from training.config import Configuration, load
+from training.config import Configuration, MobileNetV2, PlainNetwork, load
 from training.errors import ModelError
 from training.models import WEIGHTS, load_description, load_weights
 from training.outputs import sha256
@@ -22,6 +22,14 @@ from training.starts import folder as starts
 CLASS_HEAD = "class_head"
 NAMED = 6
 """So many untrained layers are named."""
+
+
+def network_of(folder: Path) -> PlainNetwork | MobileNetV2:
+    """The network of the start or the finished training in ``folder``. Raises ModelError where there is neither."""
+    if starts.is_start(folder):
+        return starts.read(folder).network
+    load_description(folder)
+    return load(folder / "config.yaml").network
 
 
 class Start:
