@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
+import yaml
 from PIL import Image
 
 from tests.training.conftest import ROOT, run_step
@@ -265,3 +266,88 @@ def test_objects_that_are_not_read_are_judged_without_a_word_of_reading(
         assert one["fault"]
         assert rows[one["filename"]]["right"] == "0"
         assert (tmp_path / "e" / one["picture"]).is_file()
+
+
+def changed(config_file: Path, path: Path, **sections: object) -> Path:
+    """A copy of the tiny configuration with other values."""
+    document = yaml.safe_load(config_file.read_text())
+    for name, value in sections.items():
+        document[name] = {**document[name], **value} if isinstance(value, dict) else value
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def test_a_loss_that_is_no_number_ends_the_training_with_the_step(
+    records: Path, config_file: Path, tmp_path: Path
+) -> None:
+    rates = {"learning_rate": 1e6, "clip_norm": 1e9, "warmup": 5, "checkpoint_every": 1}
+    config = changed(config_file, tmp_path / "c.yaml", training=rates)
+    out = tmp_path / "out"
+    done = run_step("training.loop.train", "--config", config, "--records", records, "--out", out)
+    assert done.returncode == 2
+    said = done.stderr.splitlines()[-1]
+    found = re.fullmatch(r"error: step (\d+): the (loss|weights) aren't numbers any more; (.+)\. Lower (.+)", said)
+    assert found, said
+    assert "training.learning_rate (1e+06)" in found[4]
+    last = found[3].rpartition("-")[2]
+    assert (out / f"ckpt-{last}.index").exists()
+    assert int(last) < int(found[1])
+    assert not (out / "training.json").exists()
+    assert "NaN" not in "".join(path.read_text() for path in out.glob("*.json*"))
+
+
+def test_photos_without_any_object_train_and_the_end_says_what_was_found(
+    photos: Path, config_file: Path, tmp_path: Path
+) -> None:
+    lines = (photos / "annotations.csv").read_text().splitlines()
+    names = dict.fromkeys(line.split(",")[0] for line in lines[1:])
+    rows = [f"{','.join(next(line for line in lines if line.startswith(name)).split(',')[:3])},,,,," for name in names]
+    objects = [line for line in lines[1:] if line.split(",")[0] == next(reversed(names))]
+    (tmp_path / "labels.csv").write_text("\n".join([lines[0], *rows[:-1], *objects]) + "\n")
+    config = changed(config_file, tmp_path / "c.yaml", reading="none", training={"steps": 4, "checkpoint_every": 2})
+    folder, out = tmp_path / "records", tmp_path / "out"
+    packed = run_step(
+        "training.data.records", "--config", config, "--images", photos / "images",
+        "--annotations", tmp_path / "labels.csv", "--out", folder,
+    )  # fmt: skip
+    assert packed.returncode == 0, packed.stderr
+    done = run_step("training.loop.train", "--config", config, "--records", folder, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "it finds NONE" in done.stderr
+    assert json.loads((out / "training.json").read_text())["calibration_hits"] == 0
+
+
+def test_checkpoints_are_pruned_and_found_again_below_any_name(
+    checkpoint: Path, records: Path, config_file: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a[1]*? {x}" / "checkpoints"
+    folder.parent.mkdir()
+    arguments: list[object] = ["--config", config_file, "--records", records]
+    interrupted_training(arguments, folder, signal.SIGTERM, (folder / "ckpt-4.index").exists)
+    resumed = run_step("training.loop.train", *arguments, "--out", folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "training: step 0 of" not in resumed.stderr
+    assert {path.name for path in folder.iterdir() if path.suffix == ".index"} == {"ckpt-8.index", "ckpt-12.index"}
+    for name, value in weights(checkpoint).items():
+        np.testing.assert_array_equal(value, weights(folder)[name], err_msg=name)
+
+
+def test_minutes_become_steps_and_a_training_that_goes_on_keeps_them(
+    records: Path, config_file: Path, tmp_path: Path
+) -> None:
+    document = yaml.safe_load(config_file.read_text())
+    document["training"] = {"minutes": 0.5, "batch": 4, "crop": 64, "precision": "float32"}
+    config = tmp_path / "c.yaml"
+    config.write_text(yaml.safe_dump(document))
+    out = tmp_path / "out"
+    arguments: list[object] = ["--config", config, "--records", records]
+    interrupted_training(arguments, out, signal.SIGTERM, lambda: (out / "checkpoint").exists())
+    tables = json.loads((out / "timetable.json").read_text())
+    assert tables[0]["from"] == 0
+    assert tables[0]["steps"] >= 20
+    done = run_step("training.loop.train", *arguments, "--out", out)
+    assert done.returncode == 0, done.stderr
+    again = json.loads((out / "timetable.json").read_text())
+    assert again[: len(tables)] == tables
+    assert json.loads((out / "training.json").read_text())["steps"] == again[-1]["steps"]
+    assert yaml.safe_load((out / "config.yaml").read_text())["training"]["minutes"] == 0.5

@@ -1,4 +1,4 @@
-"""Records to a trained detector: the loop, and what it leaves behind.
+"""Records to a trained detector: what it begins with, and what it leaves behind.
 
 The output folder is kept between attempts. A training that was killed goes on at its last checkpoint and ends with the
 same weights as one that was not: batches depend on the step alone (see `data.batches`), and all state is in the
@@ -12,8 +12,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +21,21 @@ import numpy as np
 import tensorflow as tf
 
 from training import command
-from training.config import Configuration, Training, dump, load
+from training.config import Configuration, dump, load
 from training.data.batches import training_batches
 from training.data.records import read_manifest
 from training.drawing import plot_history
 from training.errors import TrainingError
 from training.loop.calibration import Calibration
-from training.loop.course import Course, Lap
+from training.loop.loop import Loop
 from training.loop.machine import describe
-from training.loop.state import State, make_step, wants_bfloat16
-from training.loop.timetable import Clock, Log, Timetable, in_words, seconds_per_step
+from training.loop.state import State, wants_bfloat16
+from training.loop.timetable import Clock
 from training.loop.warm_start import Start
 from training.models import DESCRIPTION, WEIGHTS, meaning
 from training.outputs import write_whole
 
 SUMMARY = "training.json"
-SAY_EVERY = 50
-SAY_SECONDS = 20.0
-LATE = 2.0
-"""A checkpoint is written early where the way to it takes so many times as long as planned."""
 
 
 def train(
@@ -63,128 +58,26 @@ def train(
     _claim(out, config, manifest["fingerprint"], start)
     state = State(config, out)
     # Read once: where the state lies on a GPU, asking for it at each step would make the loop wait for that.
-    first, stale = int(state.step), int(state.stale)
-    drawn = iter(training_batches(records, config, first))
+    first = int(state.step)
+    batches = iter(training_batches(records, config, first))
     # Asked for earlier, it would have every batch drawn while the training waits: TensorFlow takes the shuffling of
     # each epoch for a source of chance. Seeds and order make it none.
     tf.config.experimental.enable_op_determinism()
     if start and first == 0:
         start.fill(state.model)
         state.averaged.set_weights(state.model.get_weights())
-    calibration = Calibration(records, config)
-    course = Course(out, first)
-    step = make_step(state, config)
-    ended = _catch_signals()
-    clock = (
-        Clock(settings.minutes, sum(entry["seconds"] for entry in course.entries), began) if settings.minutes else None
-    )
-    log = Log(out, first)
-    table = log.latest or Timetable.written(settings)
-    batches: Iterator[Any] = drawn
-    if clock and not log.latest:
-        table, seen = _plan(clock, settings, state, step, drawn, calibration)
-        log.add(table, first)
-        batches = chain(seen, drawn)
-    state.follow(table)
-    count = manifest["splits"]["train"]["photos"]
-    print(f"training: step {first} of {table.steps}, {count} photos", file=sys.stderr)
-    lap, said, judging = Lap(settings.batch), time.monotonic(), 0.0
-    number = first
-    while number < table.steps:
-        if stale >= settings.patience:
-            print(f"no better calibration figure in {settings.patience} checkpoints: stopped early", file=sys.stderr)
-            break
-        number += 1
-        before = time.monotonic()
-        batch = next(batches)
-        waited = time.monotonic() - before
-        lap.add(step(*batch), waited)
-        if number % SAY_EVERY == 0 and (clock is None or time.monotonic() - said > SAY_SECONDS):
-            said = time.monotonic()
-            state.check()
-            _say(number, table, lap, judging)
-        late = clock is not None and lap.steps > 1 and lap.seconds() > LATE * clock.lap(table)
-        if number % table.checkpoint_every == 0 or number == table.steps or late:
-            state.check()
-            entry = {"step": number, **lap.entry()}
-            verdict = calibration.judge(state.averaged)
-            better = verdict.figure > float(state.best)
-            state.best.assign(max(verdict.figure, float(state.best)))
-            stale = 0 if better else stale + 1
-            state.stale.assign(stale)
-            taken = verdict.is_taken(float(state.kept))
-            if taken:
-                state.kept.assign(verdict.figure)
-                _save_weights(state.averaged, out / WEIGHTS)
-            judging = lap.seconds() - entry["seconds"]
-            figures = {"calibration": verdict.figure, "calibration_low": verdict.low, "calibration_high": verdict.high}
-            entry |= {**figures, "threshold": verdict.threshold, "seconds": lap.seconds()}
-            course.add(entry, verdict.pictures)
-            print(f"step {number}: calibration {verdict.figure:.3f}{' (kept)' if taken else ''}", file=sys.stderr)
-            if clock:
-                corrected = clock.correct(table, number, (entry["seconds"] - judging) / lap.steps, judging)
-                if corrected != table:
-                    table = corrected
-                    log.add(table, number)
-                    state.follow(table)
-                    print(f"the machine's speed changed: {table.steps} steps in all", file=sys.stderr)
-                state.seconds.assign(clock.used())
-            state.save()
-            lap = Lap(settings.batch)
-        elif ended:
-            state.check()
-            if clock:
-                state.seconds.assign(clock.used())
-            state.save()
-            raise KeyboardInterrupt
+    clock = Clock(settings.minutes, float(state.seconds), began) if settings.minutes else None
+    loop = Loop(config, out, state, Calibration(records, config), clock)
+    photos = manifest["splits"]["train"]["photos"]
+    loop.run(first, batches, photos, _catch_signals())
     provenance = {
         "commit": commit,
         "data_fingerprint": manifest["fingerprint"],
-        "split": config.split.model_dump(exclude_none=True),
-        **({"ignored": list(config.ignored)} if config.ignored else {}),
+        "split": config.split.model_dump(),
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         **({"started_from": start.provenance()} if start else {}),
     }
-    _finish(state, config, calibration, course, provenance, start.terms if start else [], out)
-
-
-def _plan(
-    clock: Clock, settings: Training, state: State, step: Any, batches: Iterator[Any], calibration: Calibration
-) -> tuple[Timetable, list[Any]]:
-    """A timetable from how fast this machine is, and the batches that it was measured with, to be trained on yet."""
-    before = state.snapshot()
-    calibration.judge(state.averaged)
-    judged = time.monotonic()
-    calibration.judge(state.averaged)
-    judging = time.monotonic() - judged
-    seen = [next(batches)]
-    # The first one compiles.
-    step(*seen[0]).numpy()
-
-    def measured() -> None:
-        seen.append(next(batches))
-        step(*seen[-1]).numpy()
-
-    each = seconds_per_step(measured, 4, 40, min(12.0, 0.04 * clock.minutes * 60))
-    state.put_back(before)
-    table = clock.plan(settings, each, judging)
-    print(
-        f"{1 / each:.1f} steps a second: {table.steps} steps in {clock.minutes:g} minutes, with compiling and judging",
-        file=sys.stderr,
-    )
-    return table, seen
-
-
-def _say(number: int, table: Timetable, lap: Lap, judging: float) -> None:
-    """A line of progress."""
-    class_loss, box_loss = lap.means()
-    left = table.steps - number
-    seconds = left * lap.seconds() / lap.steps + (left // table.checkpoint_every + 1) * judging
-    print(
-        f"step {number} of {table.steps}, {in_words(seconds)} left, class loss {class_loss:.3f}, "
-        f"box loss {box_loss:.3f}, {lap.rate():.0f} photos/s",
-        file=sys.stderr,
-    )
+    _finish(loop, provenance, start.terms if start else [])
 
 
 def _claim(out: Path, config: Configuration, fingerprint: str, start: Start | None) -> None:
@@ -210,24 +103,11 @@ def _catch_signals() -> list[int]:
     return ended
 
 
-def _save_weights(model: Any, path: Path) -> None:
-    temporary = path.with_name(f"new.{path.name}")
-    model.save_weights(temporary)
-    temporary.replace(path)
-
-
-def _finish(
-    state: State,
-    config: Configuration,
-    calibration: Calibration,
-    course: Course,
-    provenance: dict[str, Any],
-    terms: Sequence[Any],
-    out: Path,
-) -> None:
+def _finish(loop: Loop, provenance: dict[str, Any], terms: Sequence[Any]) -> None:
     """Choose the threshold of the best weights and write detector.json, the loss curve and the summary."""
-    state.averaged.load_weights(out / WEIGHTS)
-    verdict = calibration.judge(state.averaged)
+    config, out = loop.config, loop.out
+    loop.state.averaged.load_weights(out / WEIGHTS)
+    verdict = loop.calibration.judge(loop.state.averaged)
     description = {
         **meaning(config),
         "score_threshold": verdict.threshold,
@@ -235,15 +115,15 @@ def _finish(
         "provenance": provenance,
     }
     write_whole(out / DESCRIPTION, json.dumps(description, indent=1, allow_nan=False) + "\n")
-    plot_history(course.entries, out / "loss.png")
+    plot_history(loop.course.entries, out / "loss.png")
     summary = {
-        "steps": int(state.step),
+        "steps": int(loop.state.step),
         "calibration": verdict.figure,
         "calibration_interval": [verdict.low, verdict.high],
         "calibration_hits": verdict.hits,
         "score_threshold": verdict.threshold,
-        "photos_per_second": float(np.median([entry["photos_per_second"] for entry in course.entries])),
-        "parameters": state.model.count_params(),
+        "photos_per_second": float(np.median([entry["photos_per_second"] for entry in loop.course.entries])),
+        "parameters": loop.state.model.count_params(),
         "machine": describe(),
         "precision": "bfloat16" if wants_bfloat16(config.training.precision) else "float32",
     }
@@ -254,9 +134,9 @@ def _finish(
     )
     if not verdict.hits:
         print(
-            f"warning: of the objects on {len(calibration.photos)} calibration photos it finds NONE. Likeliest first: "
-            "trained too short (more minutes or steps), labels that don't fit the photos (./inv data.check), objects "
-            "far smaller or larger than augmentation.min_object_height and max_object_height say",
+            f"warning: of the objects on {len(loop.calibration.photos)} calibration photos it finds NONE. Likeliest "
+            "first: trained too short (more minutes or steps), labels that don't fit the photos (./inv data.check), "
+            "objects far smaller or larger than augmentation.min_object_height and max_object_height say",
             file=sys.stderr,
         )
 
