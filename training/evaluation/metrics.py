@@ -164,7 +164,7 @@ def count_matches(
 
 
 def _matches(one: Judged, classes: Sequence[str]) -> np.ndarray:
-    """bool [k] whether each of a photo's detections is right: its class, at an IoU of 0.5, of an object not yet found."""
+    """Whether each [k] of a photo's detections is right: its class, at an IoU of 0.5, of an object not yet found."""
     truth = label_boxes(one.photo)
     open_objects = np.ones(len(truth), bool)
     names = np.array([item.name for item in one.photo.objects])
