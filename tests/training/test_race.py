@@ -94,6 +94,8 @@ def test_the_same_batches_decide_between_two(
 ) -> None:
     monkeypatch.setattr(race, "NEEDED", 0.1)
     monkeypatch.setattr(race, "LEAST", 2)
+    monkeypatch.setattr(race, "MOST", 600.0)
+    monkeypatch.setattr(race, "FOUND", 1e-9)
     text = PLANNED.replace("reading: lines", "reading: none").replace("minutes: 0.1", "steps: 40")
     result, document = chosen(text, records, starts, tmp_path, "mobilenet_v2", "glyphs")
     candidates = result["candidates"]

@@ -48,8 +48,10 @@ NEEDED = 30.0
 """Seconds that a start needs at least, mostly to be compiled."""
 PHOTOS = 120
 """Calibration photos that judge."""
-BATCH_RATE = 0.9
+AVERAGING = 0.9
 """Decay of the average of so short a training."""
+FOUND = 0.01
+"""Figures below it say nothing."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,11 @@ def choose(config: Configuration, text: str, records: Path, folders: Sequence[Pa
     else:
         outcomes = _race(runners, records, seconds, steps)
         best = max(outcomes, key=lambda outcome: outcome.verdict.figure, default=None)
-        if best and best.verdict.figure > 0:
+        if best and best.verdict.figure >= FOUND:
             chosen = next(runner for runner in runners if runner.name == best.name)
             why = _reason(best, outcomes)
         else:
-            why = f"after so few steps none finds anything: {chosen.name} is the likeliest"
+            why = f"in so little time none finds anything: {chosen.name} is the likeliest"
     if left_out:
         why += "; " + "; ".join(left_out)
     result = {
@@ -166,7 +168,7 @@ def _with_start(text: str, name: str, folder: Path) -> Any:
 
 
 def _race(runners: Sequence[Runner], records: Path, seconds: float, steps: int) -> list[Outcome]:
-    """Train each the same number of steps on the same batches, as many as there is time for."""
+    """Train each the same number of steps on the same batches, as many as there is time for; none where it is short."""
     ready = []
     began = time.monotonic()
     for runner in runners:
@@ -174,9 +176,14 @@ def _race(runners: Sequence[Runner], records: Path, seconds: float, steps: int) 
         trainee = _Trainee(runner, records)
         ready.append(trainee)
         print(f"{runner.name}: ready after {time.monotonic() - said:.0f} s", file=sys.stderr)
+        # A busy machine: to go on would cost more than the race is worth.
+        if time.monotonic() - began > seconds * (len(ready) + 1) / (len(runners) + 1):
+            return []
     left = seconds - (time.monotonic() - began) - sum(trainee.judging for trainee in ready)
     fits = int(left / sum(trainee.each for trainee in ready))
-    steps = max(LEAST, min(steps, fits))
+    if fits < LEAST:
+        return []
+    steps = min(steps, fits)
     outcomes = []
     for trainee in ready:
         try:
@@ -227,7 +234,7 @@ class _Trainee:
     def train(self, steps: int) -> Outcome:
         """Train ``steps`` steps from the start and judge the average."""
         began = time.monotonic()
-        self.state.follow(Timetable(steps, max(1, steps // 10), BATCH_RATE, steps))
+        self.state.follow(Timetable(steps, max(1, steps // 10), AVERAGING, steps))
         losses = tf.zeros(2)
         for number, batch in enumerate(chain(self.seen, self.batches), 1):
             losses = self.step(*batch)

@@ -73,7 +73,8 @@ def train(
     provenance = {
         "commit": commit,
         "data_fingerprint": manifest["fingerprint"],
-        "split": config.split.model_dump(),
+        "split": config.split.model_dump(exclude_none=True),
+        **({"ignored": list(config.ignored)} if config.ignored else {}),
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         **({"started_from": start.provenance()} if start else {}),
     }
