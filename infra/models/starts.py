@@ -13,10 +13,9 @@ from infra.errors import RefusedError, UsageError
 from infra.execution import processes
 from infra.execution.steps import Runner, perform
 from infra.models import kinds
-from infra.runs import recipes
-from infra.settings import ROOT, settings
+from infra.runs import candidates, recipes
+from infra.settings import settings
 
-FOLDER = ROOT / "models" / "start"
 PACKAGE = "@mediapipe/objectron@0.4.1675468480"
 INTEGRITY = "sha512-IoWuW0ojc9GaSW6UoDCIXgwjLSqTEcR5w8NYuGH+R5+q+nKzS7KOIGfY/eyx4DttReumb398W6+PpW0DQ2Rs/w=="
 ASSETS = "objectron_solution_packed_assets.data"
@@ -42,7 +41,7 @@ def make(name: str, run: Path | None, runner: Runner) -> Path:
             raise UsageError(f"{name} is made of a finished training: name its folder with --run")
         inputs, options = {"checkpoint": kinds.checkpoint(run)}, {}
     perform(recipes.start(name, inputs, options, output), runner)
-    folder = FOLDER / name
+    folder = candidates.FOLDER / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = folder.with_name(f".{name}.new")
     shutil.rmtree(new, ignore_errors=True)

@@ -10,6 +10,7 @@ from infra.errors import CommandError, RefusedError, UsageError
 from infra.execution import processes
 from infra.execution.local import Local
 from infra.models import kinds, starts
+from infra.runs import candidates
 from infra.settings import RELEASED, settings
 
 
@@ -50,7 +51,7 @@ def test_what_a_start_is_made_of_is_said(name: str, run: Path | None) -> None:
 
 
 def test_a_training_begins_with_a_start_or_a_training(tmp_path: Path) -> None:
-    assert kinds.beginning(starts.FOLDER / "mobilenet_v2") == starts.FOLDER / "mobilenet_v2"
+    assert kinds.beginning(candidates.FOLDER / "mobilenet_v2") == candidates.FOLDER / "mobilenet_v2"
     assert kinds.beginning(RELEASED) == RELEASED / "checkpoint"
     with pytest.raises(UsageError, match="holds no finished training"):
         kinds.beginning(tmp_path)

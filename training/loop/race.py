@@ -31,6 +31,7 @@ from training.loop.timetable import Timetable, seconds_per_step
 from training.loop.warm_start import Start, network_of
 from training.models import validate
 from training.outputs import whole_folder
+from training.starts.folder import is_start
 
 RATES: Mapping[str, Mapping[str, Any]] = {
     "plain": {"learning_rate": 2.5e-3, "body_rate": 1.0, "frozen_stem": False},
@@ -161,7 +162,7 @@ def _with_start(text: str, name: str, folder: Path) -> Any:
     """The configuration in ``text`` with the start's network and rates, where it says nothing of them."""
     document = yaml.safe_load(text)
     network = network_of(folder)
-    document["starts"] = [name]
+    document["starts"] = [name] if is_start(folder) else []
     document.setdefault("network", json.loads(network.model_dump_json()))
     document["training"] = {**RATES[network.body], **(document.get("training") or {})}
     return document
