@@ -45,7 +45,7 @@ def interrupted_training(
     """Start a training, send it a signal as soon as ``ready``, and return its exit code."""
     command = [sys.executable, "-m", "training.loop.train", *map(str, arguments), "--out", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-            for _ in range(15000):
+        for _ in range(15000):
             if ready() or process.poll() is not None:
                 break
             time.sleep(0.02)
