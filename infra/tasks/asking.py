@@ -63,10 +63,12 @@ def asked(
     if from_:
         changes |= {"start": kinds.beginning(words.folder(from_, "from")), "starts": None}
     if start == RELEASED.name:
-        say("digits: trained on SVHN, which is for non-commercial research; what is made from it is, too")
         changes |= {"start": kinds.checkpoint(RELEASED), "starts": None}
     elif start:
         known = (*candidates.known(), RELEASED.name, candidates.NOTHING)
         found = words.one_of(start, "start", known)
         changes |= {"start": None, "starts": () if found == candidates.NOTHING else (found,)}
-    return request.model_copy(update=changes)
+    asked_for = request.model_copy(update=changes)
+    if "start" in changes and asked_for.start and asked_for.start.is_relative_to(RELEASED):
+        say("the released digits are trained on SVHN, for non-commercial research only; what begins with them is, too")
+    return asked_for

@@ -127,7 +127,7 @@ def names(text: str, flag: str) -> tuple[str, ...]:
     """The names in a row of CSV: one that has commas itself stands in quotes. Raises UsageError."""
     import csv
 
-    found = tuple(name.strip() for name in next(csv.reader([text]), []))
+    found = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
     if not found or not all(found):
         raise UsageError(f"--{flag}: {text!r} is no list of names with commas between")
     return found
