@@ -84,7 +84,8 @@ def hold(saved: SavedDetector, photos: Sequence[Photo]) -> str:
         SavedModelError: they aren't, with what detector.json would have to say; or nothing is found whatever it says,
             for a SavedModel of unknown origin
     """
-    labelled = [photo for photo in photos if photo.labels][:PHOTOS]
+    labelled = [photo for photo in photos if photo.labels]
+    labelled = labelled[:: max(1, len(labelled) // PHOTOS)][:PHOTOS]
     objects = sum(len(photo.labels) for photo in labelled)
     if objects < LEAST_OBJECTS:
         return f"trained detector: too few labelled objects ({objects}) to see whether it finds any"

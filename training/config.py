@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import json
 from pathlib import Path
@@ -270,17 +271,21 @@ def validate(document: Any, where: str) -> Configuration:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        data = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path}: can't be read ({error.strerror})") from error
+    try:
+        return data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: not UTF-8 ({error.reason}); save it as UTF-8") from error
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigurationError(f"{path} line {line}: not UTF-8, Latin-1 perhaps; save it as UTF-8") from error
 
 
 def _document(text: str, where: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # YAML's dates and numbers can be impossible ones, its lists endlessly deep.
         raise ConfigurationError(f"{where}: not YAML: {error}") from error
 
 

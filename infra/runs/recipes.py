@@ -133,7 +133,7 @@ def is_planned(request: Request) -> bool:
         return True
     try:
         document: Any = yaml.safe_load(request.config.read_bytes())
-    except (OSError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return True  # The plan says what is wrong with it.
     return not (isinstance(document, dict) and document.get("plan") is False)
 

@@ -51,3 +51,22 @@ def test_what_is_no_configuration_is_refused(text: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none\.yaml: can't be read"):
         load(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"])
+def test_a_configuration_of_any_encoding_is_read_or_its_line_is_named(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_bytes("name: gelände\nclasses: [tür, schloß]\n".encode(encoding))
+    if encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        assert load(path).classes == ("tür", "schloß")
+        return
+    with pytest.raises(ConfigurationError, match=r"my\.yaml") as caught:
+        load(path)
+    if encoding in ("latin-1", "cp1252"):
+        assert "line 1: not UTF-8" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["name: 2026-13-45", "a: " + "[" * 5000, "name: \x07", "a: &a [*a]"])
+def test_what_yaml_stumbles_over_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"my\.yaml"):
+        parse(text, "my.yaml")

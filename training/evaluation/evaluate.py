@@ -170,6 +170,15 @@ def draw_pictures(
         picture.save(folder / f"{name}.jpg", quality=88)
 
 
+def _manifest(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path}: can't be read as a web model's manifest ({error}); convert the model again"
+        ) from error
+
+
 def main() -> None:
     """Evaluate a model on labelled photos."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -188,7 +197,7 @@ def main() -> None:
         results = predict(model, photos, options.images)
     else:
         name = options.web_model
-        description = json.loads((options.web_model / "manifest.json").read_text())
+        description = _manifest(options.web_model / "manifest.json")
         results = read_predictions(options.predictions, photos, description["classes"])
     classes = description["classes"]
     unknown = {item.name for photo in photos for item in photo.objects} - set(classes)
