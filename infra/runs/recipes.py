@@ -215,14 +215,13 @@ def blend(run: Run, other: Path, output: Path, share: float | None = None) -> St
 
 def start(name: str, inputs: Mapping[str, Path], options: Mapping[str, str], output: Path) -> Step:
     """The start ``name`` of a package's file or of a checkpoint."""
-    command = f"./inv start.make {name}" + (" --run RUN" if "checkpoint" in inputs else "")
     return Step(
         "start",
         "train",
         "training.starts.make",
         output,
         inputs={**inputs, "licence": ROOT / "LICENSE"},
-        options={"name": name, "command": command, **options},
+        options={"name": name, "command": f"./inv start.make {name}", **options},
     )
 
 

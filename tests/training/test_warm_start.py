@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.training.conftest import run_step
+from tests.training.conftest import ROOT, run_step
 from training.config import Configuration, load
 from training.detector import network
 from training.errors import ModelError
@@ -157,3 +157,22 @@ def test_a_checkpoint_from_before_boxes_had_a_layer_says_how_it_is_read(checkpoi
     document["network"]["box_tower"] = False
     (folder / "config.yaml").write_text(yaml.safe_dump(document))
     assert load_model(folder).description["classes"] == list(config.classes)
+
+
+def test_terms_travel_from_training_to_training(
+    checkpoint: Path, records: Path, config_file: Path, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    shutil.copytree(checkpoint, source)
+    document = json.loads((source / "detector.json").read_text())
+    term = {"name": "SVHN", "licence": "non-commercial", "notice": "research only", "restricted": True}
+    (source / "detector.json").write_text(json.dumps({**document, "terms": [term]}))
+    config = changed(config_file, tmp_path / "c.yaml", training={"steps": 2, "checkpoint_every": 2})
+    done = run_step("training.loop.train", "--config", config, "--records", records, "--from", source, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((out / "detector.json").read_text())["terms"] == [term]
+
+
+def test_the_released_digits_say_whose_photos_they_learned_from() -> None:
+    terms = json.loads((ROOT / "models/digits/checkpoint/detector.json").read_text())["terms"]
+    assert [term["restricted"] for term in terms] == [True]

@@ -67,10 +67,14 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path, shares: Seque
     figure, threshold, weights = results[best]
     model.set_weights(weights)
     provenance = load_description(checkpoint)["provenance"]
+    # Of both, each once.
+    terms = [term for folder in (checkpoint, other) for term in load_description(folder).get("terms", [])]
+    terms = [term for place, term in enumerate(terms) if term not in terms[:place]]
     blended = {"share": best, "weights_sha256": sha256(other / WEIGHTS)}
     description = {
         **meaning(config),
         "score_threshold": threshold,
+        **({"terms": terms} if terms else {}),
         "provenance": {**provenance, "blended_with": [*provenance.get("blended_with", []), blended]},
     }
     summary = json.loads((checkpoint / SUMMARY).read_text()) | {"calibration": figure, "score_threshold": threshold}
