@@ -80,3 +80,19 @@ def test_a_file_counts_by_content_alone(tmp_path: Path) -> None:
     assert fingerprints.of_input(file) == before
     file.write_text("b", "utf-8")
     assert fingerprints.of_input(file) != before
+
+
+def test_links_to_nothing_and_back_end_no_listing(tmp_path: Path) -> None:
+    (tmp_path / "photos" / "deep").mkdir(parents=True)
+    (tmp_path / "photos" / "a.jpg").write_text("a")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "photos" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "photos" / "self").symlink_to(".")
+    (tmp_path / "photos" / "deep" / "up").symlink_to("../deep")
+    (tmp_path / "photos" / "gone.jpg").symlink_to("nowhere")
+    (tmp_path / "photos" / "ring").symlink_to("ring")
+    (tmp_path / "photos" / os.fsdecode(b"caf\xe9.jpg")).write_text("e")
+    before = fingerprints.of_input(tmp_path / "photos")
+    assert fingerprints.of_input(tmp_path / "photos") == before
+    (tmp_path / "elsewhere" / "b.jpg").write_text("b")
+    assert fingerprints.of_input(tmp_path / "photos") != before

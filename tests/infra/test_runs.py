@@ -54,3 +54,23 @@ def test_a_broken_request_is_named(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}", "utf-8")
     with pytest.raises(UsageError, match=r"run\.json can't be used"):
         Run(tmp_path).request()
+
+
+@pytest.mark.parametrize("exported", [False, True])
+def test_a_zip_and_an_exports_split_are_taken_in_first(tmp_path: Path, exported: bool) -> None:
+    from infra.tasks.data import requested
+
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "Photos.ZIP").touch()
+    (tmp_path / "labels.csv").touch()
+    images, labels = ("photos", str(tmp_path / "labels.csv")) if exported else ("Photos.ZIP", None)
+    run, request, step = requested(
+        str(tmp_path / images), labels, None, None, None, None, None, skip_bad=False, as_exported=exported
+    )
+    assert step is not None
+    assert step.module == "training.data.sources"
+    assert ("--split-as-exported" in step.arguments()) is exported
+    assert ("--annotations" in step.arguments()) is exported
+    assert (request.images, request.annotations) == (run.photos / "images", run.photos / "annotations.csv")
+    with pytest.raises(UsageError, match="say which photos"):
+        requested(str(tmp_path / "photos"), None, None, None, None, None, None, skip_bad=False)

@@ -15,6 +15,8 @@ from typing import IO, Any
 
 import pytest
 
+from tests.training.labelled import pictures
+
 ROOT = Path(__file__).parents[2]
 TINY = """
 name: tiny
@@ -57,6 +59,12 @@ def _step(command: list[str], out: Any, err: Any) -> None:
 def _whole(file: IO[str]) -> str:
     file.seek(0)
     return file.read()
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A folder of three photos of 40 × 30 pixels."""
+    return pictures(tmp_path / "images", "a.jpg", "b.jpg", "c.jpg")
 
 
 @pytest.fixture(scope="session")

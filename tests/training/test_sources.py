@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,44 @@ def test_a_data_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, w
     (tmp_path / "data.yaml").write_text(text)
     with pytest.raises(AnnotationError, match=rf"data\.yaml.*{words}"):
         load(tmp_path / "data.yaml")
+
+
+@pytest.mark.parametrize(("only", "words"), [('["O", "1"]', "called O; its classes are 1, x"), ('["X"]', "called X")])
+def test_a_class_to_keep_that_no_label_has_is_refused(data: Path, tmp_path: Path, only: str, words: str) -> None:
+    data.write_text(data.read_text().replace('only: ["1"]', f"only: {only}"))
+    with pytest.raises(AnnotationError, match=f"meters, only: no label of .*meters.csv is {words}"):
+        merge(load(data), tmp_path / "out", skip_bad=False)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_zip_of_photos_is_taken_in(data: Path, tmp_path: Path, inside: bool) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for index in range(30):
+            archive.write(tmp_path / "streets" / "deep" / f"{index}.jpg", f"deep/{index}.jpg")
+        archive.writestr("__MACOSX/._0.jpg", "x")
+        if inside:
+            archive.write(tmp_path / "streets.csv", "annotations.csv")
+    labels = () if inside else ("--annotations", tmp_path / "streets.csv")
+    done = run_step(
+        "training.data.sources", "--images", tmp_path / "photos.zip", *labels, "--out", tmp_path / "out"
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert read_csv(tmp_path / "out" / "annotations.csv").photos == read_csv(tmp_path / "streets.csv").photos
+    assert len(list((tmp_path / "out" / "images" / "deep").iterdir())) == 30
+    assert "1 hidden files" in done.stdout
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["annotations.csv", "findings.json", "images"]
+
+
+def test_an_exports_split_is_kept_where_that_is_said(tmp_path: Path) -> None:
+    rows = []
+    for part in ("train", "valid", "test"):
+        (tmp_path / "export" / part).mkdir(parents=True)
+        for index in range(3):
+            Image.new("RGB", (40, 30)).save(tmp_path / "export" / part / f"{index}.jpg")
+            rows.append(f"{part}/{index}.jpg,40,30,1,0,0,9,9")
+    (tmp_path / "export" / "labels.csv").write_text("\n".join([HEADER, *rows, ""]))
+    file = tmp_path / "data.yaml"
+    file.write_text("sources: [{name: a, images: export, annotations: export/labels.csv, split_as_exported: true}]")
+    photos = merge(load(file), tmp_path / "out", skip_bad=False).photos
+    means = {"train": "train", "valid": "calibration", "test": "validation"}
+    assert all(split_of(photo.group, Split()) == means[photo.filename.split("/")[0]] for photo in photos)

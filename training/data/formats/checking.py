@@ -271,6 +271,8 @@ class Checker:
             self._claims[file] = _Claim(entry.where, entry.filename, entry.group, not entry.boxes)
         else:
             self._claim_again(entry, file, claim)
+        if isinstance(entry.group, str) and spelling.UNWRITABLE.search(entry.group):
+            raise self._bad(Kind.FORMAT, "group", f"{shown(entry.group)} holds what no text can", file)
         known = self.photos.get(file)
         width, height = self._size(file, entry.size, known)
         if known is None:
@@ -413,6 +415,8 @@ class Checker:
             value = ""
         raw = value if isinstance(value, str) else spelling.whole(value)
         name = spelling.normal(raw)
+        if spelling.UNWRITABLE.search(name):
+            raise self._bad(Kind.CLASS, "class", f"{shown(raw)} holds what no text can")
         if not name:
             raise self._bad(Kind.CLASS, "class", self._unknown(""))
         if self.classes is None:

@@ -10,7 +10,6 @@ that one began with.
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
@@ -34,6 +33,8 @@ FIELDS = {
 }
 EXACT = Context(prec=400)
 """Digits enough for the sum of any two floats."""
+LARGE = 300
+"""Digits before the point that no number of pixels has."""
 OF_IMAGES = frozenset({"id", "file_name", "width", "height", "group"})
 OF_ANNOTATIONS = frozenset({"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"})
 
@@ -46,7 +47,7 @@ def is_coco(document: object) -> bool:
 def read(chosen: Sequence[LabelFile], checker: Checker) -> None:
     """Give the images of files to ``checker``, each with its annotations. Raises AnnotationError."""
     for file in chosen:
-        _read(file, files.load_json(file.path, checker.keep), checker)
+        _read(file, files.load(file, checker.keep), checker)
 
 
 def _read(file: LabelFile, document: Any, checker: Checker) -> None:
@@ -164,12 +165,15 @@ def _sides(box: object) -> tuple[Decimal, Decimal, Decimal, Decimal] | None:
 
 def _decimal(value: object) -> Decimal | None:
     """A finite number, exactly as it is written."""
+    if isinstance(value, Exact):
+        value = value.digits
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
     try:
-        if math.isfinite(files.number(value)):
-            return Decimal(value.digits if isinstance(value, Exact) else value)  # type: ignore[arg-type]
-    except (ValueError, OverflowError, InvalidOperation):
-        pass
-    return None
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number.adjusted() < LARGE else None
 
 
 def _around(polygons: object) -> tuple[float, float, float, float] | None:

@@ -31,7 +31,7 @@ def is_create_ml(document: object) -> bool:
 def read(chosen: Sequence[LabelFile], checker: Checker) -> None:
     """Give the photos of files to ``checker``. Raises AnnotationError."""
     for file in chosen:
-        for number, entry in enumerate(files.load_json(file.path)):
+        for number, entry in enumerate(files.load(file)):
             where = file.at(f"[{number}]")
             if not isinstance(entry, dict) or not isinstance(entry.get("annotations"), list):
                 checker.loose(where, Fault(Kind.FORMAT, "annotations", "isn't a list"))

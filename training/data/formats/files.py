@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +23,8 @@ class LabelFile:
 
     path: Path
     name: str
+    document: Any = field(default=None, compare=False, repr=False)
+    """what it holds, where recognising it took reading it whole"""
 
     @property
     def within(self) -> str:
@@ -49,6 +51,11 @@ class Exact(float):
         number = super().__new__(cls, digits)
         number.digits = digits
         return number
+
+
+def load(file: LabelFile, keep: bool = False) -> Any:
+    """The document of a JSON file, which isn't read twice without need. Raises as `load_json`."""
+    return load_json(file.path, keep) if keep or file.document is None else file.document
 
 
 def load_json(path: Path, keep: bool = False) -> Any:

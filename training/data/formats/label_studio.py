@@ -54,7 +54,7 @@ def read(chosen: Sequence[LabelFile], checker: Checker) -> None:
     """Give the tasks of files to ``checker``. Raises AnnotationError."""
     bare = 0
     for file in chosen:
-        for number, task in enumerate(files.load_json(file.path)):
+        for number, task in enumerate(files.load(file)):
             where = file.at(f"[{number}]")
             if not isinstance(task, dict):
                 checker.loose(where, Fault(Kind.FORMAT, "", "isn't a task"))

@@ -38,7 +38,7 @@ def read(chosen: Sequence[LabelFile], checker: Checker) -> None:
     """Give files to ``checker``. Raises AnnotationError."""
     for file in command.progress(chosen, len(chosen), "label files"):
         try:
-            document = files.load_json(file.path, checker.keep)
+            document = files.load(file, checker.keep)
         except AnnotationError as error:
             checker.reject(file.at(), Fault(Kind.FORMAT, "", error.message), file.stem)
             continue

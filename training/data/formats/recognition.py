@@ -6,6 +6,7 @@ A folder may hold a file per photo, a file per split as Roboflow exports them, o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +60,14 @@ def recognise(path: Path) -> Recognised:
     ending = path.suffix.lower()
     if ending in (".yaml", ".yml"):
         return _in_folder(path.parent, only="yolo")
+    if ending == ".json":
+        name, file = _of_json(LabelFile(path, path.name))
+        if name is None:
+            raise AnnotationError(
+                f"{path}: JSON of a form that isn't known; known are COCO (images, annotations, categories), LabelMe "
+                "(shapes), and Label Studio's and Create ML's lists"
+            )
+        return Recognised(name, [file])
     return Recognised(_of_file(path, ending), [LabelFile(path, path.name)])
 
 
@@ -67,14 +76,14 @@ def _of_file(path: Path, ending: str) -> str:
         return "svhn"
     if ending == ".xml":
         return "cvat" if files.root_tag(path) == cvat.ROOT else "voc"
-    if ending == ".json":
-        return _of_json(path) or "coco"
     return "csv"
 
 
-def _of_json(path: Path) -> str | None:
-    document = files.load_json(path)
-    return next((name for name, tells in JSON.items() if tells(document)), None)
+def _of_json(file: LabelFile) -> tuple[str | None, LabelFile]:
+    """The form of a JSON file, and the file with its content."""
+    document = files.load_json(file.path)
+    name = next((name for name, tells in JSON.items() if tells(document)), None)
+    return name, replace(file, document=document)
 
 
 def _in_folder(path: Path, only: str | None = None) -> Recognised:
@@ -122,14 +131,14 @@ def _json(every: list[LabelFile]) -> Iterator[tuple[str, list[LabelFile]]]:
     kinds: dict[str, list[LabelFile]] = {}
     for file in every[:LOOKED]:
         try:
-            name = _of_json(file.path)
+            name, read = _of_json(file)
         except AnnotationError:
             continue
         if name in PER_PHOTO:
             yield name, every
             return
         if name:
-            kinds.setdefault(name, []).append(file)
+            kinds.setdefault(name, []).append(read)
     yield from kinds.items()
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 """Soft hyphen, and blanks without width. Those that join letters (U+200C, U+200D) mean something."""
+UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and halves of characters."""
 DECIMAL = re.compile(r"(-?\d+)\.0*")
 
 

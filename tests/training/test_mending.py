@@ -1,0 +1,99 @@
+"""What is harmless is mended and counted, what may mislead is refused with its cause first; public sets are whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.training.conftest import ROOT
+from tests.training.labelled import pictures, table
+from training.data import formats, selection
+from training.errors import AnnotationError
+from training.findings import Kind
+
+OBJECTS = ROOT / ".." / "shared" / "data" / "objects"
+
+
+def test_a_missing_folder_is_one_cause_and_few_lines(tmp_path: Path, images: Path) -> None:
+    file = table(tmp_path, *(f"p{number}.jpg,40,30,cat,0,0,9,9" for number in range(50_000)))
+    with pytest.raises(AnnotationError) as caught:
+        selection.read(images, file)
+    said = str(caught.value).splitlines()
+    assert len(said) < 100
+    assert said[0].startswith("none of the 50,000 photos that labels name is in the folder (p0.jpg first)")
+    assert len(caught.value.findings) == 50_000
+
+
+def test_sizes_before_turning_are_one_cause(tmp_path: Path, images: Path) -> None:
+    rows = [f"{name}.jpg,30,40,cat,0,0,9,9" for name in "abc"]
+    with pytest.raises(AnnotationError, match=r"^3 labels have the size that their photo has before its EXIF"):
+        selection.read(images, table(tmp_path, *rows))
+
+
+MENDED = {
+    "edge": ["a.jpg,40,30,cat,0,0,41,9"],
+    "object twice": ["a.jpg,40,30,cat,0,0,9,9"] * 2,
+    "no area": ["a.jpg,40,30,cat,0,0,9,9", "a.jpg,40,30,cat,5,5,5,9"],
+    "class's blanks": ["a.jpg,40,30, cat,0,0,9,9"],
+    "class as decimal": ["a.jpg,40,30,1.0,0,0,9,9"],
+    "photo twice": ["a.jpg,40,30,,,,,"] * 2,
+    "group twice": ["a.jpg,40,30,cat,0,0,9,9"],
+    "no size": ["a.jpg,0,0,cat,0,0,9,9"],
+}
+REFUSED = {
+    Kind.FORMAT: ["a.jpg,40,30,cat,0,0,9"],
+    Kind.TWICE: ["a.jpg,40,30,cat,0,0,9,9", "A.jpg,40,30,cat,0,0,9,9"],
+    Kind.NAME: [",40,30,cat,0,0,9,9"],
+    Kind.MISSING: ["nowhere.jpg,40,30,cat,0,0,9,9"],
+    Kind.SEVERAL: ["d.jpg,40,30,cat,0,0,9,9"],
+    Kind.UNREADABLE: ["broken.jpg,,,cat,0,0,9,9"],
+    Kind.SIZE: ["a.jpg,41,30,cat,0,0,9,9"],
+    Kind.CLASS: ["a.jpg,40,30,dog,0,0,9,9"],
+    Kind.NUMBER: ["a.jpg,40,30,cat,0,zero,9,9"],
+    Kind.OUTSIDE: ["a.jpg,40,30,cat,0,0,41.5,9"],
+    Kind.AREA: ["a.jpg,40,30,cat,5,5,5,9"],
+    Kind.UNLABELLED: ["a.jpg,40,30,,,,,", ",40,30,cat,0,0,9,9"],
+}
+
+
+def test_what_is_harmless_is_mended_and_counted(tmp_path: Path, images: Path) -> None:
+    assert MENDED.keys() == formats.MENDED.keys()
+    (tmp_path / "groups.csv").write_text("filename,group\na.jpg,x\na.jpg,x\n")
+    for kind, rows in MENDED.items():
+        groups = tmp_path / "groups.csv" if kind == "group twice" else None
+        found = selection.read(images, table(tmp_path, *rows), groups, ["cat", "1"])
+        assert found.notes == [f"{formats.MENDED[kind]}: 1"]
+
+
+def test_what_may_mislead_is_refused(tmp_path: Path, images: Path) -> None:
+    pictures(images, "x/d.jpg", "y/d.jpg")
+    (images / "broken.jpg").write_text("x")
+    for kind, rows in REFUSED.items():
+        with pytest.raises(AnnotationError) as caught:
+            selection.read(images, table(tmp_path, *rows), classes=["cat", "1"])
+        assert kind in {finding.kind for finding in caught.value.findings}
+
+
+def test_the_page_has_the_table() -> None:
+    page = (ROOT / "docs" / "labels.md").read_text("utf-8")
+    for words in [*formats.MENDED.values(), *(kind for kind in REFUSED)]:
+        assert f"| {words} |" in page
+    for name in formats.FORMATS:
+        assert f"| `{name}` |" in page
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "counts"),
+    [
+        ("raccoon/images", "raccoon/annotations", (200, 217)),
+        ("raccoon/images", "raccoon/raccoon_labels.csv", (200, 217)),
+        ("bccd/JPEGImages", "bccd/Annotations", (364, 4886)),
+        ("bccd", "bccd", (364, 4886)),
+    ],
+)
+def test_public_sets_are_read_whole(images: str, labels: str, counts: tuple[int, int]) -> None:
+    if not OBJECTS.is_dir():
+        pytest.skip(f"the sets aren't here ({OBJECTS})")
+    found = selection.read(OBJECTS / images, OBJECTS / labels)
+    assert (len(found.photos), sum(len(photo.objects) for photo in found.photos)) == counts
