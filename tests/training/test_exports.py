@@ -13,6 +13,7 @@ from training.data import formats, selection
 from training.data.formats import exports
 from training.data.labels import LabelledObject, Photo
 from training.errors import AnnotationError
+from training.findings import Kind
 
 
 def yolo(root: Path, *parts: str) -> Path:
@@ -101,6 +102,20 @@ def test_an_export_is_one_set_and_no_part_gets_the_others_labels(tmp_path: Path,
     found = selection.read(root, root)
     assert kept(found) == {f"{part}/p{number}.jpg": [part] for part in ("train", "valid") for number in range(2)}
     assert any("the export's own split (train 2, valid 2) isn't used" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("form", ["csv", "coco", "createml", "voc", "yolo"])
+def test_one_parts_photos_never_get_anothers_labels(tmp_path: Path, form: str) -> None:
+    root = export(tmp_path / "export", form)
+    images = root / "train" / ("images" if form == "yolo" else "")
+    if form == "yolo":
+        for file in [*(root / "valid").rglob("*.*")]:
+            file.rename(file.with_name(file.name.replace("v", "t")))
+    with pytest.raises(AnnotationError) as caught:
+        selection.read(images, root)
+    assert {finding.kind for finding in caught.value.findings} == {Kind.TWICE}
+    with pytest.raises(AnnotationError, match="has no usable entry"):
+        selection.read(images, root, skip_bad=True)
 
 
 def test_an_exports_split_can_be_kept(tmp_path: Path) -> None:

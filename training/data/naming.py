@@ -71,7 +71,7 @@ class Names:
         found = self._found[key]
         if isinstance(found, NoPhotoError):
             raise found
-        if not quiet:
+        if not quiet and found != posixpath.normpath(name):
             self.taken[name] = found
         return found
 

@@ -290,7 +290,7 @@ class Checker:
             spelt = [shown(name) if isinstance(name, str) else "nothing" for name in (claim.spelt, entry.filename)]
             words = f"{before} already, as {spelt[0]}; here it is {spelt[1]}"
             raise self._bad(Kind.TWICE, "filename", words, file)
-        if entry.alone:
+        if entry.alone or claim.where.file != entry.where.file:
             raise self._bad(Kind.TWICE, "filename", f"the same photo stands above: {before}", file)
         if claim.empty != (not entry.boxes):
             words = f"the same photo stands above, {'without' if claim.empty else 'with'} objects: {before}"
