@@ -108,7 +108,7 @@ def test_the_focus_is_not_lost_with_the_button_that_had_it(lens: Page, tmp_path:
     assert focus(lens) == "photo"
     press(lens, lens.get_by_test_id("remove"))
     assert focus(lens) == "photo"
-    lens.get_by_test_id("sample-house").press("Enter")
+    lens.get_by_test_id("sample-house-number").press("Enter")
     wait_for(lens, "done")
     assert focus(lens) == "photo"
     lens.get_by_test_id("file").set_input_files(

@@ -16,6 +16,7 @@ const NOT_READ = [
   ' · ',
   'AVI ',
   '(min-width: 60rem)',
+  'input, select, textarea, dialog',
 ];
 
 /** Texts in code that hold words with spaces around them, or name a language. */

@@ -19,7 +19,7 @@ export class ExportBar {
   /** what came of it, until another result is shown */
   protected readonly note = linkedSignal({ source: this.findings, computation: () => '' });
 
-  protected async save(kind: 'json' | 'csv' | 'png'): Promise<void> {
+  protected async save(kind: 'json' | 'csv' | 'png' | 'zip'): Promise<void> {
     const { recognition, file } = this.photo();
     const manifest = this.reader.manifest();
     if (!recognition || !manifest) return;
@@ -30,7 +30,11 @@ export class ExportBar {
       return;
     }
     try {
-      await exports.handOver(await exports.fileOf(kind, file, read, manifest));
+      const made =
+        kind === 'zip'
+          ? await exports.labelsOf([{ file, read }])
+          : await exports.fileOf(kind, file, read, manifest);
+      await exports.handOver(made);
       this.note.set('');
     } catch {
       this.note.set(text.exports.pngFailed);

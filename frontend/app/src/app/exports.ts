@@ -1,7 +1,9 @@
 /** Results as files to keep. */
 import type { Manifest, Recognition } from '@digitlens/recognizer';
 import type { Findings } from './findings';
+import { uniqueName } from './files';
 import { lookOf } from './palette';
+import { zipOf } from './zip';
 
 /** What was read on a photo. */
 export interface Read {
@@ -13,6 +15,8 @@ export interface Read {
 
 /** The name of files with the results of several photos. */
 const ALL = 'digitlens';
+/** What training looks for beside photos. */
+const LABELS = 'annotations.csv';
 /** Pixels of a picture with frames: what the canvases of phones can still hold. */
 const MOST_PIXELS = 16_777_216;
 /** Of the shorter side, but never less than two pixels. */
@@ -50,6 +54,22 @@ export function fileOfAll(kind: 'json' | 'csv', reads: Read[]): File {
   return kind === 'json'
     ? file(jsonOf(reads.map(documentOf)), `${ALL}.json`, 'application/json')
     : file(csvOf(reads), `${ALL}.csv`, 'text/csv');
+}
+
+/** Photos with their labels, as `./inv pipeline --images` takes them: corrected, or as they were found. */
+export async function labelsOf(photos: { file: File; read: Read }[]): Promise<File> {
+  // What spreadsheets would take for a formula can't be a name in the table.
+  const safe = (name: string): string => name.replace(/^[=+\-@\t]/, '_');
+  const taken = new Set<string>();
+  const named = photos.map(({ file: photo, read }) => {
+    const own = uniqueName(safe(photo.name), taken);
+    taken.add(own);
+    return { photo, read: { ...read, filename: own } };
+  });
+  const table = new Blob([csvOf(named.map(({ read }) => read))]);
+  const entries = named.map(({ photo, read }) => ({ name: read.filename, content: photo }));
+  const archive = await zipOf([...entries, { name: uniqueName(LABELS, taken), content: table }]);
+  return file(archive, `${ALL}-labels.zip`, archive.type);
 }
 
 /** Hands a file to the visitor: as a download, or by the share sheet where installed pages have no downloads (iOS). */

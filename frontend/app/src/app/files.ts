@@ -3,10 +3,10 @@
 /** The id of the photo of `known` that is the same file: of the same name, with the same bytes. */
 export async function isSameFile(
   file: File,
-  known: readonly { id: number; file: File }[],
+  known: readonly { id: number; given: string; file: File }[],
 ): Promise<number | undefined> {
   const alike = known.filter(
-    ({ file: other }) => other.size === file.size && other.name === file.name,
+    ({ given, file: other }) => given === file.name && other.size === file.size,
   );
   for (const { id, file: other } of alike) {
     if (await haveSameBytes(file, other)) return id;
@@ -24,12 +24,18 @@ async function haveSameBytes(one: File, other: File): Promise<boolean> {
   }
 }
 
-/** `file` under a name that is not in `taken`: camera.jpg, camera-2.jpg, camera-3.jpg. */
+/** `file` under a name that is not in `taken`. */
 export function named(file: File, taken: ReadonlySet<string>): File {
-  if (!taken.has(file.name)) return file;
-  const [, stem = '', ending = ''] = /^(.+?)(\.[^.]*)?$/.exec(file.name) ?? [];
+  const name = uniqueName(file.name, taken);
+  if (name === file.name) return file;
+  return new File([file], name, { type: file.type, lastModified: file.lastModified });
+}
+
+/** `name`, or with a number where it is in `taken`: camera.jpg, camera-2.jpg, camera-3.jpg. */
+export function uniqueName(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  const [, stem = '', ending = ''] = /^(.+?)(\.[^.]*)?$/.exec(name) ?? [];
   let count = 2;
   while (taken.has(`${stem}-${String(count)}${ending}`)) count += 1;
-  const name = `${stem}-${String(count)}${ending}`;
-  return new File([file], name, { type: file.type, lastModified: file.lastModified });
+  return `${stem}-${String(count)}${ending}`;
 }

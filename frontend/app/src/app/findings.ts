@@ -79,7 +79,10 @@ export function findingsAt(detections: Detection[], manifest: Model, choice: Cho
 }
 
 /** Finds in reading order. */
-export function arranged(finds: Detection[], { reading }: Pick<Manifest, 'reading'>): Findings {
+export function arranged(
+  finds: readonly Detection[],
+  { reading }: Pick<Manifest, 'reading'>,
+): Findings {
   const groups =
     reading === 'lines' ? inReadingOrder(cornersOf(finds)) : finds.map((_, index) => [[index]]);
   const members = groups.map((line) => line.map((indices) => indices.map((index) => finds[index])));
@@ -93,7 +96,10 @@ export function arranged(finds: Detection[], { reading }: Pick<Manifest, 'readin
 }
 
 /** How many there are of each class, in the manifest's order. */
-export function countsOf(finds: Detection[], { classes }: Pick<Manifest, 'classes'>): Count[] {
+export function countsOf(
+  finds: readonly Detection[],
+  { classes }: Pick<Manifest, 'classes'>,
+): Count[] {
   const counts = new Map<string, number>();
   for (const { class: name } of finds) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts]
@@ -101,7 +107,7 @@ export function countsOf(finds: Detection[], { classes }: Pick<Manifest, 'classe
     .sort((one, other) => one.index - other.index);
 }
 
-function cornersOf(detections: Detection[]): Float64Array {
+function cornersOf(detections: readonly Detection[]): Float64Array {
   return Float64Array.from(
     detections.flatMap(({ box }) => [box.ymin, box.xmin, box.ymax, box.xmax]),
   );

@@ -9,6 +9,8 @@ export interface Frame {
   width: number;
   height: number;
   labelAt: Place;
+  /** whether it is so low or narrow on the screen that a thick line would hide what is in it */
+  isFine: boolean;
   look: Look;
 }
 
@@ -34,6 +36,8 @@ const WIDE = 1.1;
 const TOLERANCE = 2;
 /** A frame has room inside when it is so many times as wide and high as its label. */
 const ROOMY = 4;
+/** Pixels of a frame's shorter side. */
+const FINE = 14;
 
 /**
  * Frames of a photo's detections with their labels.
@@ -59,6 +63,7 @@ export function framesOf(
   return detections.map(({ class: label, box }, index) => {
     const [labelAt, place] = placeOf(index, label, boxes, labels, shown, rem);
     if (place) labels.push(place);
+    const { left, right, top, bottom } = boxes[index];
     return {
       label,
       left: (box.xmin / photo.width) * 100,
@@ -66,6 +71,7 @@ export function framesOf(
       width: ((box.xmax - box.xmin) / photo.width) * 100,
       height: ((box.ymax - box.ymin) / photo.height) * 100,
       labelAt,
+      isFine: Math.min(right - left, bottom - top) < FINE,
       // Characters are told apart by what they are.
       look: lookOf(reading === 'lines' ? 0 : classes.indexOf(label)),
     };
@@ -104,8 +110,9 @@ function placeOf(
       return [place, rectangle];
   }
   const inside = at(Math.max(0, box.left), Math.max(0, box.top));
-  const isRoomy = box.right - box.left > ROOMY * width || box.bottom - box.top > ROOMY * height;
-  if (isRoomy && box.right - box.left > width && !labels.some((other) => overlap(inside, other))) {
+  const [wide, high] = [box.right - box.left, box.bottom - box.top];
+  const isRoomy = wide > width && high > height && (wide > ROOMY * width || high > ROOMY * height);
+  if (isRoomy && !labels.some((other) => overlap(inside, other))) {
     return ['inside', inside];
   }
   return ['none', undefined];

@@ -29,7 +29,9 @@ export class PhotoList {
     this.reader.photos().flatMap((photo) => {
       const findings = this.reader.findingsOf(photo);
       const { file, recognition } = photo;
-      return recognition && findings ? [{ filename: file.name, recognition, findings }] : [];
+      return recognition && findings
+        ? [{ file, read: { filename: file.name, recognition, findings } }]
+        : [];
     }),
   );
 
@@ -50,10 +52,18 @@ export class PhotoList {
     }
   }
 
-  protected async save(kind: 'json' | 'csv'): Promise<void> {
+  protected async save(kind: 'json' | 'csv' | 'zip'): Promise<void> {
     try {
-      const { fileOfAll, handOver } = await import('./exports');
-      await handOver(fileOfAll(kind, this.reads()));
+      const { fileOfAll, handOver, labelsOf } = await import('./exports');
+      const photos = this.reads();
+      await handOver(
+        kind === 'zip'
+          ? await labelsOf(photos)
+          : fileOfAll(
+              kind,
+              photos.map(({ read }) => read),
+            ),
+      );
       this.note.set('');
     } catch {
       this.note.set(text.exports.notLoaded);

@@ -16,7 +16,11 @@ import {
   viewChild,
 } from '@angular/core';
 import { probabilityOf } from './calibration';
+import { CorrectionBar } from './correction-bar';
+import { Corrections } from './corrections';
+import { Corrector } from './corrector';
 import type { Findings } from './findings';
+import { MissingPart } from './missing-part';
 import { percent } from './format';
 import { framesOf } from './overlay';
 import { Reader, type Photo } from './reader';
@@ -43,6 +47,7 @@ const DRAG = 4;
 @Component({
   selector: 'app-photo-view',
   templateUrl: './photo-view.html',
+  imports: [CorrectionBar, Corrector, MissingPart],
   changeDetection: ChangeDetectionStrategy.OnPush,
   host: { class: 'viewer' },
 })
@@ -59,6 +64,11 @@ export class PhotoView {
   readonly removed = output();
 
   protected readonly text = text.photo;
+  protected readonly words = text.correct;
+  protected readonly corrections = inject(Corrections);
+  protected readonly isCorrecting = computed(
+    () => this.corrections.isOn() && this.findings() !== undefined,
+  );
   private readonly injector = inject(Injector);
   private readonly reader = inject(Reader);
   private readonly stage = viewChild.required<ElementRef<HTMLElement>>('stage');
@@ -125,8 +135,10 @@ export class PhotoView {
   private wasDragged = false;
 
   constructor() {
-    const watch = new ResizeObserver(([{ contentRect }]) => {
-      this.window.set({ width: contentRect.width, height: contentRect.height });
+    const watch = new ResizeObserver(() => {
+      // Scrollbars, which come with the zoom, don't count: the whole would be another.
+      const { offsetWidth: width, offsetHeight: height } = this.stage().nativeElement;
+      this.window.set({ width, height });
       this.density.set(devicePixelRatio);
       this.rem.set(parseFloat(getComputedStyle(document.documentElement).fontSize));
     });

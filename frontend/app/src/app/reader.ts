@@ -2,13 +2,22 @@ import { ApplicationRef, computed, inject, Injectable, signal } from '@angular/c
 import {
   createRecognizer,
   type Backend,
+  type Detection,
   type Progress,
   type Recognition,
   type Recognizer,
 } from '@digitlens/recognizer';
 import assets from '@digitlens/recognizer/assets.json';
 import { probabilityOf } from './calibration';
-import { certain, countsOf, findingsAt, leastScore, type Choice, type Findings } from './findings';
+import {
+  arranged,
+  certain,
+  countsOf,
+  findingsAt,
+  leastScore,
+  type Choice,
+  type Findings,
+} from './findings';
 import { isSameFile, named } from './files';
 import { modelProblem, photoProblem, type Problem } from './problems';
 import { thumbnailOf } from './thumbnails';
@@ -22,6 +31,8 @@ const BACKENDS: readonly string[] = ['webgpu', 'webgl', 'wasm', 'cpu'] satisfies
 /** A photo that the visitor chose, and what came of it so far. */
 export interface Photo {
   id: number;
+  /** the file's name as it was given; its own differs where two photos had the same */
+  given: string;
   file: File;
   /** for <img>; belongs to the reader, which revokes it */
   url: string;
@@ -30,6 +41,8 @@ export interface Photo {
   /** address of a small picture, once there are several photos; belongs to the reader, too; empty where none can be made */
   thumbnail?: string;
   recognition?: Recognition;
+  /** what a person made of the finds, one change after another; absent where nothing was changed */
+  corrected?: readonly (readonly Detection[])[];
   /** milliseconds that showing the result took */
   draw?: number;
   problem?: Problem;
@@ -75,10 +88,11 @@ export class Reader {
   readonly isStandard = computed(() => this.choice().least === undefined);
   /** how many of each class are certain enough on the photo that is shown, hidden or not */
   readonly counts = computed(() => {
-    const [manifest, detections] = [this.manifest(), this.photo()?.recognition?.detections];
-    return manifest && detections
-      ? countsOf(certain(detections, manifest, this.choice()), manifest)
-      : [];
+    const [manifest, photo] = [this.manifest(), this.photo()];
+    if (!manifest || !photo?.recognition) return [];
+    const { recognition, corrected } = photo;
+    const finds = corrected?.at(-1) ?? certain(recognition.detections, manifest, this.choice());
+    return countsOf(finds, manifest);
   });
   readonly hidden = computed(() => this.choice().hidden);
   readonly findings = computed(() => this.findingsOf(this.photo()));
@@ -147,7 +161,8 @@ export class Reader {
       if (same === undefined) {
         this.count += 1;
         const own = named(file, new Set(present.map((photo) => photo.file.name)));
-        added.push({ id: this.count, file: own, url: URL.createObjectURL(own), tiles: false });
+        const url = URL.createObjectURL(own);
+        added.push({ id: this.count, given: file.name, file: own, url, tiles: false });
       }
       first ??= same ?? this.count;
     }
@@ -175,9 +190,9 @@ export class Reader {
   }
 
   /** Reads the photo again; with `tiles`, part by part. */
-  async readAgain({ id, file, url }: Photo, tiles: boolean): Promise<void> {
+  async readAgain({ id, given, file, url }: Photo, tiles: boolean): Promise<void> {
     const thumbnail = this.photos().find((photo) => photo.id === id)?.thumbnail;
-    this.replace({ id, file, url, tiles, ...(thumbnail !== undefined && { thumbnail }) });
+    this.replace({ id, given, file, url, tiles, ...(thumbnail !== undefined && { thumbnail }) });
     this.isHeld.set(false);
     await this.readAll();
   }
@@ -227,13 +242,33 @@ export class Reader {
 
   findingsOf(photo: Photo | undefined): Findings | undefined {
     const choice = this.choice();
-    if (!photo?.recognition) return undefined;
+    const manifest = this.manifest();
+    if (!photo?.recognition || !manifest) return undefined;
+    const corrected = photo.corrected?.at(-1);
+    if (corrected) {
+      return arranged(
+        corrected.filter(({ class: name }) => !choice.hidden.has(name)),
+        manifest,
+      );
+    }
     // Of hundreds of photos, most are as they were.
     const kept = this.kept.get(photo.recognition);
     if (kept?.choice === choice) return kept.findings;
     const findings = this.chosenOf(photo.recognition);
     if (findings) this.kept.set(photo.recognition, { choice, findings });
     return findings;
+  }
+
+  /** Puts a person's finds in the place of those of the photo that is shown. */
+  correct(finds: readonly Detection[]): void {
+    const photo = this.photo();
+    if (photo) this.replace({ ...photo, corrected: [...(photo.corrected ?? []), finds] });
+  }
+
+  /** Takes the last correction of the photo that is shown back. */
+  undo(): void {
+    const photo = this.photo();
+    if (photo?.corrected) this.replace({ ...photo, corrected: photo.corrected.slice(0, -1) });
   }
 
   private async readAll(): Promise<void> {

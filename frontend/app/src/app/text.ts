@@ -130,6 +130,7 @@ export const text = {
     copy: 'Copy all',
     json: 'All as JSON',
     csv: 'All as CSV',
+    labels: 'All as labels for training (ZIP)',
   },
 
   result: {
@@ -157,6 +158,7 @@ export const text = {
     json: 'JSON',
     csv: 'CSV',
     png: 'Photo with frames (PNG)',
+    labels: 'Labels for training (ZIP)',
     notLoaded:
       'The part of the page that writes files could not be loaded. Check the connection and try again; if it stays so, reload the page.',
     pngFailed: 'The picture could not be drawn: there is too little memory.',
@@ -232,6 +234,15 @@ export const text = {
     measured: (least: string, middle: string, runs: number) =>
       `One look takes ${least} at best, ${middle} usually (${String(runs)} runs).`,
     bars: 'Milliseconds of each run',
+  },
+
+  correct: {
+    correct: 'Correct',
+    hint: 'Draw a frame around what was missed. Choose a frame to move or resize it, to press the key of another class, or Delete. Arrows move, with Shift they resize; Ctrl+Z takes back.',
+    class: 'Class of the frame',
+    add: 'Add a frame',
+    delete: 'Delete',
+    undo: 'Undo',
   },
 
   legend: {
