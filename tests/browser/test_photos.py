@@ -254,4 +254,11 @@ def test_a_panorama_is_offered_a_closer_look(lens: Page, tmp_path: Path) -> None
     show(lens, pictures.saved(wide, tmp_path / "panorama.png"))
     lens.get_by_test_id("tiles").click()
     expect(lens.get_by_test_id("result")).to_contain_text("Looked at part by part", timeout=60_000)
-    assert pictures.NUMBER in text_of(lens)
+    closer = text_of(lens)
+    assert pictures.NUMBER in closer
+    # Both readings are kept.
+    lens.get_by_test_id("swap").click()
+    expect(lens.get_by_test_id("result")).to_contain_text("As it was found at first")
+    wait_for(lens, "done")
+    lens.get_by_test_id("swap").click()
+    expect(lens.get_by_test_id("result")).to_have_attribute("data-text", closer)

@@ -41,6 +41,8 @@ export interface Photo {
   /** address of a small picture, once there are several photos; belongs to the reader, too; empty where none can be made */
   thumbnail?: string;
   recognition?: Recognition;
+  /** what was found without looking part by part, or by that: the one that isn't shown */
+  other?: Recognition;
   /** what a person made of the finds, one change after another; absent where nothing was changed */
   corrected?: readonly (readonly Detection[])[];
   /** milliseconds that showing the result took */
@@ -190,11 +192,21 @@ export class Reader {
   }
 
   /** Reads the photo again; with `tiles`, part by part. */
-  async readAgain({ id, given, file, url }: Photo, tiles: boolean): Promise<void> {
+  async readAgain({ id, given, file, url, recognition }: Photo, tiles: boolean): Promise<void> {
     const thumbnail = this.photos().find((photo) => photo.id === id)?.thumbnail;
-    this.replace({ id, given, file, url, tiles, ...(thumbnail !== undefined && { thumbnail }) });
+    const other = tiles && recognition ? { other: recognition } : {};
+    const small = thumbnail === undefined ? {} : { thumbnail };
+    this.replace({ id, given, file, url, tiles, ...other, ...small });
     this.isHeld.set(false);
     await this.readAll();
+  }
+
+  /** Shows the other reading of the photo that is shown: a closer look isn't always a better one. */
+  swap(): void {
+    const photo = this.photo();
+    if (!photo?.recognition || !photo.other) return;
+    const { recognition, other, tiles } = photo;
+    this.replace({ ...photo, recognition: other, other: recognition, tiles: !tiles });
   }
 
   remove(id: number): void {

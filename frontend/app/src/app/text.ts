@@ -146,6 +146,9 @@ export const text = {
     small: 'What is on this photo may be too small for one look.',
     tiles: 'Look closer, part by part',
     tiled: 'Looked at part by part.',
+    untiled: 'As it was found at first.',
+    back: 'Back to the first result',
+    forth: 'Show the closer look',
   },
 
   exports: {
