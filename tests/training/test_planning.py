@@ -349,7 +349,10 @@ def test_public_sets_are_planned(images: str, annotations: str, classes: tuple[s
 def test_the_step_leaves_a_plan_by_its_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not OBJECTS.is_dir():
         pytest.skip(f"{OBJECTS} isn't here")
-    flags = {"images": OBJECTS / "raccoon/images", "annotations": OBJECTS / "raccoon/raccoon_labels.csv"}
+    flags: dict[str, object] = {
+        "images": OBJECTS / "raccoon/images",
+        "annotations": OBJECTS / "raccoon/raccoon_labels.csv",
+    }
     flags |= {"name": "mine", "starts": "glyphs,mobilenet_v2", "minutes": 2.5, "purpose": "phone"}
     for out in ("one", "two"):
         words = [word for flag, value in {**flags, "out": tmp_path / out}.items() for word in (f"--{flag}", str(value))]

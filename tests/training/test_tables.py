@@ -70,6 +70,25 @@ def test_rows_are_numbered_by_the_line_that_they_begin_at(tmp_path: Path) -> Non
     assert str(found.skipped[0]).startswith("a.csv row 4, xmax")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.xlsx", b"PK\x03\x04\x00\xff", "a spreadsheet is saved as CSV"),
+        ("a.zip", b"PK\x05\x06\x00\xff", "an archive of photos and labels is named by --images"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1", "a spreadsheet is saved as CSV"),
+        ("a.txt", b"0 0.5 0.5 0.25 0.25\n", "name the folder of all of them"),
+        ("a.json", b'{"_via_settings": {}}', "JSON of a form that isn't known; known are COCO"),
+        ("a.csv", b"a.jpg,1,2,9,20,cat\n", "expected filename,width,height,class"),
+    ],
+)
+def test_another_kind_of_file_is_named_with_what_to_do(
+    tmp_path: Path, images: Path, name: str, content: bytes, words: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AnnotationError, match=words):
+        formats.read(tmp_path / name, images)
+
+
 def test_shares_in_a_table_of_pixels_are_refused(tmp_path: Path, images: Path) -> None:
     rows = [f"a.jpg,0.1,0.2,0.5,0.{number}5,cat" for number in range(3, 9)]
     with pytest.raises(AnnotationError, match="from 0 to 1"):

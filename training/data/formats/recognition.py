@@ -76,6 +76,8 @@ def _of_file(path: Path, ending: str) -> str:
         return "svhn"
     if ending == ".xml":
         return "cvat" if files.root_tag(path) == cvat.ROOT else "voc"
+    if ending == ".txt" and yolo.is_rows(path):
+        raise AnnotationError(f"{path}: labels of one photo in YOLO's form; name the folder of all of them")
     return "csv"
 
 

@@ -23,6 +23,12 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """Byte order marks, the longer ones first."""
+FOREIGN = {
+    b"PK": "can't be read as text: a spreadsheet is saved as CSV, an archive of photos and labels is named by --images",
+    b"\xd0\xcf\x11\xe0": "can't be read as text: a spreadsheet is saved as CSV",
+    b"SQLite": "can't be read as text: export the labels from the tool that made this database",
+}
+"""What files that aren't text begin with, and what to do."""
 WESTERN = re.compile(
     "[\x00-\x7f\u00a0\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]*"
 )
@@ -51,6 +57,9 @@ def decoded(path: Path) -> tuple[str, str | None]:
         data = path.read_bytes()
     except OSError as error:
         raise AnnotationError(f"{path}: can't be read: {error.strerror}") from error
+    for start, what in FOREIGN.items():
+        if data.startswith(start):
+            raise AnnotationError(f"{path}: {what}")
     for mark, name in MARKS:
         if data.startswith(mark):
             try:

@@ -43,10 +43,11 @@ def find(folder: Folder) -> list[LabelFile]:
     has_names = _yaml(folder) is not None or any(PurePosixPath(name).name in LISTS for name in folder.files)
     in_labels = [file for file in found if "labels" in file.name.split("/")[:-1]]
     chosen = in_labels or found
-    return chosen if chosen and (has_names or any(_is_rows(file.path) for file in chosen[:LOOKED])) else []
+    return chosen if chosen and (has_names or any(is_rows(file.path) for file in chosen[:LOOKED])) else []
 
 
-def _is_rows(path: Path) -> bool:
+def is_rows(path: Path) -> bool:
+    """Whether a file begins with a row of YOLO's."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             return ROW.fullmatch(file.readline().rstrip("\n")) is not None
