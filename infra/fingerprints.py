@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 STAMP = ".fingerprint.json"
@@ -92,7 +93,7 @@ def sources(module: str, root: Path) -> list[Path]:
             continue
         found.add(path)
         # Importing a.b.c runs a and a.b first.
-        pending += [name.rpartition(".")[0], *_imports(path, name)]
+        pending += [name.rpartition(".")[0], *_imports(path, name, path.stat().st_mtime_ns)]
     return sorted(found)
 
 
@@ -104,7 +105,13 @@ def _file(module: str, root: Path) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def _imports(path: Path, module: str) -> Iterator[str]:
+@cache
+def _imports(path: Path, module: str, _changed: int) -> list[str]:
+    """What ``module`` in ``path`` imports, read once per ``_changed``."""
+    return list(_imported(path, module))
+
+
+def _imported(path: Path, module: str) -> Iterator[str]:
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     for node in ast.walk(ast.parse(path.read_bytes(), path)):
         if isinstance(node, ast.Import):

@@ -49,6 +49,25 @@ def is_dirty() -> bool:
     return answer.returncode != 0 or bool(answer.stdout.strip())
 
 
+def changed(trunk: str = "main") -> list[str]:
+    """Paths below here that differ from where this branch left ``trunk``, uncommitted and new ones among them.
+
+    Raises:
+        UsageError: there is no history to compare with.
+    """
+    if reason := trouble():
+        raise UsageError(f"what changed can't be told: {reason}")
+    base = "HEAD"
+    for name in (f"origin/{trunk}", trunk):
+        found = _git("merge-base", "HEAD", name)
+        if found.returncode == 0:
+            base = found.stdout.strip()
+            break
+    said = _git("diff", "--name-only", "--no-renames", "--relative", "-z", base).stdout
+    said += _git("ls-files", "--others", "--exclude-standard", "-z").stdout
+    return sorted({name for name in said.split("\0") if name})
+
+
 def describe(*flags: str) -> str:
     """The commit in the words of ``git describe --always``, ``-dirty`` at its end if so; empty where there is none."""
     if trouble():

@@ -26,13 +26,19 @@ def fix(_: Context) -> None:
 @task(
     help={
         "only": "suites, with commas: unit, training, conversion, frontend, browser, hosting, pipeline, images",
+        "changed": "only what differs from main can reach, by what tests import and run; says what is left out",
         "k": "only tests whose names match (pytest's -k, vitest's -t)",
         "browser": "engine of the browser tests: chromium (default), firefox or webkit",
         "gpu-image": "build and look at the training image for GPUs, too (about 7 GB)",
     }
 )
 def test(
-    _: Context, only: str | None = None, k: str | None = None, browser: str | None = None, gpu_image: bool = False
+    _: Context,
+    only: str | None = None,
+    changed: bool = False,
+    k: str | None = None,
+    browser: str | None = None,
+    gpu_image: bool = False,
 ) -> None:
     """Every test that can run here; ends with `N passed, N failed, N skipped`."""
     from infra.progress import say
@@ -42,7 +48,12 @@ def test(
         "browser": ["--browser", words.one_of(browser, "browser", suites.ENGINES)] if browser else [],
         "images": ["--gpu-image"] if gpu_image else [],
     }
-    tally = suites.run_all(suites.choose(only), k, options)
+    chosen = suites.choose(only)
+    if changed:
+        chosen = suites.reached(chosen)
+    tally = suites.run_all(chosen, k, options)
+    for line in tally.slowest():
+        say(line)
     if tally.broken:
         say(f"error: failing suites: {', '.join(tally.broken)}")
     print(tally)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 import xml.etree.ElementTree
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from infra import git
 from infra.browser import frontend
 from infra.errors import CommandError, DigitlensError, UsageError
 from infra.execution import environments, processes
 from infra.progress import say
 from infra.settings import ROOT, settings
+from infra.upkeep import reach
 
 ENGINES = ("chromium", "firefox", "webkit")
 NOTHING_COLLECTED = 5
@@ -50,6 +52,14 @@ class Tally:
     failed: int = 0
     skipped: int = 0
     broken: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Of each test, what it waited for among them."""
+
+    def slowest(self, count: int = 10) -> list[str]:
+        """A line for each of the slowest tests that took a second or more."""
+        found = sorted(self.seconds.items(), key=lambda item: -item[1])[:count]
+        lines = [f"  {taken:6.1f} s  {name}" for name, taken in found if taken >= 1]
+        return ["the slowest tests (with the fixtures that they were first to need):", *lines] if lines else []
 
     def __str__(self) -> str:
         """The closing line that CI reads."""
@@ -65,6 +75,31 @@ def choose(names: str | None) -> list[Suite]:
     if unknown:
         raise UsageError(f"there is no suite {unknown[0]}; --only takes {', '.join(known)}")
     return [known[name] for name in names.split(",")]
+
+
+def reached(suites: Sequence[Suite]) -> list[Suite]:
+    """What the changes since main can reach of ``suites``; says what is left out.
+
+    Raises:
+        UsageError: there is no history to compare with.
+    """
+    changed = git.changed()
+    found = {one.suite: one for one in reach.of(changed, {suite.name: suite.folders for suite in suites})}
+    say(f"{len(changed)} files differ from main")
+    chosen = []
+    for suite in suites:
+        if suite.name not in found:
+            say(f"left out: {suite.name}, which nothing of it reaches")
+            continue
+        one = found[suite.name]
+        of = len([path for folder in suite.folders for path in (ROOT / folder).rglob("test_*.py")])
+        if one.files and suite.environment != "frontend":
+            say(f"{suite.name}: {len(one.files)} of {of} files, reached by {one.reason} and its like")
+            suite = replace(suite, folders=one.files)
+        else:
+            say(f"{suite.name}: all, because of {one.reason}")
+        chosen.append(suite)
+    return chosen
 
 
 def run_all(
@@ -142,6 +177,8 @@ def _succeeds(name: str, command: list[str], cwd: Path, environment: dict[str, s
 
 def _count(report: Path, tally: Tally) -> None:
     for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        name = f"{case.get('classname', '')}::{case.get('name', '')}"
+        tally.seconds[name] = tally.seconds.get(name, 0.0) + float(case.get("time") or 0)
         if case.find("failure") is not None or case.find("error") is not None:
             tally.failed += 1
         elif case.find("skipped") is not None:
