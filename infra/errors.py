@@ -48,10 +48,14 @@ class ServiceError(DigitlensError):
 
 
 class TransientError(ServiceError):
-    """A refusal that may pass; ``after`` are the seconds that the service asked to be left alone."""
+    """A refusal that may pass; ``after`` are the seconds that the service asked to be left alone.
 
-    def __init__(self, message: str, after: float = 0.0) -> None:
+    ``is_silence`` where nothing was answered: an earlier answer says more.
+    """
+
+    def __init__(self, message: str, after: float = 0.0, *, is_silence: bool = False) -> None:
         self.after = after
+        self.is_silence = is_silence
         super().__init__(message)
 
 

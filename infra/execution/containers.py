@@ -87,7 +87,10 @@ class Containers:
                     HOST: str(os.getpid()),
                 },
                 user=_user(),
-                group_add=[str(group) for group in os.getgroups()],
+                # A rootless engine can't hand on the groups that its user has; remapped ids are switched off.
+                group_add=[] if engine.is_rootless() else [str(group) for group in os.getgroups()],
+                userns_mode="host" if engine.is_remapped() else None,
+                platform=engine.platform(),
                 mounts=mounts(step),
                 read_only=True,
                 tmpfs={"/tmp": SCRATCH},
@@ -95,7 +98,8 @@ class Containers:
                 cap_drop=["ALL"],
                 # Root reads and writes what belongs to others, here as outside.
                 cap_add=["DAC_OVERRIDE"] if os.getuid() == 0 else [],
-                security_opt=["no-new-privileges"],
+                # What it may see is said by its mounts; no file of the caller's gets a label.
+                security_opt=["no-new-privileges", *(["label=disable"] if engine.has_selinux() else [])],
                 shm_size=limits.shared_memory,
                 mem_limit=limits.memory or None,
                 memswap_limit=limits.memory or None,

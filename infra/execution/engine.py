@@ -22,12 +22,14 @@ OURS = "digitlens.image"
 """Label of every image and container of this project; its value is the image's name."""
 SOCKET = "/var/run/docker.sock"
 USUAL_PLACES = ("/usr/bin/docker", "/usr/local/bin/docker")
+DEFAULT = "the usual place"
+HERE = "`docker context use default`, unset DOCKER_HOST, or --on local"
 START = "start it (`systemctl start docker`, or Docker Desktop), or use --on local"
 
 
 @cache
 def connect() -> DockerClient:
-    """The engine that ``DOCKER_HOST`` names, by default this machine's.
+    """The engine that docker itself would use: of ``DOCKER_HOST``, else of its context, else this machine's.
 
     Raises:
         MissingPartError: it doesn't answer.
@@ -36,18 +38,46 @@ def connect() -> DockerClient:
     import docker
     from docker.errors import DockerException
 
-    host = os.environ.get("DOCKER_HOST", "")
-    if host and not host.startswith("unix://"):
-        raise UsageError(f"DOCKER_HOST={host}: another machine can't see these folders; unset it, or --on local")
+    origin, host = address()
+    if host.startswith("/"):
+        raise UsageError(f"{origin}: {host} is no address: write unix://{host}, as docker wants it")
+    if not host.startswith("unix://"):
+        raise UsageError(f"{origin}: {host} is another machine, which can't see these folders; {HERE}")
+    path = host.removeprefix("unix://")
     try:
         # The SDK leaves a socket open that leads nowhere.
         with socket.socket(socket.AF_UNIX) as probe:
-            probe.connect(host.removeprefix("unix://") or SOCKET)
-        engine = docker.from_env()
+            probe.connect(path)
+        engine = docker.DockerClient(base_url=host)
         engine.ping()
+    except PermissionError as error:
+        raise MissingPartError(
+            f"there is a container engine, and you may not use it ({path}: permission denied): "
+            "`sudo usermod -aG docker $USER` and a new login, a rootless engine, or --on local"
+        ) from error
     except (OSError, DockerException) as error:
-        raise MissingPartError(f"no container engine answers ({error}): install Docker, {START}") from error
+        whose = f" at {host}, which {origin} names" if origin != DEFAULT else ""
+        raise MissingPartError(f"no container engine answers{whose} ({error}): install Docker, {START}") from error
     return engine
+
+
+def address() -> tuple[str, str]:
+    """Who says where the engine is, and where: as docker itself finds it."""
+    from docker.context import ContextAPI
+    from docker.errors import DockerException
+
+    if host := os.environ.get("DOCKER_HOST"):
+        return "DOCKER_HOST", host
+    name = os.environ.get("DOCKER_CONTEXT") or None
+    try:
+        context = ContextAPI.get_context(name)
+    except (DockerException, OSError, ValueError) as error:
+        raise MissingPartError(f"docker's context {name or 'in use'} can't be read ({error}): {HERE}") from error
+    if context is None:
+        raise MissingPartError(f"docker has no context {name or 'in use'}: `docker context ls` shows them")
+    if context.name == "default" or not context.Host:
+        return DEFAULT, f"unix://{SOCKET}"
+    return f"docker's context {context.name}", str(context.Host)
 
 
 def answers() -> bool:
@@ -141,4 +171,48 @@ def facts() -> dict[str, Any]:
 
 def is_rootless() -> bool:
     """Whether the engine runs as the caller, so that a container's root is the caller."""
-    return any("rootless" in option for option in facts().get("SecurityOptions") or [])
+    return _has("rootless")
+
+
+def is_remapped() -> bool:
+    """Whether the engine gives containers other ids than the machine's (``--userns-remap``)."""
+    return _has("name=userns")
+
+
+def has_selinux() -> bool:
+    """Whether containers may only see what carries a label of theirs."""
+    return _has("name=selinux")
+
+
+def _has(word: str) -> bool:
+    return any(word in option for option in facts().get("SecurityOptions") or [])
+
+
+def is_podman() -> bool:
+    """Whether the engine is Podman behind Docker's API."""
+    with expected("asking the engine about itself"):
+        parts = connect().version().get("Components") or []
+    return any("podman" in str(part.get("Name", "")).lower() for part in parts)
+
+
+def builder() -> str:
+    """The client that can have images built by the engine that answers.
+
+    Raises:
+        MissingPartError: there is none.
+    """
+    if is_podman():
+        raise MissingPartError(
+            "the engine is Podman, which has no BuildKit behind Docker's API: steps run there, images aren't built; "
+            "build them with Docker and `docker save IMAGE | podman load`, or use --on local"
+        )
+    return client()
+
+
+PLATFORM = "linux/amd64"
+"""What the locks of the images are for."""
+
+
+def platform() -> str | None:
+    """What has to be asked for where the engine's own machine is another; None where it isn't."""
+    return None if facts().get("Architecture", "x86_64") in ("x86_64", "amd64") else PLATFORM

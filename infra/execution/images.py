@@ -132,8 +132,12 @@ def build(image: Image, *, no_cache: bool = False) -> None:
         CommandError: it failed; the message ends with what to do where that is known.
         MissingPartError: no engine, no client, or no room.
     """
-    engine.connect()
+    engine.builder()
     require_room(image)
+    if platform := engine.platform():
+        say(
+            f"image {image.name} is for {platform}, and the engine's machine is another: emulated, several times slower"
+        )
     say(f"image {image.name} -> {image.tag} ...")
     with staged(image) as context:
         words = command(image, context, no_cache=no_cache)
@@ -157,6 +161,7 @@ def command(image: Image, context: Path, *, no_cache: bool = False) -> list[str]
         # Their values are in the client's environment: a mirror's or proxy's password is on no command line.
         *(word for name in arguments() for word in ("--build-arg", name)),
         *(["--secret", f"id=certificate_authority,src={authority}"] if authority else []),
+        *(["--platform", platform] if (platform := engine.platform()) else []),
         *(["--no-cache"] if no_cache else []),
         str(context),
     ]

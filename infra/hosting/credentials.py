@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import MissingPartError, ServiceError, TransientError
+from infra.hosting import refusals
 from infra.hosting.refusals import GUIDE
 from infra.progress import say
 from infra.settings import settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from google.auth.transport.requests import AuthorizedSession
 
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+PERSON = "authorized_user"
 
 
 def session(project: str) -> AuthorizedSession:
@@ -37,6 +39,9 @@ def session(project: str) -> AuthorizedSession:
     from google.auth.transport.requests import AuthorizedSession, Request
 
     _advise()
+    if _kind() == PERSON:
+        # A person's own login has no project: some APIs refuse it, then. The official client reads this, too.
+        os.environ.setdefault("GOOGLE_CLOUD_QUOTA_PROJECT", project)
     # Otherwise a federated credential asks yet another service for the project, which needs a role.
     os.environ.setdefault("GOOGLE_CLOUD_PROJECT", project)
     try:
@@ -49,7 +54,9 @@ def session(project: str) -> AuthorizedSession:
     try:
         credential.refresh(Request())
     except exceptions.GoogleAuthError as error:
-        if error.retryable or isinstance(error, exceptions.TransportError) or _may_pass(error):
+        if isinstance(error, exceptions.TransportError):
+            raise refusals.silent_tokens(error) from error
+        if error.retryable or _may_pass(error):
             raise TransientError(f"Google's token service: {_first_line(error)}") from error
         raise ServiceError(
             f"Google's token service refused the credential: {_first_line(error)}\n"
@@ -74,13 +81,18 @@ def app() -> firebase_admin.App:
 
 def _advise() -> None:
     """Say so where a key file is used: it can be stolen and doesn't expire."""
-    path = os.environ.get(VARIABLE)
-    try:
-        kind = json.loads(Path(path).read_text("utf-8")).get("type") if path else None
-    except (OSError, ValueError, AttributeError):
-        return
-    if kind == "service_account":
+    if os.environ.get(VARIABLE) and _kind() == "service_account":
         say(f"note: {VARIABLE} is a key file; keyless federation is safer, see {GUIDE}")
+
+
+def _kind() -> str:
+    """Whose the credentials are, as their file says; empty where there is none that can be read."""
+    folder = os.environ.get("CLOUDSDK_CONFIG") or Path.home() / ".config" / "gcloud"
+    path = os.environ.get(VARIABLE) or Path(folder) / "application_default_credentials.json"
+    try:
+        return str(json.loads(Path(path).read_text("utf-8")).get("type", ""))
+    except (OSError, ValueError, AttributeError, RuntimeError):
+        return ""
 
 
 def _may_pass(error: Exception) -> bool:

@@ -101,7 +101,7 @@ def call(command: Command, seconds: float, site: Path | None = None, agent: str 
                 is_hopeless=lambda: asks_in_vain(_text(log)),
             )
         except subprocess.TimeoutExpired as error:
-            raise TransientError(f"no answer in {seconds:.0f} s") from error
+            raise TransientError(f"no answer in {seconds:.0f} s", is_silence=True) from error
         return _result(done, command.target, _text(log))
 
 
@@ -133,6 +133,8 @@ def _result(done: subprocess.CompletedProcess[str], target: Target, log: str) ->
         answer = {}
     if done.returncode == 0 and answer.get("status") == "success":
         return answer.get("result")
+    if untrusted := refusals.CERTIFICATE.search(done.stdout) or refusals.CERTIFICATE.search(log):
+        raise refusals.untrusted(f"the Firebase client: {untrusted[0]}")
     # That there is no such channel yet is an answer.
     refused = [int(status) for method, status in LOGGED.findall(log) if (method, status) != ("GET", "404")]
     if "error" not in answer and refused:

@@ -24,18 +24,20 @@ def persist(what: str, action: Callable[[float], Answer], seconds: float) -> Ans
     """
     start = time.monotonic()
     attempts = 0
+    told: TransientError | None = None
     while True:
         attempts += 1
         try:
             return action(seconds - (time.monotonic() - start))
         except TransientError as error:
+            told = error if told is None or not error.is_silence else told
             # Jitter keeps two clients that failed together from coming back together.
             pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(0.5, 1.0)
             pause = max(pause, error.after)
             passed = time.monotonic() - start
             if passed + pause >= seconds:
                 raise ServiceError(
-                    f"{what}: given up after {attempts} attempts in {passed:.0f} s: {error}\n"
+                    f"{what}: given up after {attempts} attempts in {passed:.0f} s: {told}\n"
                     "  Nothing else was changed; run the same command again later, "
                     "or raise [hosting] patience in digitlens.toml"
                 ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from infra.errors import ServiceError, TransientError
 from infra.hosting.target import Target
 
@@ -9,13 +11,55 @@ GUIDE = "docs/deploying.md"
 QUOTA = "./inv deploy.prune --merged --older-than 14d"
 
 
+CHANNELS = re.compile(r"channel\w*\W.{0,60}(quota|limit)|(quota|limit).{0,60}channel", re.IGNORECASE | re.DOTALL)
+CERTIFICATE = re.compile(
+    r"unable to verify the first certificate|self[- ]signed certificate|unable to get (local )?issuer certificate"
+    r"|certificate (has expired|is not yet valid)|CERT_HAS_EXPIRED|CERTIFICATE_VERIFY_FAILED|certificate verify failed",
+    re.IGNORECASE,
+)
+FORBIDDEN = (
+    (
+        re.compile("quota project", re.IGNORECASE),
+        "your own login needs a project to count on: `gcloud auth application-default set-quota-project {project}`",
+    ),
+    (
+        re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled", re.IGNORECASE),
+        "the API is off: `gcloud services enable` with the names in docs/deploying.md, and a minute's patience",
+    ),
+    (
+        re.compile(r"\bTos\b|terms of service", re.IGNORECASE),
+        "nobody accepted Firebase's terms with this account: open https://console.firebase.google.com once and do",
+    ),
+)
+"""Refusals that aren't about roles, and what helps."""
+
+
+def untrusted(said: str) -> ServiceError:
+    """The error for a certificate that isn't trusted; ``said`` has the words of whoever looked at it."""
+    return ServiceError(
+        f"a certificate isn't trusted: {said[:300]}\n"
+        "  behind a company's proxy both REQUESTS_CA_BUNDLE (Python) and NODE_EXTRA_CA_CERTS (the Firebase client) "
+        "must name its authority's file; an expired or future one: is this machine's clock right (`timedatectl`)?"
+    )
+
+
+def silent_tokens(error: Exception) -> ServiceError:
+    """The error where Google's token service can't be reached."""
+    said = str(error)
+    return untrusted(said) if CERTIFICATE.search(said) else TransientError("Google's token service doesn't answer")
+
+
 def error_for(status: int, message: str, target: Target, after: float = 0.0) -> ServiceError:
     """The error for an answer with ``status``, whose own words are ``message``."""
     said = f"{status} from Google: {message}" if message else f"{status} from Google"
+    if status == 429 and CHANNELS.search(message):
+        return ServiceError(f"{said}\n  a site has fifty channels at most: {QUOTA} makes room")
     if status == 429:
-        return TransientError(f"{said}; if channels ran out (50 per site), {QUOTA} makes room", after)
+        return TransientError(said, after)
     if status >= 500 or status == 408:
         return TransientError(said, after)
+    if status == 403 and (known := next((words for sign, words in FORBIDDEN if sign.search(message)), None)):
+        return ServiceError(f"{said}\n  {known.format(project=target.project)}")
     remedies = {
         400: "this isn't a matter of rights: report it with the version of firebase-tools in "
         "infra/hosting/client/package.json",

@@ -171,10 +171,14 @@ def _ask(session: AuthorizedSession, url: str, query: Mapping[str, str], seconds
 
     try:
         return session.request("GET", url, params=dict(query), timeout=max(seconds, 1.0))
+    except requests.exceptions.SSLError as error:
+        raise refusals.untrusted(str(error)) from error
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        raise TransientError(f"no answer from {url.split('/v1beta1/')[0]} ({type(error).__name__})") from error
+        raise TransientError(
+            f"no answer from {url.split('/v1beta1/')[0]} ({type(error).__name__})", is_silence=True
+        ) from error
     except exceptions.TransportError as error:
-        raise TransientError("Google's token service doesn't answer") from error
+        raise refusals.silent_tokens(error) from error
     except exceptions.RefreshError as error:
         raise ServiceError(f"Google's token service refused the credential; see {refusals.GUIDE}") from error
 

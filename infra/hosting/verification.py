@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import requests
 
 from infra.errors import RefusedError, ServiceError, TransientError, UsageError
-from infra.hosting import globs
+from infra.hosting import globs, refusals
 from infra.hosting.patience import persist
 from infra.page import site
 from infra.progress import say
@@ -152,5 +152,7 @@ def _get(session: requests.Session, url: str, seconds: float) -> requests.Respon
         # Past caches on the way; the edges keep a version apart from another by themselves.
         headers = {"Accept-Encoding": "gzip", "Cache-Control": "no-cache"}
         return session.get(url, headers=headers, timeout=max(1.0, min(seconds, CALL_SECONDS)), allow_redirects=False)
+    except requests.exceptions.SSLError as error:
+        raise refusals.untrusted(str(error)) from error
     except requests.RequestException as error:
-        raise TransientError(f"no answer ({type(error).__name__})") from error
+        raise TransientError(f"no answer ({type(error).__name__})", is_silence=True) from error

@@ -18,9 +18,9 @@ LOOPBACK = re.compile(r"//(?:[^@/]*@)?(?:localhost|127\.|\[?::1)")
 def findings() -> list[Finding]:
     """All findings; where no engine answers, only that."""
     found = [reachable()]
-    if found[0].is_well:
+    if engine.answers():
         found += [client(), *(room(image) for image in images.IMAGES.values()), clock(), proxies()]
-    return [*found, nvidia(found[0].is_well)]
+    return [*found, nvidia(engine.answers())]
 
 
 def reachable() -> Finding:
@@ -29,13 +29,17 @@ def reachable() -> Finding:
         version = engine.connect().version()["Version"]
     except DigitlensError as error:
         return Finding("container engine", "none answers", str(error), needed=False)
-    return Finding("container engine", version)
+    found = f"{version} at {engine.address()[1]}"
+    if platform := engine.platform():
+        emulated = f"images are built and run for {platform}, emulated: several times slower than --on local elsewhere"
+        return Finding("container engine", found, emulated, needed=False)
+    return Finding("container engine", found)
 
 
 def client() -> Finding:
     """Whether there is a client that can build images."""
     try:
-        return Finding("docker client", engine.client())
+        return Finding("docker client", engine.builder())
     except DigitlensError as error:
         return Finding("docker client", "none with BuildKit", str(error), needed=False)
 

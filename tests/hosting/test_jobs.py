@@ -126,7 +126,7 @@ def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: D
     for name in ("dist", "runs"):
         shutil.rmtree(runner.checkout / name)
     runner.job("deploy", "promote")
-    assert standin.serve("live") == standin.serve("preview-main") == standin.serve("pr-7")
+    assert standin.serve("live") == standin.serve("pr-7")
     first, other = standin.version_of("live"), standin.version_of("pr-7")
     assert first != other
     runner.job("rollback", "rollback", inputs_version=other)
@@ -134,7 +134,7 @@ def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: D
     runner.job("rollback", "rollback", inputs_version="")
     assert standin.version_of("live") == first
     runner.job("cleanup", "prune")
-    assert sorted(standin.channels) == ["live", "preview-main"]
+    assert sorted(standin.channels) == ["live"]
     assert with_canary(runner.temporary) == []
     # A job of continuous integration with the same steps, where all of it is current.
     runner.job("ci", "benchmark")

@@ -71,6 +71,7 @@ def machine() -> Iterator[Any]:
         made.put_archive("/", checkout())
         yield made
     finally:
+        engine.connect().api.timeout = 300  # it holds some gigabytes
         made.remove(force=True, v=True)
 
 

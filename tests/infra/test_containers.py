@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
+import json
 import queue
+import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,11 +47,121 @@ def test_without_an_engine_docker_is_refused_with_a_remedy(inv: Inv) -> None:
     assert "or use --on local" in answer.stderr
 
 
-def test_an_engine_elsewhere_cannot_see_our_folders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")
+def context(folder: Path, name: str, host: str) -> None:
+    """As `docker context create NAME --docker host=HOST` leaves it, and `docker context use NAME`."""
+    meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
+    meta.mkdir(parents=True)
+    content = {"Name": name, "Metadata": {}, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}
+    (meta / "meta.json").write_text(json.dumps(content), "utf-8")
+    (folder / "config.json").write_text(json.dumps({"currentContext": name}), "utf-8")
+
+
+@pytest.fixture
+def docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An own ~/.docker."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    # The SDK reads its own folder's name once, from HOME.
+    for module in ("docker.context.config", "docker.utils.config", "docker.context.context"):
+        assert importlib.import_module(module)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".docker").symlink_to(tmp_path)
     engine.connect.cache_clear()
-    with pytest.raises(UsageError, match="another machine can't see these folders"):
+    return tmp_path
+
+
+@pytest.mark.parametrize("host", ["tcp://192.0.2.1:2375", "ssh://ann@192.0.2.1", "http://192.0.2.1"])
+@pytest.mark.parametrize("way", ["DOCKER_HOST", "context in use", "DOCKER_CONTEXT"])
+def test_an_engine_elsewhere_cannot_see_our_folders(
+    docker_config: Path, monkeypatch: pytest.MonkeyPatch, host: str, way: str
+) -> None:
+    if way == "DOCKER_HOST":
+        monkeypatch.setenv(way, host)
+    else:
+        context(docker_config, "lab", host)
+    if way == "DOCKER_CONTEXT":
+        (docker_config / "config.json").write_text("{}", "utf-8")
+        monkeypatch.setenv(way, "lab")
+    with pytest.raises(UsageError, match="another machine, which can't see these folders"):
         engine.connect()
+
+
+def test_an_engine_is_found_where_docker_finds_it(docker_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engine.address() == (engine.DEFAULT, f"unix://{engine.SOCKET}")
+    context(docker_config, "colima", "unix:///home/ann/.colima/docker.sock")
+    assert engine.address() == ("docker's context colima", "unix:///home/ann/.colima/docker.sock")
+    monkeypatch.setenv("DOCKER_CONTEXT", "default")
+    assert engine.address()[1] == f"unix://{engine.SOCKET}"
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/user/1000/docker.sock")
+    assert engine.address() == ("DOCKER_HOST", "unix:///run/user/1000/docker.sock")
+
+
+def test_a_context_that_is_gone_is_said(docker_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONTEXT", "moon")
+    with pytest.raises(MissingPartError, match="docker context ls"):
+        engine.connect()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied"), "usermod -aG docker"),
+        (FileNotFoundError(2, "No such file"), "install Docker"),
+        (ConnectionRefusedError(111, "Connection refused"), "systemctl start docker"),
+    ],
+)
+def test_why_no_engine_answers(
+    docker_config: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, words: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.raises(MissingPartError, match=words) as caught:
+        engine.connect()
+    assert ("install Docker" in str(caught.value)) is not isinstance(error, PermissionError)
+
+
+def test_a_bare_path_is_no_other_machine(docker_config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "/run/docker.sock")
+    with pytest.raises(UsageError, match=r"write unix:///run/docker.sock"):
+        engine.connect()
+
+
+@pytest.mark.parametrize(
+    ("facts", "rootless", "remapped", "selinux", "platform"),
+    [
+        ({}, False, False, False, None),
+        ({"SecurityOptions": None, "Architecture": "x86_64"}, False, False, False, None),
+        ({"SecurityOptions": ["name=seccomp,profile=default", "name=rootless"]}, True, False, False, None),
+        ({"SecurityOptions": ["name=userns"]}, False, True, False, None),
+        ({"SecurityOptions": ["name=selinux"]}, False, False, True, None),
+        ({"Architecture": "aarch64"}, False, False, False, "linux/amd64"),
+        ({"Architecture": "arm64"}, False, False, False, "linux/amd64"),
+    ],
+)
+def test_what_an_engine_says_of_itself_decides_how_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+    facts: dict[str, object],
+    rootless: bool,
+    remapped: bool,
+    selinux: bool,
+    platform: str | None,
+) -> None:
+    monkeypatch.setattr(engine, "facts", lambda: facts)
+    found = (engine.is_rootless(), engine.is_remapped(), engine.has_selinux(), engine.platform())
+    assert found == (rootless, remapped, selinux, platform)
+
+
+@pytest.mark.parametrize("components", [[{"Name": "Podman Engine"}, {"Name": "Conmon"}]])
+def test_podman_is_told_plainly_that_it_builds_no_images(
+    monkeypatch: pytest.MonkeyPatch, components: list[dict[str, str]]
+) -> None:
+    podman = SimpleNamespace(version=lambda: {"Components": components})
+    monkeypatch.setattr(engine, "connect", lambda: podman)
+    with pytest.raises(MissingPartError, match="Podman, which has no BuildKit"):
+        engine.builder()
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
         (("smoke", "--run", "nothing"), "there is no run nothing"),
         (("serve",), "./inv frontend.build makes the site"),
         (("serve", "--port", "70000"), "--port: 70000 is above 65535"),
-        (("tensorboard", "--port", "0"), "--port: 0 is below 1"),
+        (("serve", "--port", "0"), "--port: 0 is below 1"),
         (("test", "--only", "units"), "there is no suite units"),
         (("environments.install", "--name", "moon"), "there is no environment 'moon'"),
     ],
@@ -252,6 +252,21 @@ def test_another_python_is_refused_at_once(machine: Path, tmp_path: Path, versio
     assert f"there is none on PATH (Python {version})" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
     assert not (machine / ".environments").joinpath("host").exists()
+
+
+@pytest.mark.parametrize("machine_name", ["aarch64", "arm64", "armv7l"])
+def test_another_architecture_is_refused_at_once(machine: Path, tmp_path: Path, machine_name: str) -> None:
+    path = path_with(tmp_path / "bin", *(program for program in SHELL if program != "uname"))
+    uname = tmp_path / "bin" / "uname"
+    uname.write_text(
+        f'#!/usr/bin/env bash\n[ "$1" = -m ] && echo {machine_name} || echo Linux {machine_name}\n', "utf-8"
+    )
+    uname.chmod(0o755)
+    answer = call(machine, PATH=path)
+    assert answer.returncode == 1
+    assert f"this machine is {machine_name}" in answer.stderr
+    assert "--platform linux/amd64" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("relative", [False, True])
