@@ -123,10 +123,12 @@ def build(run: Run, request: Request, runner: Runner, photos: Step | None = None
         "evaluate web",
         lambda: recipes.evaluate_web(run.web_model, run.predictions, images, run.validation, run.evaluation_web),
     )
-    road.go("build worker", lambda: frontend.build_recognizer(run.web_model))
-    road.go("build app", frontend.build_app)
-    road.go("site", lambda: site.assemble(run.web_model, settings().paths.site, run.name))
-    road.go("smoke", lambda: smoke.perform(run, images, str(settings().paths.site)))
+    # Another pipeline's model would end up in this one's page.
+    with frontend.alone():
+        road.go("build worker", lambda: frontend.build_recognizer(run.web_model))
+        road.go("build app", frontend.build_app)
+        road.go("site", lambda: site.assemble(run.web_model, settings().paths.site, run.name))
+        road.go("smoke", lambda: smoke.perform(run, images, str(settings().paths.site)))
     installs = {f"environment {name}": environments.find(name).seconds for name in ENVIRONMENTS}
     return report.write(run, {**installs, **road.seconds}, time.monotonic() - start)
 

@@ -58,6 +58,7 @@ def runner(deployer: Deployer, certificate: Certificate, tmp_path: Path) -> Runn
         "vars.FIREBASE_PROJECT": google.PROJECT,
         "github.token": gh.TOKEN,
         "github.repository": "o/r",
+        "github.run_id": "9871",
         "github.event.number": "7",
         "github.event.pull_request.base.sha": "main",
         "github.event.repository.default_branch": "main",

@@ -10,7 +10,7 @@ import pytest
 from infra.browser import frontend
 from infra.errors import RefusedError, UsageError
 from infra.hosting import admission, verification
-from infra.page import site
+from infra.page import identity, site
 from infra.runs import catalogue
 from infra.runs.run import Run
 from tests.hosting import standins
@@ -166,7 +166,13 @@ def test_what_was_built_in_a_dirty_tree_does_not_go_live(here: Deployer, monkeyp
     (here.dist / site.MODEL).rename(web_model)
     monkeypatch.setattr(frontend, "app_folder", lambda: app)
     monkeypatch.setattr(frontend, "worker_scripts", list)
-    monkeypatch.setattr(site, "ROOT", here.checkout)
+    monkeypatch.setattr("infra.git.ROOT", here.checkout)
+    who = identity.Identity("en", "Digits", "Finds digits.", {"kind": "letter"}, "Starting", "Late", "No script")
+    monkeypatch.setattr(identity, "of", lambda *_: who)
+    monkeypatch.setattr("infra.page.icons.draw", lambda *_: None)
+    monkeypatch.setattr("infra.page.shell.furnish", lambda *_: None)
+    manifest = web_model / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text("utf-8")), "reading": "lines"}), "utf-8")
     readme = here.checkout / "README.md"
     readme.write_text("edited", "utf-8")
     try:
