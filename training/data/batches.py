@@ -72,6 +72,10 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
         labels = tf.cast(parsed["image/object/class/label"].to_tensor(), tf.int32) - 1
         # Of a batch without any object nothing but the shape of the labels says how many there are: none.
         boxes = tf.reshape(ragged.to_tensor(), [photos, tf.shape(labels)[1], 4]) * tf.tile(sizes, [1, 2])[:, None]
+        # From here on there is a place for one in any case: sizes of 0 have no shape that could be told.
+        place = tf.cast(tf.shape(labels)[1] == 0, tf.int32)
+        labels = tf.pad(labels, [[0, 0], [0, place]], constant_values=-1)
+        boxes = tf.pad(boxes, [[0, 0], [0, place], [0, 0]])
         counts = tf.cast(ragged.row_lengths(), tf.int32)
         seed = tf.cast(tf.stack([tf.cast(settings.seed, tf.int64), indices[0]]), tf.int32)
         crops, cells = layout(settings.batch - mosaics, mosaics, settings.crop, seed + 3)

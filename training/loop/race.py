@@ -103,7 +103,9 @@ def choose(config: Configuration, text: str, records: Path, folders: Sequence[Pa
     else:
         outcomes = _race(runners, records, seconds, steps)
         best = max(outcomes, key=lambda outcome: outcome.verdict.figure, default=None)
-        if best and best.verdict.figure >= FOUND:
+        if best is None:
+            why = f"the machine is too busy for a race in {seconds:.0f} seconds: {chosen.name} is the likeliest"
+        elif best.verdict.figure >= FOUND:
             chosen = next(runner for runner in runners if runner.name == best.name)
             why = _reason(best, outcomes)
         else:
