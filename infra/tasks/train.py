@@ -64,6 +64,7 @@ def train(
         "images": words.IMAGES,
         "annotations": words.ANNOTATIONS,
         "groups": words.GROUPS,
+        "split-as-exported": words.AS_EXPORTED,
         "data": words.DATA,
         **asking.TRAINING,
         "run": "where to put the plan (default: the run named like the folder of the photos)",
@@ -83,6 +84,7 @@ def plan(
     steps: str | None = None,
     start: str | None = None,
     for_: str | None = None,
+    split_as_exported: bool = False,
     run: str | None = None,
     on: str | None = None,
 ) -> None:
@@ -93,7 +95,9 @@ def plan(
     from infra.runs import planning, recipes
     from infra.tasks.data import requested
 
-    chosen, asked, merging = requested(images, annotations, groups, data, config, run, None, True, flag="run")
+    chosen, asked, merging = requested(
+        images, annotations, groups, data, config, run, None, True, split_as_exported, "run"
+    )
     asked = asking.asked(asked, None, from_, classes, minutes, steps, start, for_)
     if not recipes.is_planned(asked):
         raise UsageError(f"{asked.config} says plan: false; leave that out to have planned what it doesn't say")
