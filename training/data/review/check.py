@@ -64,7 +64,7 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
         "errors": list(map(str, found.skipped)),
         "notes": [
             *found.notes,
-            *coverage.notes(photos, splits, config.classes, images),
+            *coverage.notes(photos, splits, config.classes, images, {finding.photo for finding in found.skipped}),
             *coverage.looks(len(photos), blank, same),
         ],
         "splits": {

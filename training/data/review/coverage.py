@@ -15,7 +15,13 @@ MOST = 0.5
 """Share of all photos from which photos that look the same are one camera's rather than copies."""
 
 
-def notes(photos: Sequence[Photo], splits: Sequence[str], classes: Collection[str], images: Path) -> list[str]:
+def notes(
+    photos: Sequence[Photo],
+    splits: Sequence[str],
+    classes: Collection[str],
+    images: Path,
+    faulty: Collection[str] = (),
+) -> list[str]:
     """What is missing: labels of pictures, objects of classes, photos of splits.
 
     Args:
@@ -23,9 +29,10 @@ def notes(photos: Sequence[Photo], splits: Sequence[str], classes: Collection[st
         splits: the split of each
         classes: of the configuration
         images: folder of the photos
+        faulty: names of photos whose labels are wrong, which is said elsewhere
     """
     found = []
-    bare = sorted(set(walk(images).pictures()) - {photo.filename for photo in photos})
+    bare = sorted(set(walk(images).pictures()) - {photo.filename for photo in photos} - set(faulty))
     if bare:
         found.append(
             f"pictures without a label, which are left out: {len(bare)}, {bare[0]} first; a photo without objects "
