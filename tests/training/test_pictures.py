@@ -297,7 +297,16 @@ def test_a_split_without_photos_says_whether_groups_or_photos_are_too_few(
     finding = missing_split(labels, [split_of(photo.group, shares) for photo in labels])
     assert finding is not None
     assert words in finding.fault
+
+
+def test_nothing_is_missing_where_every_split_has_a_photo_and_one_to_learn_from_an_object() -> None:
+    one = LabelledObject("1", 0, 0, 1, 1)
+    labels = [Photo(f"{index}.jpg", 2, 2, str(index), [one]) for index in range(3)]
     assert missing_split(labels, ["train", "calibration", "validation"]) is None
+    labels[0].objects = []
+    finding = missing_split(labels, ["train", "calibration", "validation"])
+    assert finding is not None
+    assert "nothing to learn" in finding.fault
 
 
 def test_photos_of_one_colour_are_told_from_those_with_little_on_them(tmp_path: Path) -> None:
