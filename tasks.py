@@ -39,5 +39,14 @@ for wing in (data, deploy, environments, images, locks, start):
     namespace.add_collection(Collection.from_module(wing))
 namespace.add_collection(Collection("frontend", frontend.build))
 namespace.add_collection(
-    Collection("model", registry.push, registry.pull, registry.list_, model.blend, model.release, model.card)
+    Collection(
+        "model",
+        registry.push,
+        registry.pull,
+        registry.list_,
+        model.blend,
+        model.calibrate,
+        model.release,
+        model.card,
+    )
 )

@@ -89,6 +89,11 @@ def command(photos: Photos) -> str:
     return f"./inv evaluate --model models/digits/web_model {_flags(photos)} --split validation"
 
 
+def calibrated(photos: Photos) -> str:
+    """The command that measures what the released model's scores are worth on ``photos``."""
+    return f"./inv model.calibrate {_flags(photos)}"
+
+
 def _own(request: Request) -> Photos:
     return Photos(request.images, request.annotations, request.groups)
 

@@ -115,13 +115,20 @@ def evaluate(model: Model, photos: Photos, runner: Runner) -> Path:
         images, annotations = folder / "cropped" / "images", folder / "cropped" / "annotations.csv"
     output = folder / "evaluation"
     if model.kind == "web_model":
-        frontend.build_recognizer()
-        perform(recipes.predict(model.folder, images, annotations, folder / "predictions"), runner)
+        predict(model, photos, images, annotations, runner)
         step = recipes.evaluate_web(model.folder, folder / "predictions", images, annotations, output)
     else:
         step = recipes.evaluate(model.folder, images, annotations, output)
     perform(step, runner)
     return output
+
+
+def predict(model: Model, photos: Photos, images: Path, annotations: Path, runner: Runner) -> Path:
+    """What the web model says of ``images`` with ``annotations``, kept as that of ``photos``; returns the folder."""
+    frontend.build_recognizer()
+    folder = _kept(model, photos) / "predictions"
+    perform(recipes.predict(model.folder, images, annotations, folder), runner)
+    return folder
 
 
 def convert(run: Run, request: Request, runner: Runner) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from infra import fingerprints, results
 from infra.errors import RefusedError, UsageError
 from infra.execution.steps import Runner, perform
-from infra.models import card, comparison, judging, kinds
+from infra.models import card, comparison, judging, kinds, terms
 from infra.models.kinds import Model, Photos
 from infra.progress import say
 from infra.runs import recipes
@@ -78,9 +78,9 @@ def release(
         command = judging.repeated(request)
     evaluation = kinds.evaluate(candidate, photos, runner)
     trained = kinds.evaluate(kinds.find(run.checkpoints), photos, runner)
-    compared, fault = None, comparison.fault_of_conversion(_figures(trained), _figures(evaluation))
+    compared, fault = None, comparison.fault_of_conversion(figures(trained), figures(evaluation))
     elsewhere = {
-        name: [_figures(kinds.evaluate(model, these, runner)) for model in (candidate, current) if model]
+        name: [figures(kinds.evaluate(model, these, runner)) for model in (candidate, current) if model]
         for name, these in others
     }
     if current:
@@ -101,7 +101,7 @@ def release(
         "run": run.name,
         "command": judging.made(run, request),
         "judged": command,
-        "trained": _figures(trained),
+        "trained": figures(trained),
         "compared": _rounded(asdict(compared)) if compared else None,
         "comparison": said,
         "because": forgiven,
@@ -136,31 +136,45 @@ def _write(released: Path, run: Run, evaluation: Path, number: Path, document: d
         for name in CHECKPOINT:
             shutil.copyfile(run.checkpoints / name, new / "checkpoint" / name)
         shutil.copytree(run.web_model, new / "web_model", ignore=shutil.ignore_patterns(fingerprints.STAMP))
-        # What it was judged by replaces what its run was: other photos, and one look at each.
-        manifest = new / "web_model" / "manifest.json"
-        described = json.loads(manifest.read_text("utf-8"))
-        described["evaluation"] = {"trained": document["trained"], "converted": _figures(evaluation)}
-        manifest.write_text(json.dumps(described, indent=2) + "\n", "utf-8")
-        shutil.copytree(evaluation / "charts", new / "charts")
-        shutil.copyfile(evaluation / "evaluation.md", new / "evaluation.md")
-        _dump(_figures(evaluation), new / "evaluation.json")
-        _dump(_figures(number), new / "evaluation_number.json")
-        _dump(document, new / "release.json")
+        for file, indent in ((new / "checkpoint" / "detector.json", 1), (new / "web_model" / "manifest.json", 2)):
+            described = json.loads(file.read_text("utf-8"))
+            terms.add(described, terms.read(released))
+            if file.name == "manifest.json":
+                # What it was judged by replaces what its run was: other photos, and one look at each.
+                described["evaluation"] = {"trained": document["trained"]}
+            dump(described, file, indent)
+        put_evaluation(evaluation, new)
+        dump(figures(number), new / "evaluation_number.json")
+        dump(document, new / "release.json")
         card.write(new)
         results.replace(new, released)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _figures(evaluation: Path) -> dict[str, Any]:
+def put_evaluation(evaluation: Path, folder: Path, **kept: float) -> None:
+    """Make ``evaluation`` that of the web model of the release in ``folder``, but for figures that are ``kept``."""
+    found = figures(evaluation) | kept
+    manifest = folder / "web_model" / "manifest.json"
+    described = json.loads(manifest.read_text("utf-8"))
+    described["evaluation"]["converted"] = found
+    dump(described, manifest, 2)
+    shutil.rmtree(folder / "charts", ignore_errors=True)
+    shutil.copytree(evaluation / "charts", folder / "charts")
+    shutil.copyfile(evaluation / "evaluation.md", folder / "evaluation.md")
+    dump(found, folder / "evaluation.json")
+
+
+def figures(evaluation: Path) -> dict[str, Any]:
     """The content of evaluation.json, without paths of this machine."""
-    figures: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text("utf-8"))
-    return {key: value for key, value in figures.items() if key != "model"}
+    found: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text("utf-8"))
+    return {key: value for key, value in found.items() if key != "model"}
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:
     return {key: round(value, 4) for key, value in values.items()}
 
 
-def _dump(content: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+def dump(content: dict[str, Any], path: Path, indent: int = 1) -> None:
+    """Write ``content`` as JSON to ``path``."""
+    path.write_text(json.dumps(content, indent=indent) + "\n", "utf-8")

@@ -350,6 +350,21 @@ def evaluate_web(web_model: Path, predictions: Path, images: Path, annotations: 
     )
 
 
+def calibrate(web_model: Path, predictions: Path, annotations: Path, output: Path) -> Step:
+    """What scores of a web model are worth, by what it said of calibration photos."""
+    return Step(
+        "calibrate",
+        "train",
+        "training.evaluation.calibrate",
+        output,
+        inputs={
+            "web-model": web_model,
+            "predictions": predictions / "predictions.jsonl",
+            "annotations": annotations,
+        },
+    )
+
+
 def _row(cells: Iterable[str]) -> str:
     """A row of CSV: what a cell holds may have commas in it."""
     text = io.StringIO()

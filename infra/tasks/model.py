@@ -193,6 +193,28 @@ def blend(_: Context, run: str, with_: str, name: str, share: str | None = None,
     print(made.checkpoints)
 
 
+@task(
+    help={
+        "images": "the folder of photos that the released model was trained on a part of",
+        "annotations": words.ANNOTATIONS,
+        "groups": words.GROUPS,
+        "on": words.ON,
+    }
+)
+def calibrate(_: Context, images: str, annotations: str, groups: str | None = None, on: str | None = None) -> None:
+    """Measure what the released model's scores are worth on calibration photos; its weights stay."""
+    from infra.execution import runners
+    from infra.models import calibration, kinds
+    from infra.runs.report import figures_table
+
+    photos = kinds.Photos(
+        words.folder(images, "images"),
+        words.existing(annotations, "annotations"),
+        words.file(groups, "groups") if groups else None,
+    )
+    print(figures_table(calibration.calibrate(photos, runners.choose(on, None, ("train", "convert")))))
+
+
 @task
 def card(_: Context) -> None:
     """Make the released model's README.md again, after a change of its notes.md."""

@@ -144,23 +144,29 @@ def cases(pytestconfig: pytest.Config, request: pytest.FixtureRequest, site: str
         run: Path = request.getfixturevalue("small_run")
         photos, predictions = run / "photos" / "images", run / "predictions" / "predictions.jsonl"
     with urllib.request.urlopen(f"{site}/model/manifest.json") as answer:
-        threshold = json.load(answer)["score_threshold"]
+        manifest = json.load(answer)
     lines = [json.loads(line) for line in predictions.read_text("utf-8").splitlines()]
-    clear = [line for line in lines if not _has_close_call(line["detections"], threshold)]
+    clear = [line for line in lines if not _has_close_call(line["detections"], manifest)]
     # Those with most to say first: a model that finds nothing must not pass unnoticed.
-    clear.sort(key=lambda line: -len(_shown(line["detections"], threshold)))
+    clear.sort(key=lambda line: -len(_shown(line["detections"], manifest)))
     count = pytestconfig.getoption("photo_count")
     chosen = clear[:: max(1, len(clear) // count)][:count]
-    return [Case(photos / line["filename"], _shown(line["detections"], threshold)) for line in chosen]
+    return [Case(photos / line["filename"], _shown(line["detections"], manifest)) for line in chosen]
 
 
-def _shown(detections: list[dict[str, Any]], threshold: float) -> list[dict[str, Any]]:
-    return [detection for detection in detections if detection["score"] >= threshold]
+def _shown(detections: list[dict[str, Any]], manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [detection for detection in detections if detection["score"] >= _threshold(detection, manifest)]
 
 
-def _has_close_call(detections: list[dict[str, Any]], threshold: float) -> bool:
-    """Whether rounding may lift a detection over the threshold or drop it below."""
-    return any(abs(detection["score"] - threshold) <= 2 * TOLERANCE for detection in detections)
+def _threshold(detection: dict[str, Any], manifest: dict[str, Any]) -> float:
+    """The score from which a detection of its class counts."""
+    threshold: float = manifest.get("class_thresholds", {}).get(detection["class"], manifest["score_threshold"])
+    return threshold
+
+
+def _has_close_call(detections: list[dict[str, Any]], manifest: dict[str, Any]) -> bool:
+    """Whether rounding may lift a detection over its threshold or drop it below."""
+    return any(abs(detection["score"] - _threshold(detection, manifest)) <= 2 * TOLERANCE for detection in detections)
 
 
 @pytest.fixture

@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 from invoke import Context
 
-from infra import git
+from infra import git, schemas
 from infra.browser import frontend
 from infra.errors import RefusedError, UsageError
 from infra.execution.steps import Step
-from infra.models import kinds
+from infra.models import kinds, terms
+from infra.models.calibration import calibrate
+from infra.models.kinds import Photos
 from infra.models.release import MADE, release
 from infra.runs.run import Request, Run
 from infra.settings import RELEASED, settings
 from infra.tasks import model as tasks
 
+SCORES = {"score_calibration": {"scores": [0.1, 0.9], "probabilities": [0.05, 0.99]}}
 LABELS = "filename,width,height,class,xmin,ymin,xmax,ymax,group\n"
 
 
@@ -50,6 +53,8 @@ class Canned:
             shutil.copyfile(step.inputs["annotations"], step.output / "annotations.csv")
         elif step.module == "conversion.predict":
             (step.output / "predictions.jsonl").touch()
+        elif step.module == "training.evaluation.calibrate":
+            (step.output / "scores.json").write_text(json.dumps(SCORES), "utf-8")
 
     def _evaluation(self, step: Step) -> None:
         folder, judged = step.output, step.inputs.get("web-model", step.inputs.get("model"))
@@ -123,7 +128,14 @@ def test_a_better_model_takes_the_place_and_what_people_wrote_stays(released: Pa
     (released / "charts" / "old.png").touch()
     said = release(run, None, None, Canned("11101", "11000", released), released)
     assert "candidate 4 of 5 photos right, current 2: +40.0 points (95 % interval" in said
-    assert {path.name for path in released.iterdir()} == {*MADE, "history.md", "notes.md", "sources.yaml", "peers.md"}
+    assert {path.name for path in released.iterdir()} == {
+        *MADE,
+        "history.md",
+        "notes.md",
+        "sources.yaml",
+        "terms.yaml",
+        "peers.md",
+    }
     card = (released / "README.md").read_text("utf-8")
     assert "Candidate 4 of 5 photos right" in card
     assert "- Written by hand." in card
@@ -132,6 +144,8 @@ def test_a_better_model_takes_the_place_and_what_people_wrote_stays(released: Pa
     assert json.loads((released / "release.json").read_text("utf-8"))["compared"]["candidate_only"] == 2
     manifest = json.loads((released / "web_model" / "manifest.json").read_text("utf-8"))
     assert manifest["evaluation"]["converted"] == json.loads((released / "evaluation.json").read_text("utf-8"))
+    assert any(one["restricted"] for one in manifest["terms"])
+    assert manifest["terms"] == json.loads((released / "checkpoint/detector.json").read_text("utf-8"))["terms"]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +248,7 @@ def test_a_first_release_has_nothing_to_be_compared_with(released: Path, run: Ru
         path = released / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert "no released model" in release(run, None, None, Canned("1", "", released), released)
-    assert {path.name for path in released.iterdir()} == {*MADE, "history.md", "notes.md", "sources.yaml"}
+    assert {path.name for path in released.iterdir()} == {*MADE, "history.md", "notes.md", "sources.yaml", "terms.yaml"}
 
 
 @pytest.mark.parametrize(
@@ -275,3 +289,45 @@ def test_without_notes_nothing_is_begun(released: Path, run: Run) -> None:
     with pytest.raises(UsageError, match=r"notes\.md: can't be read"):
         release(run, None, None, Canned("1", "0", released), released)
     assert not run.web_model.exists()
+
+
+def test_scores_are_measured_without_touching_weights(released: Path, run: Run) -> None:
+    before = contents(released)
+    figures = calibrate(Photos(run.folder.parent / "images", run.validation), Canned("1", "1", released), released)
+    after = contents(released)
+    manifest, detector = (json.loads(after[name]) for name in ("web_model/manifest.json", "checkpoint/detector.json"))
+    for described in (manifest, detector):
+        assert described["score_calibration"] == SCORES["score_calibration"]
+        assert any(one["restricted"] for one in described["terms"])
+    assert schemas.fault(manifest, "manifest") is None
+    assert schemas.fault(detector, "detector") is None
+    assert manifest["evaluation"]["converted"] == figures
+    changed = {name for name in after if before.get(name) != after[name]}
+    assert changed <= {
+        *("web_model/manifest.json", "checkpoint/detector.json", "README.md"),
+        *("evaluation.json", "evaluation.md", "release.json"),
+    }
+    assert [path.name for path in released.parent.iterdir()] == ["digits"]
+
+
+def test_scores_are_not_measured_where_the_model_reads_other_numbers_than_it_was_released_with(
+    released: Path, run: Run
+) -> None:
+    figures = json.loads((released / "evaluation.json").read_text("utf-8"))
+    figures["full_number_accuracy"] = 0.5
+    (released / "evaluation.json").write_text(json.dumps(figures), "utf-8")
+    before = contents(released)
+    with pytest.raises(RefusedError, match=r"was released with 0\.5000"):
+        calibrate(Photos(run.folder.parent / "images", run.validation), Canned("1", "1", released), released)
+    assert contents(released) == before
+
+
+@pytest.mark.parametrize(
+    "text", ["- {name: x}", "a: b", "- [", "- {name: x, licence: y, notice: z, restricted: maybe}"]
+)
+def test_terms_that_say_too_little_are_refused_with_their_place(text: str, tmp_path: Path) -> None:
+    (tmp_path / "terms.yaml").write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=r"terms\.yaml"):
+        terms.read(tmp_path)
+    (tmp_path / "terms.yaml").unlink()
+    assert terms.read(tmp_path) == []

@@ -7,21 +7,21 @@ What a network says is a score, not a probability: here it says how well the box
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from training.detector.recognition import Floats
 from training.detector.scores import Calibration, shown
-from training.evaluation.analysis import Outcome
-from training.evaluation.metrics import THRESHOLDS
+from training.evaluation.analysis import Outcome, outcome
+from training.evaluation.metrics import THRESHOLDS, Judged, class_thresholds
 
 SCORE_BINS = 10
 KNOTS = (0.01, 0.03, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Where the curve becomes a line: closer where it is steep."""
 ENOUGH = 20
-"""Fewer right or fewer wrong detections than a quarter of this, or fewer in all, say nothing about scores."""
+"""Fewer detections, or fewer right or wrong ones than a quarter of this, say nothing about scores."""
 ROUNDS = 50
 
 
@@ -69,10 +69,24 @@ def fit(outcomes: Sequence[Outcome]) -> dict[str, list[float]] | None:
     return {"scores": list(KNOTS), "probabilities": [round(float(one), 4) for one in probabilities]}
 
 
+def worth(judged: Sequence[Judged], classes: Sequence[str], reading: str, threshold: float) -> dict[str, Any]:
+    """What calibration photos say of scores, as fields of detector.json: class_thresholds and score_calibration.
+
+    Each is absent where they are too few to say. Objects that are read together share the common ``threshold``.
+    """
+    own = class_thresholds(judged, classes, threshold) if reading == "none" and len(classes) > 1 else {}
+    least = np.array([own.get(name, threshold) for name in classes])
+    calibration = fit([outcome(one, classes, least) for one in judged])
+    return {
+        **({"class_thresholds": own} if own else {}),
+        **({"score_calibration": calibration} if calibration else {}),
+    }
+
+
 def _seen(outcomes: Sequence[Outcome]) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """[k] raw scores, and whether they are right, of all detections that may be shown."""
-    scores = np.concatenate([one.scores for one in outcomes])
-    right = np.concatenate([one.right for one in outcomes])
+    scores = np.concatenate([np.zeros(0), *(one.scores for one in outcomes)])
+    right = np.concatenate([np.zeros(0, bool), *(one.right for one in outcomes)])
     seen = scores >= THRESHOLDS[0]
     return scores[seen], right[seen]
 

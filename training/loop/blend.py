@@ -66,6 +66,7 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path, shares: Seque
     best = max(shares, key=lambda share: results[share][0])
     figure, threshold, weights = results[best]
     model.set_weights(weights)
+    calibration.judge(model)
     provenance = load_description(checkpoint)["provenance"]
     # Of both, each once.
     terms = [term for folder in (checkpoint, other) for term in load_description(folder).get("terms", [])]
@@ -74,6 +75,7 @@ def blend(checkpoint: Path, other: Path, records: Path, out: Path, shares: Seque
     description = {
         **meaning(config),
         "score_threshold": threshold,
+        **calibration.worth(threshold),
         **({"terms": terms} if terms else {}),
         "provenance": {**provenance, "blended_with": [*provenance.get("blended_with", []), blended]},
     }

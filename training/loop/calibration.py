@@ -14,6 +14,7 @@ from training.data.batches import decode, open_records
 from training.data.formats import LabelledObject, Photo
 from training.detector.letterbox import letterbox
 from training.detector.recognition import Detections
+from training.evaluation import reliability
 from training.evaluation.average_precision import average_precision
 from training.evaluation.metrics import THRESHOLDS, Judged, best_threshold, count_matches, wilson
 from training.models import MIN_SCORE, look_at, meaning, outputs
@@ -66,6 +67,8 @@ class Calibration:
             self.photos.append(Photo(str(len(self.pixels)), width, height, "", objects))
             self.pixels.append(pixels)
         self.compiled: Any = None
+        self.judged: list[Judged] = []
+        """what the network that was judged last says of each photo"""
 
     def judge(self, model: Any) -> Verdict:
         """What the photos say of ``model``."""
@@ -73,10 +76,11 @@ class Calibration:
             self.compiled = tf.function(lambda images: outputs(model, images), reduce_retracing=True)
         classes, reading = self.config.classes, self.config.reading
         faintest = float(THRESHOLDS[0]) if reading == "lines" else MIN_SCORE
-        judged = []
+        judged: list[Judged] = []
         for start in range(0, len(self.photos), BATCH):
             found = look_at(self.pixels[start : start + BATCH], self._run, meaning(self.config), faintest)
             judged += [Judged(*pair) for pair in zip(self.photos[start : start + BATCH], found, strict=True)]
+        self.judged = judged
         threshold, figure = best_threshold(judged, classes, reading)
         hits = sum(right for right, _, _ in count_matches(judged, classes, threshold).values())
         low = high = figure
@@ -88,6 +92,10 @@ class Calibration:
             low, high = wilson(round(figure * len(judged)), len(judged))
         pictures = [self._draw(judged[i], threshold) for i in range(min(PICTURES, len(judged)))]
         return Verdict(figure, low, high, threshold, hits, pictures)
+
+    def worth(self, threshold: float) -> dict[str, Any]:
+        """What scores of the network that was judged last are worth, as `reliability.worth` says."""
+        return reliability.worth(self.judged, self.config.classes, self.config.reading, threshold)
 
     def _run(self, inputs: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
         boxes, scores = self.compiled(tf.constant(np.stack(inputs)))

@@ -112,6 +112,7 @@ def _finish(loop: Loop, provenance: dict[str, Any], terms: Sequence[Any]) -> Non
     description = {
         **meaning(config),
         "score_threshold": verdict.threshold,
+        **loop.calibration.worth(verdict.threshold),
         **({"terms": list(terms)} if terms else {}),
         "provenance": provenance,
     }
