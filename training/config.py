@@ -289,14 +289,19 @@ def _document(text: str, where: str) -> Any:
         raise ConfigurationError(f"{where}: not YAML: {error}") from error
 
 
+BODIES: dict[object, type[BaseModel]] = {"plain": PlainNetwork, "mobilenet_v2": MobileNetV2}
+
+
 def _explain(finding: object) -> str:
     assert isinstance(finding, dict)
-    location = tuple(str(part) for part in finding["loc"])
+    # Which of the networks it is stands in the place of an error, and not in the file.
+    location = tuple(str(part) for part in finding["loc"] if part not in BODIES)
+    body = next((BODIES[part] for part in finding["loc"] if part in BODIES), None)
     name = ".".join(location) or "(top level)"
     if finding["type"] != "extra_forbidden":
         return f"{name}: {finding['msg']}"
-    section: type[BaseModel] = Configuration
-    for part in location[:-1]:
+    section: type[BaseModel] = body or Configuration
+    for part in () if body else location[:-1]:
         annotation = section.model_fields[part].annotation
         assert isinstance(annotation, type)
         section = annotation

@@ -70,3 +70,19 @@ def test_a_configuration_of_any_encoding_is_read_or_its_line_is_named(encoding: 
 def test_what_yaml_stumbles_over_is_refused_in_words(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"my\.yaml"):
         parse(text, "my.yaml")
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("{stagez: [1]}", "network.stagez: unknown key; did you mean stages?"),
+        ("{body: mobilenet_v2, stages: [1]}", "network.stages: unknown key; did you mean stride?"),
+        ("{body: mobilenet_v2, tower: 0}", "network.tower: Input should be greater than 0"),
+        ("{body: resnet}", "'plain', 'mobilenet_v2'"),
+        ("3", "network"),
+    ],
+)
+def test_a_mistake_in_a_network_is_named(section: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(f"{MINIMAL}network: {section}\n", "my.yaml")
+    assert message in str(caught.value)
