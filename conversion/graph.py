@@ -60,7 +60,11 @@ def convert(saved: SavedDetector, quantization: Quantization, folder: Path) -> l
             ) from error
     ordered = topology.ordered(optimised)
     (weights,) = tf_saved_model_conversion_v2.extract_weights(ordered)
+    biases = topology.bias_names(ordered)
     for weight in weights:
+        if weight["name"] in biases:
+            # That of a single channel (one class) keeps the shape in which it was added; TensorFlow.js wants a row.
+            weight["data"] = weight["data"].reshape(-1)
         if weight["data"].dtype.kind in "iu":
             # TensorFlow.js computes all integers as int32, and loads no other ones.
             weight["data"] = weight["data"].astype(np.int32)

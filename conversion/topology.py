@@ -130,3 +130,14 @@ def kernel_names(graph: Any) -> list[str]:
             if node.op.removeprefix("_Fused").removeprefix("Fused") in FILTERING
         }
     )
+
+
+def bias_names(graph: Any) -> list[str]:
+    """Constants that convolutions add to their result, sorted."""
+    return sorted(
+        {
+            _node_of(node.input[2])
+            for node in graph.node
+            if "Fused" in node.op and len(node.input) > 2 and b"BiasAdd" in node.attr["fused_ops"].list.s
+        }
+    )

@@ -109,6 +109,28 @@ def test_small_kernels_are_rounded_less(
     assert found == kinds
 
 
+@pytest.mark.parametrize("channels", [1, 2, 10])
+def test_biases_are_rows_however_few_classes_there_are(tmp_path: Path, channels: int) -> None:
+    """As Keras adds them: in four dimensions."""
+
+    def headed(outputs: detectors.Outputs) -> detectors.Outputs:
+        cells = tf.reshape(outputs[SCORES], [1, detectors.GRID, detectors.GRID, channels])
+        kernel = tf.constant(np.full((1, 1, channels, channels), 0.5, np.float32))
+        added = tf.nn.conv2d(cells, kernel, 1, "SAME") + tf.constant(
+            np.arange(1.0, channels + 1, dtype=np.float32).reshape(1, 1, 1, -1)
+        )
+        return outputs | {SCORES: tf.reshape(tf.sigmoid(added), [1, detectors.CELLS, channels])}
+
+    source = detectors.save(tmp_path / "saved_model", channels, after=headed)
+    detectors.describe(source / "detector.json", classes=[str(number) for number in range(channels)])
+    model = converted(source, tmp_path / "out")
+    shapes = {weight["name"]: weight["shape"] for weight in model["weightsManifest"][0]["weights"]}
+    fused = [node for node in model["modelTopology"]["node"] if node["op"] == "_FusedConv2D"]
+    found = [shapes[node["input"][2]] for node in fused if node["input"][2] in shapes]
+    assert [channels] in found
+    assert all(len(shape) == 1 for shape in found)
+
+
 def test_debug_operations_are_stripped(tmp_path: Path) -> None:
     source = detectors.save(tmp_path / "saved_model", after=detectors.debugged)
     detectors.describe(source / "detector.json")
