@@ -81,8 +81,8 @@ def hold(saved: SavedDetector, photos: Sequence[Photo]) -> str:
     """See whether labelled objects are found; returns what to say of it.
 
     Raises:
-        SavedModelError: they aren't, with what detector.json would have to say; or nothing is found whatever it says,
-            for a SavedModel of unknown origin
+        SavedModelError: for a SavedModel that this project didn't train: they aren't, with what detector.json would
+            have to say; or nothing is found whatever it says
     """
     labelled = [photo for photo in photos if photo.labels]
     labelled = labelled[:: max(1, len(labelled) // PHOTOS)][:PHOTOS]
@@ -93,6 +93,10 @@ def hold(saved: SavedDetector, photos: Sequence[Photo]) -> str:
     trials = _Trials(saved, labelled)
     now = trials.agreement(said, threshold) if trials.fits(said) else Agreement(0, objects, 0.0)
     found = f"{now.found} of {objects} labelled objects on {len(labelled)} photos"
+    told = f"trained detector: finds {found} before suppression"
+    if not saved.is_foreign:
+        # What its tensors mean is known; it may have learned little.
+        return told
     if now.figure < GOOD:
         better = trials.better(said, threshold, max(now.figure + MORE, now.figure * TIMES))
         if better:
@@ -101,13 +105,13 @@ def hold(saved: SavedDetector, photos: Sequence[Photo]) -> str:
                 f"with\n  {better[1]}\nWrite that into {saved.description} (docs/detector.md explains it), and convert "
                 "again"
             )
-    if now.found < NOTHING * objects and saved.is_foreign and trials.fits(said):
+    if now.found < NOTHING * objects and trials.fits(said):
         raise SavedModelError(
             f"{saved.folder}: {found} are found, with what {saved.description} says as with other usual meanings of "
             f"its tensors (the best score of a class is {trials.highest(said):.3g}, score_threshold {threshold:g}). "
             "Are these photos of what it was trained on, and classes in its order? docs/detector.md says what is needed"
         )
-    return f"trained detector: finds {found} before suppression"
+    return told
 
 
 class _Trials:
@@ -168,9 +172,7 @@ class _Trials:
 
     def highest(self, meaning: Meaning) -> float:
         """The best score of any class."""
-        return (
-            max((float(one.scores.max(initial=0)) for one in self.seen(meaning)), default=0.0) if self.photos else 0.0
-        )
+        return max(float(one.scores.max(initial=0)) for one in self.seen(meaning))
 
     def better(self, said: Meaning, threshold: float, least: float) -> tuple[Agreement, str] | None:
         """What agrees by at least ``least``, of the best the least different one, and what detector.json has to say."""
