@@ -33,7 +33,10 @@ from training.outputs import whole_folder
 Draw = Callable[[int, int, Sequence[str], Sequence[Path]], tuple[Image.Image, list[LabelledObject]]]
 """A photo of a number, a seed, classes and fonts, with the boxes of its characters in pixels."""
 CLUTTER = "ACEFHJKMNPRTUVWXYaefhkmnrtuvwxy&%#-"
-"""Distractors: nothing that could be taken for a digit."""
+"""Distractors: nothing that could be taken for a digit, and nothing that is a class in whatever case."""
+DIGITS = frozenset("0123456789")
+NUMBERS = 0.6
+"""Share of words that are numbers, where there are letters to draw, too."""
 MIN_BOX = 5
 """Characters whose visible box is lower than this many pixels aren't labelled, and aren't drawn on purpose."""
 SMALLEST = 0.075
@@ -60,16 +63,31 @@ def synthesise(
     if rng.random() > EMPTY:
         for _ in range(1 + int(rng.random() < 0.25)):
             length = int(rng.choice([1, 2, 3, 4, 5], p=[0.15, 0.3, 0.3, 0.15, 0.1]))
-            word = [classes[index] for index in rng.integers(0, len(classes), length)]
+            alphabet = _alphabet(rng, classes)
+            word = [alphabet[index] for index in rng.integers(0, len(alphabet), length)]
             if any(_write(rng, canvas, labels, word, faces, len(names) + 1) for _ in range(TRIES)):
                 names += word
     with_letters = [face for face in faces if face != DISPLAY]
     for _ in range(int(rng.integers(0, 3))):
-        letters = list(rng.choice(list(CLUTTER), int(rng.integers(1, 6))))
+        letters = list(rng.choice(_clutter(classes), int(rng.integers(1, 6))))
         _write(rng, canvas, labels, letters, with_letters, TAKEN)
     scatter(rng, canvas, labels)
     photo = STREET.expose(rng, canvas)
     return photo, _boxes(np.asarray(labels), names)
+
+
+def _alphabet(rng: Generator, classes: Sequence[str]) -> Sequence[str]:
+    """What a word is made of: any of the classes, or digits alone, since numbers are what stands on most things."""
+    digits = [name for name in classes if name in DIGITS]
+    if not digits or len(digits) == len(classes):
+        return classes
+    return digits if rng.random() < NUMBERS else classes
+
+
+def _clutter(classes: Sequence[str]) -> list[str]:
+    """Characters that nothing is to be said of: an unlabelled K would teach that a K is nothing."""
+    known = {name.casefold() for name in classes}
+    return [character for character in CLUTTER if character.casefold() not in known]
 
 
 def large(
@@ -80,7 +98,8 @@ def large(
     The number is 30 to 100 % as high as the photo.
     """
     rng = np.random.default_rng([seed, number])
-    word = [classes[index] for index in rng.integers(0, len(classes), int(rng.integers(1, 5)))]
+    alphabet = _alphabet(rng, classes)
+    word = [alphabet[index] for index in rng.integers(0, len(alphabet), int(rng.integers(1, 5)))]
     layers = characters(rng, word, str(faces[int(rng.integers(len(faces)))]), GLYPHS, 1)
     turned = [
         layer.rotate(float(angle), Image.Resampling.NEAREST, expand=True)
