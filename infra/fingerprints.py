@@ -83,7 +83,10 @@ def of_module(module: str, root: Path) -> str:
 
 
 def sources(module: str, root: Path) -> list[Path]:
-    """The files below ``root`` that ``module`` imports, directly or not, with its own; sorted."""
+    """The files below ``root`` that ``module`` imports, directly or not, with its own and their templates; sorted.
+
+    The templates of ``page.py`` are called ``page.*.j2`` and lie beside it.
+    """
     found: set[Path] = set()
     pending = [module, f"{module}.__main__"]
     while pending:
@@ -91,7 +94,7 @@ def sources(module: str, root: Path) -> list[Path]:
         path = _file(name, root)
         if path is None or path in found:
             continue
-        found.add(path)
+        found |= {path, *path.parent.glob(f"{path.stem}.*.j2")}
         # Importing a.b.c runs a and a.b first.
         pending += [name.rpartition(".")[0], *_imports(path, name, path.stat().st_mtime_ns)]
     return sorted(found)
@@ -126,6 +129,8 @@ def _imported(path: Path, module: str) -> Iterator[str]:
 
 
 def _code(path: Path) -> str:
+    if path.suffix != ".py":
+        return of_file(path)
     tree = ast.parse(path.read_bytes(), path)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (

@@ -79,7 +79,7 @@ class Image:
         return [self.folder / name for name in names]
 
     def _code(self) -> list[Path]:
-        code = [path for kind in ("py", "yaml") for path in (self.folder / self.package).rglob(f"*.{kind}")]
+        code = [path for kind in ("py", "yaml", "j2") for path in (self.folder / self.package).rglob(f"*.{kind}")]
         return sorted([*code, *(self.folder / "schemas").glob("*.json")])
 
 

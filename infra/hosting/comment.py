@@ -1,4 +1,7 @@
-"""The comment under a pull request: where its page is, and how model, bytes and benchmark compare with main's."""
+"""The comment under a pull request: where its page is, and how model, bytes and benchmark compare with main's.
+
+``comment.md.j2`` is what it looks like.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra import pages
 from infra.hosting.releases import Channel
 from infra.page import site
 from infra.settings import RELEASED, ROOT, settings
 
+TEMPLATE = Path(__file__).with_name("comment.md.j2")
 Side = Mapping[str, Any]
 """What a checkout says of itself: its site's build and manifest, its model's evaluation, its benchmark by name."""
 
@@ -51,21 +56,15 @@ def render(channel: Channel, new: Side, main: Side) -> str:
     # Numbers are read by some models only.
     is_read = any("full_number_accuracy" in (side["evaluation"] or {}) for side in (new, main))
     figures = [row for row in ROWS if is_read or row[0] != READ]
-    rows = [f"| {name} | {_cell(cell, new)} | {_cell(cell, main)} |" for name, cell in (*figures, *measured)]
     release = channel.release
-    version, commit = (release.version, release.commit) if release else ("none", "none")
-    ends = channel.expires or "never"
-    return "\n".join(
-        [
-            f"### Preview: {channel.url}",
-            "",
-            f"Version `{version}` of commit `{commit}`, smoke-tested at that address. It ends: {ends}.",
-            "",
-            "| | this pull request | main |",
-            "|---|---|---|",
-            *rows,
-        ]
-    )
+    return pages.fill(
+        TEMPLATE,
+        url=channel.url,
+        version=release.version if release else "none",
+        commit=release.commit if release else "none",
+        ends=channel.expires or "never",
+        rows=[(name, _cell(cell, new), _cell(cell, main)) for name, cell in (*figures, *measured)],
+    ).rstrip("\n")
 
 
 def _read(folder: Path, model: Path, runs: Path) -> Side:
@@ -89,7 +88,7 @@ def _json(file: Path) -> Any:
 
 
 def _title(row: Mapping[str, Any]) -> str:
-    return _plain(f"{row['name']}, {row['unit']} ({'≥' if row['more_is_better'] else '≤'} {_number(row['reach'])})")
+    return f"{row['name']}, {row['unit']} ({'≥' if row['more_is_better'] else '≤'} {_number(row['reach'])})"
 
 
 def _measured(name: str) -> Callable[[Side], str]:
@@ -98,14 +97,9 @@ def _measured(name: str) -> Callable[[Side], str]:
 
 def _cell(cell: Callable[[Side], str], side: Side) -> str:
     try:
-        return _plain(cell(side))
+        return cell(side)
     except (KeyError, TypeError, ValueError):
         return "-"
-
-
-def _plain(text: str) -> str:
-    """Names come from somebody's configuration: none may end the table or begin a mention."""
-    return text.replace("|", "\\|").replace("@", "@\u200b").replace("\n", " ")
 
 
 def _number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The card of the released detector: its README, made from the files beside it and from people's notes.md."""
+"""The card of the released detector: its README, by ``card.md.j2`` from the files beside it and people's notes.md."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from typing import Any
 
 import yaml
 
+from infra import pages
 from infra.errors import UsageError
 
+TEMPLATE = Path(__file__).with_name("card.md.j2")
 NOTES = "notes.md"
 HEADINGS = ("What it is for", "Data and terms", "Limits", "What was tried")
 """What only people can say, and no card may lack."""
 
+READ = "full_number_accuracy"
 Json = Mapping[str, Any]
 
 
@@ -63,165 +66,55 @@ def render(folder: Path) -> str:
         sent = sum(len(gzip.compress(path.read_bytes())) for path in paths)
     except FileNotFoundError as error:
         raise UsageError(f"{error.filename}: missing; ./inv model.release makes it") from error
-    size = sum(file["bytes"] for file in manifest["files"])
-    sections = [
-        [f"# The released detector: {manifest['name']}", "", _introduction(manifest, summary)],
-        _files(size, manifest),
-        ["## Figures", "", *_figures(whole, number, made, manifest, sent)],
-        *([["## Other photos", "", *_others(made["others"])]] if made["others"] else []),
-        ["## Against the one before", "", f"{made['comparison'][0].upper()}{made['comparison'][1:]}."],
-        [notes(folder)],
-        ["## How to repeat it", "", *_repetition(manifest, made, summary, config, history)],
-    ]
-    return "\n\n".join("\n".join(section) for section in sections) + "\n"
-
-
-def _introduction(manifest: Json, summary: Json) -> str:
-    size = manifest["input"]
-    reading = ", and reads them as numbers" if manifest["reading"] == "lines" else ""
-    return (
-        f"Finds {', '.join(manifest['classes'])} in photos, each with its box{reading}. A small fully convolutional "
-        "network ([training/detector/network.py](../../training/detector/network.py)) with "
-        f"{summary['parameters']:,} parameters and an input of {size['width']} × {size['height']} pixels.\n\n"
-        "Made by `./inv model.release`, but for what stands in [notes.md](notes.md)."
+    reads = manifest["reading"] == "lines"
+    return pages.fill(
+        TEMPLATE,
+        manifest=manifest,
+        whole=whole,
+        number=number,
+        made=made,
+        summary=summary,
+        config=config,
+        reads=reads,
+        size=sum(file["bytes"] for file in manifest["files"]),
+        sent=sent,
+        change=100 * (whole[READ] - made["trained"][READ]) if reads else None,
+        accuracy=_accuracy,
+        beside=_beside,
+        notes=notes(folder),
+        cost=_cost(history, config["training"]["batch"]),
+        commands=_commands(made["command"], manifest["provenance"]),
     )
 
 
-def _files(size: int, manifest: Json) -> list[str]:
-    return _table(
-        ("file", "what it is"),
-        [
-            ("`web_model/`", f"what the page loads: {manifest['quantization']} weights, {size / 1e6:.2f} MB"),
-            ("`checkpoint/`", "the trained weights, their configuration, and the course of the training"),
-            ("[evaluation.md](evaluation.md)", "charts of what it gets right and wrong"),
-            ("`evaluation.json`, `evaluation_number.json`", "figures of whole photos, of photos cut to their numbers"),
-            ("`release.json`", "how it was judged and compared"),
-        ],
-    )
-
-
-def _figures(whole: Json, number: Json, made: Json, manifest: Json, sent: int) -> list[str]:
-    trained, gate = made["trained"], manifest["gate"]
-    change = 100 * (whole["full_number_accuracy"] - trained["full_number_accuracy"])
-    differences = gate["max_abs_difference"]
-    rows = [
-        ("full numbers right, whole photo", _accuracy(whole)),
-        (
-            "full numbers right, photo cut to the hull of its labels plus 30 % (Goodfellow et al. 2013)",
-            _accuracy(number),
-        ),
-        ("mAP at IoU 0.50 / 0.50 to 0.95, whole photo", f"{whole['map50']:.3f} / {whole['map']:.3f}"),
-        ("false alarms, detections that stand for no label, per 100 photos", _alarms(whole)),
-        (
-            "the trained model, before conversion",
-            f"{_accuracy(trained)}, {trained['map50']:.3f} / {trained['map']:.3f}",
-        ),
-        ("change of full numbers by conversion", f"{change:+.1f} points"),
-        (
-            f"largest difference to the trained model on {gate['photos']} photos",
-            ", ".join(f"{name} {value:.3f}" for name, value in differences.items()),
-        ),
-        ("web model over the wire (gzip)", f"{sent / 1e6:.2f} MB"),
-    ]
-    judged = (
-        f"The web model, run in TensorFlow.js, on {whole['photos']:,} photos with {whole['objects']:,} labelled "
-        f"objects that training never saw, at one threshold ({whole['score_threshold']:g}) that was chosen on the "
-        "calibration split:"
-    )
-    return [
-        judged,
-        "",
-        *_table(("figure", "value"), rows),
-        "",
-        "![Right, confused and missed by height](charts/heights.png)",
-        "",
-        "Repeat them where the photos are; `--crop number` for the second row:",
-        "",
-        "```sh",
-        made["judged"],
-        "```",
-    ]
-
-
-def _others(found: Mapping[str, Sequence[Json]]) -> list[str]:
-    """Figures on further photos that training never saw; those of the model before follow in brackets."""
-
-    def cell(sides: Sequence[Json], key: str, scale: float, form: str) -> str:
-        now, *before = (f"{scale * side[key]:{form}}" for side in sides)
-        return f"{now} ({before[0]})" if before else now
-
-    rows = [
-        (
-            name,
-            f"{sides[0]['photos']:,}",
-            f"{sides[0]['objects']:,}",
-            cell(sides, "full_number_accuracy", 100, ".1f"),
-            cell(sides, "map50", 1, ".3f") if sides[0]["objects"] else "-",
-            cell(sides, "false_alarms_per_100_photos", 1, ".1f"),
-        )
-        for name, sides in found.items()
-    ]
-    head = ("photos of", "photos", "objects", "full numbers right, %", "mAP50", "false alarms per 100 photos")
-    return [
-        "With the same split; in brackets the model before. Each has one threshold for all photos.",
-        "",
-        *_table(head, rows),
-    ]
-
-
-def _alarms(figures: Json) -> str:
-    return f"{figures['false_alarms_per_100_photos']:.1f}"
+def _beside(sides: Sequence[Json], key: str, scale: float, form: str) -> str:
+    """A figure of an evaluation, with that of the model before in brackets."""
+    now, *before = (f"{scale * side[key]:{form}}" for side in sides)
+    return f"{now} ({before[0]})" if before else now
 
 
 def _accuracy(figures: Json) -> str:
-    low, high = figures["full_number_accuracy_interval"]
+    low, high = figures[f"{READ}_interval"]
     return (
-        f"{100 * figures['full_number_accuracy']:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f}, "
-        f"{figures['photos']:,} photos)"
+        f"{100 * figures[READ]:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f}, {figures['photos']:,} photos)"
     )
 
 
-def _repetition(manifest: Json, made: Json, summary: Json, config: Json, history: Sequence[Json]) -> list[str]:
-    provenance, training = manifest["provenance"], config["training"]
-    rows = [
-        ("configuration", "[checkpoint/config.yaml](checkpoint/config.yaml)"),
-        ("seed", str(training["seed"])),
-        ("code", provenance["commit"] or "not recorded"),
-        ("data fingerprint", f"`{provenance['data_fingerprint']}`"),
-        (
-            "steps",
-            f"{summary['steps']:,} of {training['batch']} crops of {training['crop']} × {training['crop']} pixels",
-        ),
-        *_cost(history, training["batch"]),
-        ("computed in", summary["precision"]),
-    ]
-    if start := provenance.get("started_from"):
-        rows.append(("started from", f"{start['name']}, weights `{start['weights_sha256']}`"))
-    if machine := summary.get("machine"):
-        rows.append(("machine", ", ".join([f"{machine['processors']} × {machine['processor']}", *machine["gpus"]])))
-    rows.append(("versions", ", ".join(f"{name} {version}" for name, version in provenance["versions"].items())))
-    commands = _commands(made["command"], provenance)
-    return [*commands, "", *_table(("", ""), rows), "", "![Loss](checkpoint/loss.png)"]
-
-
-def _commands(command: str, provenance: Json) -> list[str]:
+def _commands(command: str, provenance: Json) -> dict[str, Any]:
     """What is to be typed: beside this repository where a training began with weights that are replaced by now."""
     if not provenance.get("started_from") or not provenance["commit"]:
-        return ["```sh", command, "```"]
+        return {"began": None, "lines": [command]}
     config = "models/digits/checkpoint/config.yaml"
     began = "whose released weights are those that this training began with"
     if not re.search("--from models/digits(/checkpoint)? ", f"{command} "):
         began = "once what this training began with, see above, lies where `--from` says"
-    return [
-        f"In a copy of the repository as it was then, {began}:",
-        "",
-        "```sh",
+    lines = [
         f"git worktree add ../then {provenance['commit']}",
         f"cp {config} ../then/digits.yaml",
         "cd ../then",
         command.replace(f"--config {config}", "--config digits.yaml"),
-        "```",
     ]
+    return {"began": began, "lines": lines}
 
 
 def _cost(history: Sequence[Json], batch: int) -> list[tuple[str, str]]:
@@ -247,11 +140,6 @@ def _cost(history: Sequence[Json], batch: int) -> list[tuple[str, str]]:
         mean = sum(share * spent for share, spent in shares) / sum(spent for _, spent in shares)
         rows.append(("use of the processors", f"{100 * mean:.0f} %"))
     return rows
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,15 +1,25 @@
-"""The report of a run: figures for programs, and a page with pictures for people."""
+"""The report of a run: figures for programs, and a page with pictures for people, made by ``report.md.j2``."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra import pages
+from infra.runs.advice import advice
 from infra.runs.run import Run
+from infra.settings import ROOT
 
+TEMPLATE = Path(__file__).with_name("report.md.j2")
 PICTURES = 8
+WORST = 10
+CONFUSIONS = 12
+PHONE = 192
+"""Sides of the input that a plan for phones has at most; time goes with its pixels."""
 COUNTS = ("photos", "objects")
 FIGURES = ("map", "map50")
 READ = ("full_number_accuracy", "full_number_accuracy_interval")
@@ -22,7 +32,7 @@ def write(run: Run, seconds: Mapping[str, float], this_time: float) -> Path:
     ``seconds`` are those of each step when it really ran, ``this_time`` those of the whole run now.
     """
     report = collect(run, seconds, this_time)
-    _replace(run.folder / "report.json", json.dumps(report, indent=2) + "\n")
+    _replace(run.folder / "report.json", json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     page = run.folder / "report.md"
     _replace(page, render(run, report))
     return page
@@ -34,6 +44,7 @@ def collect(run: Run, seconds: Mapping[str, float], this_time: float) -> dict[st
     trained = _read(run.evaluation_trained / "evaluation.json")
     manifest = _read(run.web_model / "manifest.json")
     records = _read(run.records / "manifest.json")
+    weaknesses = _read(run.evaluation_web / "weaknesses.json")
     sizes = [entry["bytes"] for entry in manifest["files"]]
     return {
         "name": run.name,
@@ -47,7 +58,16 @@ def collect(run: Run, seconds: Mapping[str, float], this_time: float) -> dict[st
         "gate": manifest["gate"],
         "smoke": _read(run.smoke / "smoke.json"),
         "quantization": manifest["quantization"],
+        "input": {key: manifest["input"][key] for key in ("width", "height")},
+        "looks": manifest.get("looks", 1),
+        "terms": manifest.get("terms", []),
         "web_model_bytes": sum(sizes) + (run.web_model / "manifest.json").stat().st_size,
+        "weaknesses": {
+            **weaknesses,
+            "worst": weaknesses["worst"][:WORST],
+            "confusions": weaknesses["confusions"][:CONFUSIONS],
+        },
+        "advice": advice(weaknesses, web, records),
         "seconds": {
             **seconds,
             "total": round(sum(seconds.values()), 1),
@@ -57,71 +77,70 @@ def collect(run: Run, seconds: Mapping[str, float], this_time: float) -> dict[st
 
 
 def render(run: Run, report: Mapping[str, Any]) -> str:
-    """The page: figures, pictures, costs."""
-    sections = {
-        "Detections on validation photos": _pictures(
-            run, sorted((run.evaluation_web / "pictures").glob("*.jpg"))[:PICTURES]
-        ),
-        "Loss": _pictures(run, [run.checkpoints / "loss.png"]),
-        "The page": _pictures(run, [run.smoke / "page.png"]),
-        "Per class": _per_class(report["per_class"]),
-        "Seconds": [
-            "Of each step when it really ran; environments were installed beside other steps.",
-            "",
-            *_table(
-                ("step", "seconds"),
-                [(name.replace("_", " "), f"{value:.1f}") for name, value in report["seconds"].items()],
-            ),
-        ],
-    }
-    lines = [f"# {report['name']}", "", *_summary(report), ""]
-    for title, content in sections.items():
-        lines += [f"## {title}", "", *content, ""]
-    return "\n".join(lines)
-
-
-def _summary(report: Mapping[str, Any]) -> list[str]:
-    data, gate, trained = report["data"], report["gate"], report["trained"]
-    splits = ", ".join(f"{name} {split['photos']}" for name, split in data["splits"].items())
-    differences = ", ".join(f"{name} {value:.1e}" for name, value in gate["max_abs_difference"].items())
-    read = []
-    if "full_number_accuracy" in report:
-        read.append(("full numbers right", _accuracy(report, " to "), f"{trained['full_number_accuracy']:.1%}"))
-    return [
-        f"{data['photos']} photos with {data['objects']} labelled objects ({splits}).",
-        f"Figures are of {report['photos']} validation photos with {report['objects']} {report['noun']}.",
-        "",
-        *_table(
-            ("", "web model", "trained model"),
-            [
-                ("mAP at IoU 0.50", _with_interval(report, "map50", " to "), f"{trained['map50']:.3f}"),
-                ("mAP (IoU 0.50 to 0.95)", _with_interval(report, "map", " to "), f"{trained['map']:.3f}"),
-                *read,
-                ("milliseconds per photo", f"{report['milliseconds_per_photo']:.1f}", ""),
-            ],
-        ),
-        "",
-        f"- Web model: {report['web_model_bytes'] / 1e6:.2f} MB, weights {report['quantization']}.",
-        f"- Gate on {gate['photos']} photos: {_verdict(gate)}; largest difference {differences}.",
-        f"- Photos less that are right after conversion: {gate['accuracy_drop']:.4f}.",
-        f"- Smoke test in Chromium: {_verdict(report['smoke'])}.",
-        "- Curves, confusions, errors by height, calibration: [evaluation](evaluation/web/evaluation.md).",
-    ]
-
-
-def _verdict(finding: Mapping[str, Any]) -> str:
-    return "passed" if finding["passed"] else "failed"
-
-
-def _per_class(classes: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    measures = ("precision", "recall", "average_precision")
-    return _table(
-        ("class", "objects", *(name.replace("_", " ") for name in measures)),
-        [
-            (name, str(found["objects"]), *(_number(found[measure]) for measure in measures))
-            for name, found in classes.items()
-        ],
+    """The page: figures, what it costs, what fails, pictures."""
+    weaknesses = report["weaknesses"]
+    evaluation = run.evaluation_web.relative_to(run.folder).as_posix()
+    return pages.fill(
+        TEMPLATE,
+        **{key: value for key, value in report.items() if key != "weaknesses"},
+        with_interval=lambda name: _with_interval(report, name, " to "),
+        accuracy=_accuracy(report, " to ") if "full_number_accuracy" in report else None,
+        lighter=_lighter(report),
+        plan=_text(run.folder / "plan" / "plan.txt"),
+        race=_race(run.folder / "race" / "race.json"),
+        command=_command(run),
+        worst=[{**one, "picture": f"{evaluation}/{one['picture']}"} for one in weaknesses["worst"]],
+        confusions=weaknesses["confusions"],
+        heights=weaknesses["heights"],
+        conditions=weaknesses["conditions"],
+        pictures={
+            "photos": _pictures(run, sorted((run.evaluation_web / "pictures").glob("*.jpg"))[:PICTURES]),
+            "loss": _pictures(run, [run.checkpoints / "loss.png"]),
+            "page": _pictures(run, [run.smoke / "page.png"]),
+        },
     )
+
+
+def _lighter(report: Mapping[str, Any]) -> str:
+    width, height = report["input"]["width"], report["input"]["height"]
+    share = PHONE**2 / (width * height)
+    if share >= 1:
+        return "Its input is as small as that of a plan for phones."
+    milliseconds = report["milliseconds_per_photo"] * share
+    return (
+        f"A plan for phones (`--for phone`) has an input of {PHONE} × {PHONE} at most: by its pixels about "
+        f"{milliseconds:.1f} milliseconds, and small objects are missed sooner."
+    )
+
+
+def _command(run: Run) -> str | None:
+    """What trains on from this run, once more photos are labelled."""
+    if not (run.folder / "run.json").exists():
+        return None
+    request = run.request()
+    if request.data:
+        photos = ["--data", _typed(request.data)]
+    elif request.images.is_relative_to(run.folder):
+        return None
+    else:
+        photos = ["--images", _typed(request.images), "--annotations", _typed(request.annotations)]
+    if request.groups and not request.data:
+        photos += ["--groups", _typed(request.groups)]
+    return shlex.join(["./inv", "pipeline", *photos, "--from", _typed(run.folder), "--name", f"{run.name}-2"])
+
+
+def _typed(path: Path) -> str:
+    """``path`` as somebody types it in the repository's folder."""
+    return os.path.relpath(path, ROOT) if path.is_relative_to(ROOT.parent) else str(path)
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8").rstrip() if file.exists() else ""
+
+
+def _race(file: Path) -> str:
+    """Why the training began with what it began with."""
+    return str(_read(file).get("why", "")) if file.exists() else ""
 
 
 def figures_table(figures: Mapping[str, Any]) -> str:
@@ -156,17 +175,10 @@ def _accuracy(figures: Mapping[str, Any], to: str = "-") -> str:
     return f"{figures['full_number_accuracy']:.1%} ({low:.1%}{to}{high:.1%})"
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return [f"| {' | '.join(line)} |" for line in lines]
-
-
-def _pictures(run: Run, files: list[Path]) -> list[str]:
-    return [f"![{file.stem}]({file.relative_to(run.folder).as_posix()})" for file in files if file.exists()]
+def _pictures(run: Run, files: list[Path]) -> list[dict[str, str]]:
+    return [
+        {"stem": file.stem, "path": file.relative_to(run.folder).as_posix()} for file in files if file.exists()
+    ]
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def test_sources_are_the_transitive_imports_within_the_repository(package: Path)
         ("shop/money.py", "class Price:\n    '''In euros.'''\n", False),
         ("shop/parts/wheel.py", "# light\nSPOKES = 32\n", False),
         ("shop/rent.py", "PRICE = 2\n", False),
+        ("shop/parts/wheel.md.j2", "{{ spokes }}", True),
+        ("shop/rent.md.j2", "{{ price }}", False),
     ],
 )
 def test_only_code_that_can_run_counts(package: Path, file: str, text: str, changes: bool) -> None:

@@ -302,6 +302,7 @@ def test_scores_are_measured_without_touching_weights(released: Path, run: Run) 
     assert schemas.fault(manifest, "manifest") is None
     assert schemas.fault(detector, "detector") is None
     assert manifest["evaluation"]["converted"] == figures
+    assert "./inv model.calibrate --images" in after["README.md"].decode()
     changed = {name for name in after if before.get(name) != after[name]}
     assert changed <= {
         *("web_model/manifest.json", "checkpoint/detector.json", "README.md"),
