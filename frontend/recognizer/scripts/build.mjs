@@ -1,16 +1,20 @@
 /**
- * Bundles src into dist: index.js with its types, worker/ with the worker for one model and everything it loads,
- * assets.json (which names the worker and what it imports), and node/web_runtime.mjs with its wasm files, which runs any model. dist is replaced
- * as a whole when everything has been built.
+ * Bundles src into dist, which is replaced as a whole when everything has been built:
+ *
+ * - index.js and element.js, the page's part, with types
+ * - worker/, the worker for one model and everything it loads, to be served as it is: worker.js for those who want a name
+ *   that doesn't change, assets.json beside it names the script itself, and what it imports
+ * - bundled/, the same worker in one file, which bundlers may rename and move
+ * - node/, which runs any model: recognizer.mjs, a library, and web_runtime.mjs, a program
  *
  * WEB_MODEL names the folder of the model that the worker is for; the released one if not set. Without either there is
  * only the Node runtime.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -36,14 +40,13 @@ const shared = {
   logLevel: 'warning',
 };
 
-async function buildWorker({ operations, kernels, model, answer }) {
+async function buildWorker({ operations, kernels, model, answer }, names) {
   const { metafile } = await build({
     ...shared,
     entryPoints: ['src/worker/worker.ts'],
     outdir: join(partial, 'worker'),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
-    splitting: true,
     platform: 'browser',
     metafile: true,
     define: {
@@ -52,9 +55,35 @@ async function buildWorker({ operations, kernels, model, answer }) {
     // Graph operations that the model doesn't use are not there.
     logOverride: { 'import-is-undefined': 'silent' },
     plugins: [assets, lean(operations, kernels)],
+    ...names,
   });
-  const [worker, ...preload] = scriptsOf(FIRST, metafile.outputs);
+  return metafile.outputs;
+}
+
+/** In parts that are loaded as they are needed. */
+async function buildParts(needed) {
+  const outputs = await buildWorker(needed, { splitting: true });
+  const [worker, ...preload] = scriptsOf(FIRST, outputs);
+  await writeFile(join(partial, 'worker', 'worker.js'), `import './${worker}';\n`);
   return { worker, preload };
+}
+
+/** In one file; returns paths from index.js to it and to its WebAssembly files, which are those of the parts. */
+async function buildWhole(needed) {
+  const outputs = await buildWorker(needed, {
+    outdir: partial,
+    entryNames: 'bundled/[name]-[hash]',
+    assetNames: 'worker/[name]-[hash]',
+  });
+  const found = (file) => {
+    const path = Object.keys(outputs).find((output) => file.test(output));
+    return `./${relative(partial, join(root, path))}`;
+  };
+  return {
+    WORKER_FILE: found(/\/worker-\w+\.js$/),
+    WASM_FILE: found(/\/tfjs-backend-wasm-[A-Z0-9]{8}\.wasm$/),
+    WASM_SIMD_FILE: found(/\/tfjs-backend-wasm-simd-[A-Z0-9]{8}\.wasm$/),
+  };
 }
 
 /** What is started on a first visit, in this order: the worker, and what it imports if it knows of no better backend. */
@@ -81,33 +110,36 @@ function scriptsOf(modules, outputs) {
   return [...found].map((path) => basename(path));
 }
 
-async function buildIndex(worker) {
+async function buildIndex(files) {
+  const named = Object.entries(files).map(([name, path]) => [name, JSON.stringify(path)]);
   await build({
     ...shared,
-    entryPoints: ['src/index.ts'],
+    entryPoints: ['src/index.ts', 'src/element.ts'],
     outdir: partial,
     platform: 'browser',
     minify: false,
-    define: { WORKER_FILE: JSON.stringify(`worker/${worker}`) },
+    define: Object.fromEntries(named),
   });
 }
 
 /** TensorFlow.js and its wasm glue are CommonJS at heart: in Node they ask for require and __dirname. */
 const COMMONJS_NAMES = `
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname as folderOf } from 'node:path';
+import { fileURLToPath as pathOf } from 'node:url';
 const require = createRequire(import.meta.url);
-const __filename = fileURLToPath(import.meta.url);
-const __dirname = dirname(__filename);
+const __filename = pathOf(import.meta.url);
+const __dirname = folderOf(__filename);
 `;
 
 async function buildNodeRuntime(outdir, plugins = []) {
   await build({
     ...shared,
-    entryPoints: { web_runtime: 'src/node/runtime.ts' },
+    entryPoints: { web_runtime: 'src/node/runtime.ts', recognizer: 'src/node/recognizer.ts' },
     outdir,
     outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
+    splitting: true,
     platform: 'node',
     mainFields: ['module', 'main'],
     target: 'node20',
@@ -161,6 +193,15 @@ async function buildTypes() {
     // tsc reports on stdout.
     throw new BuildError(error.stdout, { cause: error });
   }
+  for (const path of await readdir(partial, { recursive: true })) {
+    if (path.endsWith('.d.ts')) await nameFiles(join(partial, path));
+  }
+}
+
+/** Node's way of finding types wants whole names of files, which src leaves out. */
+async function nameFiles(types) {
+  const text = await readFile(types, 'utf8');
+  await writeFile(types, text.replace(/(from '|import\(')(\.[^']*)(?=')/g, '$1$2.js'));
 }
 
 async function buildAll() {
@@ -180,8 +221,8 @@ async function buildFor(node) {
   lean(operations, []);
   const needed = await inspected(node);
   await verify(operations, needed);
-  const { worker, preload } = await buildWorker({ operations, ...needed });
-  await buildIndex(worker);
+  const { worker, preload } = await buildParts({ operations, ...needed });
+  await buildIndex(await buildWhole({ operations, ...needed }));
   await writeFile(join(partial, 'assets.json'), `${JSON.stringify({ worker, preload })}\n`);
 }
 

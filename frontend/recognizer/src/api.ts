@@ -11,8 +11,11 @@ export interface RecognizerOptions {
   modelUrl: string | URL;
   /** SHA-256 of manifest.json in hex; any manifest if not given. A page so never runs with another release's model. */
   modelSha256?: string | undefined;
-  /** of the built worker (dist/assets.json names it); beside this module if not given */
-  workerUrl?: string | URL;
+  /**
+   * of `worker.js` in the folder that `npx recognizer-files` copies; if not given, of a worker in one file that bundlers
+   * find by themselves. On another origin, that has to allow it (CORS), and this page's policy `worker-src blob:`.
+   */
+  workerUrl?: string | URL | undefined;
   /** called as the model's bytes arrive, or are found in the cache */
   onProgress?: (progress: Progress) => void;
   /** ends loading; the promise rejects with the signal's reason as soon as what has come is kept, within a second */
@@ -22,11 +25,30 @@ export interface RecognizerOptions {
   /** of the wasm backend, where the page is cross-origin isolated; half the processors, at most 4, if not given */
   threads?: number;
   /**
-   * milliseconds without work after which the worker is released until the next photo; 60,000 if not given. One whose
-   * model couldn't be kept on the device isn't released.
+   * milliseconds without work after which the worker is released until the next photo; 60,000 if not given, Infinity for
+   * never. One whose model couldn't be kept on the device isn't released.
    */
   idleAfter?: number;
 }
+
+/**
+ * What a photo may be given as: a file or its bytes, decoded pixels, what shows a picture at this moment, or the address of
+ * a file. What is the caller's stays so: nothing is closed or changed.
+ */
+export type PhotoSource =
+  | Blob
+  | ArrayBuffer
+  | ArrayBufferView
+  | ImageBitmap
+  | ImageData
+  | VideoFrame
+  | OffscreenCanvas
+  | HTMLCanvasElement
+  | HTMLImageElement
+  | SVGImageElement
+  | HTMLVideoElement
+  | URL
+  | string;
 
 export interface RecognizeOptions {
   /** gives the photo up; the promise rejects at once with the signal's reason */
@@ -56,6 +78,8 @@ export interface Recognition extends Findings {
   looks: number;
   /** whether `tiles` may find more: what is certain is small, or there is nothing of it on a large photo */
   small: boolean;
+  /** the file's end is missing: what is there was read, and perhaps a part of the picture isn't there */
+  incomplete: boolean;
   timings: Timings;
 }
 
@@ -87,16 +111,16 @@ export interface Recognizer {
   /** of the present worker; a later one may use a backend that was found to be faster */
   readonly runtime: Runtime;
   /**
-   * Finds the model's objects in a photo. Photos wait for each other in the order of the calls. If the worker dies, the
-   * photo is given to a new one, once.
+   * Finds the model's objects in a photo. Photos wait for each other in the order of the calls, addresses and elements from
+   * when they are here. If the worker dies or no longer answers, the photo is given to a new one.
    *
-   * @throws ImageError, ModelError, DownloadError, WorkerError, or the signal's reason
+   * @throws ImageError, RequestError, ModelError, DownloadError, WorkerError, or the signal's reason
    */
-  recognize(source: ImageBitmap | Blob, options?: RecognizeOptions): Promise<Recognition>;
+  recognize(source: PhotoSource, options?: RecognizeOptions): Promise<Recognition>;
   /**
    * Runs the network `runs` times on a made-up photo, in turn with the photos that wait.
    *
-   * @throws ModelError, WorkerError, or the signal's reason
+   * @throws RequestError, ModelError, WorkerError, or the signal's reason
    */
   benchmark(options?: { runs?: number; signal?: AbortSignal }): Promise<Benchmark>;
   /** Ends the worker; what still waits rejects with a WorkerError. */

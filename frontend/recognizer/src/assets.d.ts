@@ -4,8 +4,10 @@ declare module '*.wasm' {
   export default path;
 }
 
-/** File name of the built worker, put in by scripts/build.mjs. */
+/** Paths from the built index.js to the worker in one file, and to its WebAssembly files, put in by scripts/build.mjs. */
 declare const WORKER_FILE: string;
+declare const WASM_FILE: string;
+declare const WASM_SIMD_FILE: string;
 
 /** The model that the worker was built for, put in by scripts/build.mjs. */
 declare const BUILT_FOR: {

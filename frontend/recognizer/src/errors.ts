@@ -46,9 +46,11 @@ export class ModelError extends RecognizerError {
  * - `truncated`: the file's end is missing
  * - `damaged`: a format that this browser decodes, and it can't
  * - `too-large`: more pixels than can be decoded without risk
+ * - `unreadable`: there may be a picture, and the browser doesn't give its bytes or pixels: the file was moved or changed,
+ *   the picture is of another site, a film shows nothing yet
  */
 export type ImageProblem =
-  'empty' | 'not-image' | 'unsupported' | 'truncated' | 'damaged' | 'too-large';
+  'empty' | 'not-image' | 'unsupported' | 'truncated' | 'damaged' | 'too-large' | 'unreadable';
 
 export class ImageError extends RecognizerError {
   override readonly name = 'ImageError';

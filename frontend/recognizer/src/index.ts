@@ -3,6 +3,7 @@ export { createRecognizer } from './page/client';
 export type {
   Backend,
   Benchmark,
+  PhotoSource,
   Recognition,
   RecognizeOptions,
   Recognizer,

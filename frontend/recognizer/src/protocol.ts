@@ -17,6 +17,16 @@ export interface Choice {
   expected: { model: string; answer: Answer } | undefined;
   /** how many inferences are timed */
   runs: number;
+  /** addresses of the WebAssembly files by their names in TensorFlow.js, where they don't lie beside the worker */
+  wasm: Record<string, string> | undefined;
+}
+
+/** A backend that runs. */
+export interface Started {
+  /** of the wasm backend; 1 of the others */
+  threads: number;
+  /** says why, when the browser takes the graphics processor away */
+  lost?: Promise<string>;
 }
 
 /** The worker's answer; the page adds how long it waited. */
@@ -59,10 +69,16 @@ export type Request =
   | { type: 'do'; id: number; task: Task }
   | { type: 'cancel'; id: number };
 
-/** From the worker to the page. The worker holds `lock` as long as it lives. */
+/** From the worker to the page. The worker holds `lock` as long as it lives, and says so where it gets on. */
 export type Reply =
   | { type: 'alive'; lock: string }
   | { type: 'progress'; progress: Progress }
+  /** a backend is about to be started */
+  | { type: 'trying'; backend: Backend }
+  /** a part of the task is done */
+  | { type: 'step'; id: number }
+  /** the browser took the graphics processor away: what was begun there never ends */
+  | { type: 'lost'; backend: Backend; why: string }
   | ({ type: 'ready' } & Loaded)
   | { type: 'refused'; error: ErrorMessage }
   | { type: 'done'; id: number; outcome: Outcome };

@@ -98,6 +98,7 @@ export function begin(): void {
   const { locks, storage } = browser;
   vi.stubGlobal('Worker', ScriptedWorker);
   vi.stubGlobal('document', { baseURI: 'https://site/page/' });
+  vi.stubGlobal('location', { origin: 'https://site' });
   vi.stubGlobal('navigator', {
     locks,
     gpu: {},
@@ -109,6 +110,7 @@ export function begin(): void {
   vi.stubGlobal('localStorage', {
     getItem: (key: string) => storage.get(key) ?? null,
     setItem: (key: string, value: string) => storage.set(key, value),
+    removeItem: (key: string) => storage.delete(key),
   });
 }
 
@@ -129,7 +131,15 @@ export async function ready(more: Partial<RecognizerOptions> = {}): Promise<Reco
 export function found(width: number): Outcome {
   const timings = { decode: 1, letterbox: 2, inference: 3, recognition: 4 };
   const list = { detections: [], numbers: [] };
-  const recognition = { width, height: 9, ...list, looks: 1, small: false, timings };
+  const recognition = {
+    width,
+    height: 9,
+    ...list,
+    looks: 1,
+    small: false,
+    incomplete: false,
+    timings,
+  };
   return { type: 'recognized', recognition };
 }
 

@@ -36,6 +36,22 @@ describe('sniff', () => {
     expect(sniff(jpeg(0xff, 0xd9, ...text('and a film')))?.truncated).toBe(false);
   });
 
+  it('follows the headers of a JPEG over fill bytes and markers without a length', () => {
+    const [start, rest] = [[0xff, 0xd8], [...jpeg(0xff, 0xd9)].slice(2)];
+    // What may stand before each marker: any number of fill bytes, TEM, restarts.
+    for (const between of [[0xff], [0xff, 0xff, 0xff], [0xff, 0x01], [0xff, 0xff, 0x01, 0xff]]) {
+      const filled = Uint8Array.from([...start, ...between, ...rest]);
+      const size = { width: 3, height: 2 };
+      expect(sniff(filled)).toEqual({ format: 'JPEG', size, truncated: false });
+      expect(sniff(filled.subarray(0, -2))?.truncated).toBe(true);
+    }
+  });
+
+  it("doesn't call a JPEG truncated whose headers it can't follow", () => {
+    const odd = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 0, 2, ...Array<number>(40).fill(7)]);
+    expect(sniff(odd)).toEqual({ format: 'JPEG', size: undefined, truncated: false });
+  });
+
   it('finds the size and the end of a PNG', () => {
     const size = { width: 5, height: 4 };
     expect(sniff(png(...text('IEND')))).toEqual({ format: 'PNG', size, truncated: false });

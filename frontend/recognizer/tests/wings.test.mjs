@@ -10,11 +10,13 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 /** From the top down: wings by their folder, modules that belong to none by their name. */
 const FLOORS = [
   'index',
+  'element',
   'page',
   'node',
   'worker',
   'backends',
   'protocol',
+  'options',
   'api',
   'photo',
   'detector',

@@ -29,8 +29,11 @@ TYPES = {
 
 PRELUDE = """
   const { createRecognizer } = await import('/frontend/recognizer/dist/index.js');
-  const create = (options = {}) =>
-    createRecognizer({ modelUrl: '/models/digits/web_model/manifest.json', ...options });
+  const create = (options = {}) => createRecognizer({
+    modelUrl: '/models/digits/web_model/manifest.json',
+    workerUrl: '/frontend/recognizer/dist/worker/worker.js',
+    ...options,
+  });
   const photo = async (name) => (await fetch(`/photos/${name}`)).blob();
   const textOf = ({ numbers }) => numbers.map(({ text }) => text).join(' ');
   const tried = async (work) => {
@@ -54,6 +57,8 @@ class Library:
     address: str = ""
     photos: Path = ROOT
     """the folder behind /photos/"""
+    headers: dict[str, str] = field(default_factory=lambda: shipped_headers())
+    """of every answer"""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """path and Range of each request"""
     changed: dict[str, Body] = field(default_factory=dict)
@@ -109,7 +114,6 @@ def shipped_headers() -> dict[str, str]:
 
 def handler(library: Library) -> type[http.server.BaseHTTPRequestHandler]:
     """The requests' side of ``library``."""
-    headers = shipped_headers()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -122,7 +126,7 @@ def handler(library: Library) -> type[http.server.BaseHTTPRequestHandler]:
             start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
             rest = (body or b"")[start:]
             self.send_response(404 if body is None else 206 if wanted else 200)
-            for key, value in headers.items():
+            for key, value in library.headers.items():
                 self.send_header(key, value)
             suffix = Path(path).suffix or ".html"
             self.send_header("Content-Type", TYPES.get(suffix, "application/octet-stream"))

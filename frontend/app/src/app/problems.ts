@@ -61,6 +61,7 @@ function imageSentence({ reason, format }: ImageError): string {
     case 'truncated':
       return text.problems.truncated;
     case 'damaged':
+    case 'unreadable':
       return text.problems.damaged;
     case 'too-large':
       return text.problems.tooLarge;

@@ -11,17 +11,13 @@
  * | read      | boxes [ymin, xmin, ymax, xmax], names   |                          | text                              |
  */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { getKernelsForBackend, profile } from '@tensorflow/tfjs-core';
 import { answerOf, modelKey, type Answer as KnownAnswer } from '../model/answer';
-import { start } from '../backends/wasm';
-import { verify } from '../loading/integrity';
-import { DownloadError, messageOf, RequestError, toMessage } from '../errors';
+import { RequestError, toMessage } from '../errors';
+import { loadFolder } from './folder';
 import { encodeFrame, frames, type Frame, type Header } from './frames';
 import { letterbox, type Pixels } from '../detector/letterbox';
-import { parseManifest } from '../model/manifest';
-import { checkShapes, Model, type Output } from '../model/model';
+import { checkShapes, type Model, type Output } from '../model/model';
 import { numbers } from '../detector/reading';
 import { decode, inputOf, recognizePixels } from '../detector/recognition';
 
@@ -135,29 +131,6 @@ function expectBytes(payload: Uint8Array, bytes: number, what: string): void {
   }
 }
 
-async function load(folder: string, verified: boolean): Promise<Model> {
-  const path = join(folder, 'manifest.json');
-  const manifest = parseManifest(new TextDecoder().decode(await read(path)), path);
-  const entries = await Promise.all(
-    manifest.files.map(async (file) => {
-      const bytes = await read(join(folder, file.path));
-      if (verified) await verify(file, bytes);
-      return [file.path, bytes] as const;
-    }),
-  );
-  // Not begun earlier: a file that is refused meanwhile would end the process before anybody hears why.
-  await start({ threads: 1 });
-  return Model.load(manifest, new Map(entries));
-}
-
-async function read(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
-    throw new DownloadError(`${path} can't be read: ${messageOf(error)}`);
-  }
-}
-
 async function answered(frame: Frame, model: Model): Promise<Answer> {
   try {
     const name = String(frame.header['op']);
@@ -195,7 +168,7 @@ async function main(): Promise<void> {
   if (folders.length !== 1 || flags.some((flag) => !FLAGS.includes(flag))) {
     throw new RequestError(`usage: web_runtime.mjs WEB_MODEL_DIR [${FLAGS.join(' | ')}]`);
   }
-  const model = await load(folders[0], !flags.includes('--no-verify'));
+  const model = await loadFolder(folders[0], !flags.includes('--no-verify'));
   if (flags.includes('--inspect')) {
     process.stdout.write(`${JSON.stringify(await inspected(model))}\n`);
     return;

@@ -56,6 +56,15 @@ export function remember(modelUrl: string, finding: Finding): void {
   }
 }
 
+/** What was remembered no longer holds. */
+export function forget(modelUrl: string): void {
+  try {
+    localStorage.removeItem(keyOf(modelUrl));
+  } catch {
+    // Nothing is kept there.
+  }
+}
+
 type Entry = Finding & { agent: string };
 
 function keyOf(modelUrl: string): string {

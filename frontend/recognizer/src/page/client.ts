@@ -1,19 +1,24 @@
 /** The page's side: a queue of photos in front of a worker that may be replaced. */
-import { modelKey } from '../model/answer';
 import type {
   Benchmark,
+  PhotoSource,
   Recognition,
   RecognizeOptions,
   Recognizer,
   RecognizerOptions,
   Runtime,
 } from '../api';
-import { challengers, isFaster, order, remember, remembered, type Finding } from './choice';
+import { fromMessage, WorkerError, type RecognizerError } from '../errors';
 import type { Progress } from '../loading/download';
-import { DownloadError, fromMessage, WorkerError, type RecognizerError } from '../errors';
 import type { Manifest } from '../model/manifest';
 import type { Choice, Outcome, Task } from '../protocol';
+import { Backends } from './backends';
+import { besideThis } from './beside';
+import { absolute, BENCHMARK, check, CREATE, RECOGNIZE } from '../options';
 import { Session } from './session';
+import { requireWorkers } from './start';
+import { sendable } from './source';
+import { Silence } from './watchdog';
 
 const IDLE_AFTER = 60_000;
 /** Milliseconds after an answer without more work, after which faster backends are looked for. */
@@ -25,14 +30,19 @@ const COMPARED_RUNS = 4;
 /**
  * Loads a web model in a worker of its own, checks it and runs it once to warm up.
  *
- * @throws DownloadError, IntegrityError, ManifestError, ModelError, WorkerError, or the signal's reason
+ * @throws RequestError, DownloadError, IntegrityError, ManifestError, ModelError, WorkerError, or the signal's reason
  */
 export async function createRecognizer(options: RecognizerOptions): Promise<Recognizer> {
+  check('createRecognizer', options, CREATE);
+  requireWorkers();
   const { signal, onProgress, ...settings } = options;
   signal?.throwIfAborted();
-  const modelUrl = new URL(options.modelUrl, document.baseURI).href;
-  const workerUrl = options.workerUrl ?? new URL(WORKER_FILE, import.meta.url);
-  const recognizer = new QueuedRecognizer({ ...settings, modelUrl, workerUrl });
+  const modelUrl = absolute('modelUrl', options.modelUrl);
+  const own =
+    options.workerUrl === undefined
+      ? besideThis()
+      : { workerUrl: absolute('workerUrl', options.workerUrl), wasm: undefined };
+  const recognizer = new QueuedRecognizer({ ...settings, modelUrl, ...own });
   await recognizer.start({ ...(onProgress && { onProgress }), ...(signal && { signal }) });
   return recognizer;
 }
@@ -49,7 +59,8 @@ interface Job {
 
 interface Settings extends Omit<RecognizerOptions, 'signal' | 'onProgress'> {
   modelUrl: string;
-  workerUrl: string | URL;
+  workerUrl: string;
+  wasm: Choice['wasm'];
 }
 
 class QueuedRecognizer implements Recognizer {
@@ -57,7 +68,7 @@ class QueuedRecognizer implements Recognizer {
   private active: Job | undefined;
   private session: Session | undefined;
   private known: { manifest: Manifest; runtime: Runtime } | undefined;
-  private finding: Finding | undefined;
+  private readonly backends: Backends;
   private closed: RecognizerError | undefined;
   /** the visitor has seen an answer: what is downloaded from now on keeps nobody waiting */
   private hasServed = false;
@@ -65,20 +76,15 @@ class QueuedRecognizer implements Recognizer {
   private search: { timer: ReturnType<typeof setTimeout>; stop: AbortController } | undefined;
 
   constructor(private readonly settings: Settings) {
-    this.finding = remembered(settings.modelUrl);
+    this.backends = new Backends(settings.modelUrl, settings.backend);
   }
 
-  /** Loads the model for the first time; once more if the worker dies meanwhile. */
+  /** Loads the model for the first time; once more if the worker dies meanwhile, on another backend if one is silent. */
   async start(options: {
     onProgress?: (progress: Progress) => void;
     signal?: AbortSignal;
   }): Promise<void> {
-    try {
-      await this.open(options);
-    } catch (error) {
-      if (!(error instanceof WorkerError)) throw error;
-      await this.open(options);
-    }
+    await this.persistently(() => this.open(options));
     this.rest();
   }
 
@@ -90,22 +96,28 @@ class QueuedRecognizer implements Recognizer {
     return this.loaded.runtime;
   }
 
-  async recognize(
-    source: ImageBitmap | Blob,
-    { signal, ...options }: RecognizeOptions = {},
-  ): Promise<Recognition> {
+  async recognize(photo: PhotoSource, options: RecognizeOptions = {}): Promise<Recognition> {
+    check('recognize', options, RECOGNIZE);
+    const { signal, ...wishes } = options;
     const start = performance.now();
-    const outcome = await this.outcomeOf({ type: 'recognize', source, ...options }, signal);
-    if (outcome.type !== 'recognized') throw failureOf(outcome);
-    const { recognition } = outcome;
-    const total = performance.now() - start;
-    return { ...recognition, timings: { ...recognition.timings, total } };
+    if (this.closed) throw this.closed;
+    signal?.throwIfAborted();
+    const given = sendable(photo, signal);
+    const { source, release } = given instanceof Promise ? await given : given;
+    try {
+      const outcome = await this.outcomeOf({ type: 'recognize', source, ...wishes }, signal);
+      if (outcome.type !== 'recognized') throw failureOf(outcome);
+      const { recognition } = outcome;
+      const total = performance.now() - start;
+      return { ...recognition, timings: { ...recognition.timings, total } };
+    } finally {
+      release();
+    }
   }
 
-  async benchmark({
-    runs = BENCHMARK_RUNS,
-    signal,
-  }: { runs?: number; signal?: AbortSignal } = {}): Promise<Benchmark> {
+  async benchmark(options: { runs?: number; signal?: AbortSignal } = {}): Promise<Benchmark> {
+    check('benchmark', options, BENCHMARK);
+    const { runs = BENCHMARK_RUNS, signal } = options;
     const outcome = await this.outcomeOf({ type: 'benchmark', runs }, signal);
     if (outcome.type !== 'measured') throw failureOf(outcome);
     const { runs: measured, memory } = outcome;
@@ -161,20 +173,32 @@ class QueuedRecognizer implements Recognizer {
     this.rest();
   }
 
-  /** A worker that dies gets a successor, and the job once more. */
+  /** A worker that dies or falls silent gets a successor, and the job once more. */
   private async perform(job: Job): Promise<void> {
-    for (let isRetry = false; !job.isSettled && this.closed === undefined; isRetry = true) {
-      try {
+    try {
+      await this.persistently(async () => {
         const session = this.session?.isAlive === true ? this.session : await this.open();
         // Given up while the worker started.
         if (job.signal.aborted) return;
         job.resolve(await session.perform(job.task, job.signal));
+      }, job);
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+
+  /** Has work done by one worker after another: each backend may fall silent, and beyond that, one worker may die. */
+  private async persistently(work: () => Promise<unknown>, job?: Job): Promise<void> {
+    for (let mayDie = true; job?.isSettled !== true;) {
+      if (this.closed) throw this.closed;
+      try {
+        await work();
         return;
       } catch (error) {
-        if (isRetry || !(error instanceof WorkerError)) {
-          job.reject(error);
-          return;
-        }
+        if (!(error instanceof WorkerError)) throw error;
+        const isOther = error instanceof Silence && this.backends.distrust(error.backend);
+        if (!isOther && !mayDie) throw error;
+        mayDie &&= isOther;
       }
     }
   }
@@ -182,35 +206,24 @@ class QueuedRecognizer implements Recognizer {
   private async open(
     options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {},
   ): Promise<Session> {
-    const session = await this.opened(order(this.settings.backend, this.finding), 1, options);
+    const session = await this.opened({ ...this.backends.choice, runs: 1 }, options);
     if (this.closed) {
       session.close();
       throw this.closed;
     }
-    const { manifest, runtime, answer } = session.loaded;
+    const { manifest, runtime } = session.loaded;
     this.session = session;
     this.known = { manifest, runtime };
-    const model = modelKey(manifest);
-    // Of another model: what was found then need not hold.
-    if (this.finding?.model !== model) {
-      this.finding = { backend: runtime.backend, model, answer, complete: false };
-    }
+    this.backends.opened(session.loaded);
     return session;
   }
 
   private opened(
-    backends: Choice['backends'],
-    runs: number,
+    wanted: Omit<Choice, 'threads' | 'wasm'>,
     options: { onProgress?: (progress: Progress) => void; signal?: AbortSignal },
   ): Promise<Session> {
-    const { modelUrl, modelSha256: sha256, workerUrl, backend, threads } = this.settings;
-    const choice: Choice = {
-      backends,
-      software: backend !== undefined,
-      threads,
-      expected: this.finding,
-      runs,
-    };
+    const { modelUrl, modelSha256: sha256, workerUrl, threads, wasm } = this.settings;
+    const choice: Choice = { ...wanted, threads, wasm };
     const manifest = this.known?.manifest;
     const request = { type: 'load', modelUrl, sha256, manifest, choice } as const;
     return Session.open(workerUrl, request, options);
@@ -221,11 +234,9 @@ class QueuedRecognizer implements Recognizer {
     if (this.closed) return;
     // No other worker would find the model without a network.
     if (this.session?.loaded.isKept === false) return;
-    this.idle = setTimeout(() => {
-      this.session?.close();
-    }, this.settings.idleAfter ?? IDLE_AFTER);
-    const isKnown = this.settings.backend !== undefined || this.finding?.complete === true;
-    if (isKnown || !this.hasServed) return;
+    const { idleAfter = IDLE_AFTER } = this.settings;
+    if (idleAfter < Infinity) this.idle = setTimeout(() => this.session?.close(), idleAfter);
+    if (this.backends.isKnown || !this.hasServed) return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
       void this.compare(stop.signal);
@@ -241,31 +252,22 @@ class QueuedRecognizer implements Recognizer {
   }
 
   /**
-   * Tries the backends that may be faster, each in a worker of its own that ends afterwards, and remembers the best for the
-   * next worker, and for the next visit if none was missed. Work that comes in ends the search until there is none again.
+   * Has the backends measured that may be faster, each in a worker of its own that ends afterwards. Work that comes in ends
+   * the search until there is none again.
    */
   private async compare(signal: AbortSignal): Promise<void> {
-    const { finding, session } = this;
-    if (!finding || session?.isAlive !== true) return;
+    if (this.session?.isAlive !== true) return;
     const { onLine, connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
     if (!onLine || connection?.saveData === true) return;
-    const present = this.runtime.backend;
-    let best: Runtime | undefined;
-    let isMissed = false;
-    for (const backend of [present, ...challengers(present)]) {
-      try {
-        const other = await this.opened([backend], COMPARED_RUNS, { signal });
-        const { runtime } = other.loaded;
+    await this.backends.search(
+      this.runtime.backend,
+      async (wanted) => {
+        const other = await this.opened({ ...wanted, runs: COMPARED_RUNS }, { signal });
         other.close();
-        if (best === undefined || isFaster(runtime, best)) best = runtime;
-      } catch (error) {
-        if (signal.aborted) return;
-        // Else this device doesn't have it, or has one that gives wrong values.
-        isMissed ||= error instanceof DownloadError;
-      }
-    }
-    this.finding = { ...finding, backend: best?.backend ?? present, complete: true };
-    if (!isMissed) remember(this.settings.modelUrl, this.finding);
+        return other.loaded.runtime;
+      },
+      signal,
+    );
   }
 }
 

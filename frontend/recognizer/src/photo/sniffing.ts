@@ -3,8 +3,9 @@
 /** Formats by their first bytes. */
 export interface Kind {
   format: string;
-  /** in pixels as they are stored, before EXIF turns them; unknown of some formats */
+  /** in pixels as they are stored, before EXIF turns them; unknown of some formats, and where headers can't be followed */
   size?: { width: number; height: number } | undefined;
+  /** the end that the headers promise isn't there; how much of the picture is, is the decoder's to say */
   truncated: boolean;
 }
 
@@ -115,24 +116,35 @@ function endOfMeta(bytes: Uint8Array, view: DataView): number {
 }
 
 const START_OF_SCAN = 0xda;
+/** A JPEG's last two bytes. */
+export const END_OF_IMAGE = [0xff, 0xd9];
 
 /** Frame headers: SOF0 to SOF15 but for DHT, JPG and DAC, which lie between. */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
+/** Markers without anything behind them: TEM, and RST0 to RST7. */
+function isAlone(marker: number): boolean {
+  return marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
+}
+
 function jpeg(bytes: Uint8Array, view: DataView): Kind {
   let size: Kind['size'];
   let at = 2;
   while (at + 9 < bytes.length && bytes[at] === 0xff && bytes[at + 1] !== START_OF_SCAN) {
-    if (isFrame(bytes[at + 1])) {
+    const marker = bytes[at + 1];
+    if (isFrame(marker)) {
       size = { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
     }
-    at += 2 + view.getUint16(at + 2);
+    // Before a marker there may be any number of fill bytes.
+    if (marker === 0xff) at += 1;
+    else at += 2 + (isAlone(marker) ? 0 : view.getUint16(at + 2));
   }
+  const isFollowed = at + 9 >= bytes.length || bytes[at] === 0xff;
   // Looked for behind the headers, which may hold a small picture with an end of its own. What phones put behind the end,
   // more pictures or a film, does no harm.
-  return { format: 'JPEG', size, truncated: !has(bytes, [0xff, 0xd9], at) };
+  return { format: 'JPEG', size, truncated: isFollowed && !has(bytes, END_OF_IMAGE, at) };
 }
 
 /** Whether `mark` occurs at `first` or later. */

@@ -5,7 +5,7 @@ import type { Backend, Runtime } from '../api';
 import { DownloadError, messageOf, ModelError, RecognizerError } from '../errors';
 import type { Files, Manifest } from '../model/manifest';
 import { Model } from '../model/model';
-import type { Choice } from '../protocol';
+import type { Choice, Started } from '../protocol';
 
 export { held } from '../model/model';
 export { recognizePixels } from '../detector/recognition';
@@ -17,7 +17,21 @@ export interface Opened {
   answer: Answer;
 }
 
-const started = new Map<Backend, Promise<number>>();
+const started = new Map<Backend, Promise<Started>>();
+
+/** Who is told what happens to backends. */
+interface Watcher {
+  /** it is about to be started, or measured once more */
+  trying: (backend: Backend) => void;
+  /** the browser took it away */
+  lost: (backend: Backend, why: string) => void;
+}
+
+let watcher: Watcher | undefined;
+
+export function watch(one: Watcher): void {
+  watcher = one;
+}
 
 /**
  * Starts a backend, or goes back to one that was started.
@@ -26,11 +40,19 @@ const started = new Map<Backend, Promise<number>>();
  * @throws DownloadError if its files can't be fetched, ModelError if this browser doesn't have it
  */
 export async function start(backend: Backend, choice: Choice): Promise<number> {
-  const starting = started.get(backend) ?? imported(backend).then((module) => module.start(choice));
+  watcher?.trying(backend);
+  const starting = started.get(backend) ?? begun(backend, choice);
   started.set(backend, starting);
-  const threads = await starting;
+  const { threads } = await starting;
   await setBackend(backend);
   return threads;
+}
+
+async function begun(backend: Backend, choice: Choice): Promise<Started> {
+  const { start } = await imported(backend);
+  const started = await start(choice);
+  void started.lost?.then((why) => watcher?.lost(backend, why));
+  return started;
 }
 
 /**
@@ -89,9 +111,10 @@ async function tested(
   let milliseconds = Infinity;
   let answer: Answer | undefined;
   for (let run = 0; run < runs || answer === undefined; run++) {
-    const begun = performance.now();
+    watcher?.trying(backend);
+    const start = performance.now();
     answer = await answerOf(model);
-    milliseconds = Math.min(milliseconds, performance.now() - begun);
+    milliseconds = Math.min(milliseconds, performance.now() - start);
     if (!agree(answer, expected ?? answer)) {
       throw new ModelError(`The backend ${backend} gives wrong values on this device`);
     }
@@ -99,7 +122,9 @@ async function tested(
   return { answer, milliseconds };
 }
 
-async function imported(backend: Backend): Promise<{ start: (choice: Choice) => Promise<number> }> {
+async function imported(
+  backend: Backend,
+): Promise<{ start: (choice: Choice) => Promise<Started> }> {
   try {
     switch (backend) {
       case 'webgpu':

@@ -68,6 +68,14 @@ async function load({ choice, ...wanted }: Request & { type: 'load' }): Promise<
     const [engine, downloaded] = await Promise.all([
       // Whether the backend works is found out when the model is opened.
       importedEngine().then(async (engine) => {
+        engine.watch({
+          trying: (backend) => {
+            reply({ type: 'trying', backend });
+          },
+          lost: (backend, why) => {
+            reply({ type: 'lost', backend, why });
+          },
+        });
         await engine.start(choice.backends[0], choice).catch(() => undefined);
         return engine;
       }),
@@ -121,8 +129,9 @@ function messagesHeard(): Promise<void> {
 
 async function outcomeOf(id: number, task: Task): Promise<Outcome> {
   const { signal } = tasks.get(id) ?? new AbortController();
-  /** Lets a message that cancels come in; ends the task if one did. */
+  /** Says that a part is done, and lets a message that cancels come in; ends the task if one did. */
   const pause = async (): Promise<void> => {
+    reply({ type: 'step', id });
     await messagesHeard();
     signal.throwIfAborted();
   };
@@ -155,7 +164,7 @@ async function recognized(
   pause: () => Promise<void>,
 ): Promise<WorkerRecognition> {
   const start = performance.now();
-  const { pixels, width, height } = await unlessAborted(
+  const { pixels, width, height, incomplete } = await unlessAborted(
     decodePhoto(source, tiles === true, signal),
     signal,
   );
@@ -168,6 +177,7 @@ async function recognized(
     ...found,
     width,
     height,
+    incomplete,
     detections: found.detections.map(enlarge),
     numbers: found.numbers.map(enlarge),
     timings: { decode, ...timings },
