@@ -57,7 +57,10 @@ export interface RecognizeOptions {
   minScore?: number | undefined;
   /** 1: the whole photo only (live video); 2: also from further away, at the surest numbers or at all parts, enlarged, as needed; the model's own number if not given */
   looks?: 1 | 2 | undefined;
-  /** also look at overlapping parts of the photo, each enlarged: slow, and finds small objects (see `Recognition.small`) */
+  /**
+   * also look at overlapping parts of the photo, each enlarged, and take the better reading of each number: slow, and finds
+   * small objects (see `Recognition.small`)
+   */
   tiles?: boolean | undefined;
 }
 
@@ -74,6 +77,8 @@ export interface Recognition extends Findings {
   /** of the photo, turned as EXIF says, in pixels */
   width: number;
   height: number;
+  /** with `tiles`: what was found without them, to compare, or to go back to */
+  earlier?: Findings;
   /** how often the network ran: 1, up to 10 where it looked again, more with tiles */
   looks: number;
   /** whether `tiles` may find more: what is certain is small, or there is nothing of it on a large photo */

@@ -27,3 +27,4 @@ export type { DetectedNumber, Detection } from './detector/findings';
 export type { Box } from './detector/letterbox';
 export type { Manifest } from './model/manifest';
 export { lines } from './detector/reading';
+export { probability } from './detector/scores';

@@ -30,16 +30,24 @@ describe('tiles', () => {
     [151, 151],
     [4000, 3000],
     [150, 900],
-  ])('cover a photo of %i × %i, and overlap', (width, height) => {
-    const tiles = tilesOf({ width, height }, input);
-    expect(tiles.length).toBeGreaterThan(1);
-    expect(tiles.length).toBeLessThanOrEqual(32);
-    expect(Math.max(...tiles.map(({ xmax }) => xmax))).toBe(width);
-    expect(Math.max(...tiles.map(({ ymax }) => ymax))).toBe(height);
-    const columns = [...new Set(tiles.map(({ xmin }) => xmin))];
-    const size = tiles[0].xmax - tiles[0].xmin;
-    for (const [index, xmin] of columns.slice(1).entries()) {
-      expect(xmin - columns[index]).toBeLessThanOrEqual(size * 0.76);
+    [300, 6000],
+  ])('cover a photo of %i × %i at every distance, and overlap', (width, height) => {
+    const levels = tilesOf({ width, height }, input);
+    expect(levels.length).toBeGreaterThan(0);
+    // As many as of other photos for each stretch of a long one.
+    const stretches = Math.max(1, Math.max(width / height, height / width) / 2.5);
+    expect(levels[0].length).toBeLessThanOrEqual(32 * stretches);
+    const sizes = levels.map(([{ xmin, xmax, ymin, ymax }]) => (xmax - xmin) * (ymax - ymin));
+    expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
+    for (const tiles of levels) {
+      expect(tiles.length).toBeGreaterThan(1);
+      expect(Math.max(...tiles.map(({ xmax }) => xmax))).toBe(width);
+      expect(Math.max(...tiles.map(({ ymax }) => ymax))).toBe(height);
+      const columns = [...new Set(tiles.map(({ xmin }) => xmin))];
+      const size = tiles[0].xmax - tiles[0].xmin;
+      for (const [index, xmin] of columns.slice(1).entries()) {
+        expect(xmin - columns[index]).toBeLessThanOrEqual(size * 0.76);
+      }
     }
   });
 

@@ -106,7 +106,7 @@ describe('a worker that is refused', () => {
   });
 
   it('by the browser itself is a WorkerError', async () => {
-    vi.stubGlobal('Worker', () => {
+    vi.stubGlobal('Worker', function refused() {
       throw new DOMException('not this one', 'SecurityError');
     });
     await expect(createRecognizer(options)).rejects.toThrow(WorkerError);

@@ -49,6 +49,26 @@ export interface LooksCase {
   faith: number;
 }
 
+export interface ScoresCases {
+  shown: {
+    name: string;
+    calibration: { scores: number[]; probabilities: number[] } | null;
+    scores: number[];
+    shown: number[];
+  }[];
+  thresholds: {
+    classes: string[];
+    score_threshold: number;
+    class_thresholds?: Record<string, number>;
+    boxes: number[][];
+    scores: number[][];
+    suppression: Suppression;
+    expected: { classes: number[]; scores: number[] };
+  }[];
+}
+
+export const scoresCases = read('scores') as ScoresCases;
+
 export const looksCases = read('looks') as LooksCase[];
 
 export const letterboxCases = read('letterbox') as LetterboxCase[];

@@ -36,7 +36,9 @@ FAULTS = """{
     // A driver that stalls never comes back.
     if (isOn && isIt) block();
   };
-  if (fault.stage === 'adapter') navigator.gpu.requestAdapter = () => new Promise(() => undefined);
+  if (fault.stage === 'adapter') {
+    Object.defineProperty(navigator, 'gpu', { value: { requestAdapter: () => new Promise(() => undefined) } });
+  }
   if (fault.stage === 'decoder') {
     const make = createImageBitmap;
     globalThis.createImageBitmap = (...given) => (isOn ? new Promise(() => undefined) : make(...given));
@@ -67,7 +69,7 @@ def impatient(library: Library) -> Library:
     """Limits of seconds, where people wait for slower devices."""
 
     def hurried(body: bytes) -> bytes:
-        body, count = re.subn(rb"var (OPENING|DECODING|LOOKING) = [\de]+;", rb"var \1 = 6000;", body)
+        body, count = re.subn(rb"var (OPENING|DECODING|LOOKING) = [\de]+;", rb"var \1 = 10000;", body)
         assert count == 3
         return body
 
@@ -79,11 +81,9 @@ def impatient(library: Library) -> Library:
     ("backend", "stage"),
     [
         ("wasm", "trying"),
-        ("webgl", "trying"),
         ("webgpu", "adapter"),
         ("wasm", "step"),
         ("webgl", "step"),
-        ("cpu", "step"),
         ("webgl", "lost"),
     ],
 )
@@ -113,7 +113,10 @@ def test_a_decoder_that_hangs_is_an_error_and_the_next_photo_is_read(blank: Page
         const recognizer = await create();
         const plate = await photo('plate.png');
         const faults = new BroadcastChannel('faults');
-        const again = setInterval(() => faults.postMessage('now'), 100);
+        faults.postMessage('now');
+        // Until the worker has heard it; its successor, too.
+        await recognizer.benchmark({ runs: 1 });
+        const again = setInterval(() => faults.postMessage('now'), 20);
         const error = await tried(() => recognizer.recognize(plate));
         clearInterval(again);
         recognizer.close();

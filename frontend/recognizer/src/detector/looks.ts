@@ -34,13 +34,16 @@ const LEGIBLE = 0.15;
  * What scores of a look below `CERTAIN` count where there could be later ones: what it alone saw has to be clear. The same
  * goes for all that looks at print see, which is letters above all.
  */
-const FAITH = 0.6;
+export const FAITH = 0.6;
 
 /** Parts and tiles overlap by this part of their side: objects up to that size are whole in one of them. */
 const OVERLAP = 0.25;
 /** A tile is this many times as wide and high as the network's input, or larger where that makes too many. */
 const REDUCTION = 1.5;
+/** At the closest distance; of long photos more, by how long they are. */
 const MAX_TILES = 32;
+/** Tiles of the next distance are so many times as wide and high. */
+const STRIDE = 2;
 /** Objects that are less high than this in the network's input are small. */
 const SMALL = 12;
 /** A photo that is longer than this many times its width is scaled down until little is left of it. */
@@ -185,20 +188,32 @@ function scaleOf(photo: Size, input: Size): number {
   return Math.min(input.width / photo.width, input.height / photo.height);
 }
 
-/** Overlapping parts that cover the photo; none if it is not larger than one of them. */
-export function tilesOf(photo: Size, input: Size): Box[] {
-  for (let reduction = REDUCTION; ; reduction *= 1.1) {
-    const width = Math.min(photo.width, Math.ceil(input.width * reduction));
-    const height = Math.min(photo.height, Math.ceil(input.height * reduction));
-    const columns = stepsOver(photo.width, width);
-    const rows = stepsOver(photo.height, height);
-    const count = (columns + 1) * (rows + 1);
-    if (count === 1) return [];
-    if (count > MAX_TILES) continue;
-    return starts(photo.height, height, rows).flatMap((ymin) =>
-      starts(photo.width, width, columns).map((xmin) => boxFrom(xmin, ymin, width, height)),
-    );
+/**
+ * Overlapping parts that cover the photo, at several distances: the closest first, each of the next `STRIDE` times as large,
+ * as long as they are smaller than the photo. None if it is not larger than one of them.
+ */
+export function tilesOf(photo: Size, input: Size): Box[][] {
+  const length = Math.max(photo.width / photo.height, photo.height / photo.width);
+  const most = MAX_TILES * Math.max(1, length / LONG);
+  let reduction = REDUCTION;
+  while (partsAt(reduction, photo, input).length > most) reduction *= 1.1;
+  const levels: Box[][] = [];
+  for (; ; reduction *= STRIDE) {
+    const parts = partsAt(reduction, photo, input);
+    if (parts.length === 1) return levels;
+    levels.push(parts);
   }
+}
+
+/** Parts `reduction` times as wide and high as the network's input. */
+function partsAt(reduction: number, photo: Size, input: Size): Box[] {
+  const width = Math.min(photo.width, Math.ceil(input.width * reduction));
+  const height = Math.min(photo.height, Math.ceil(input.height * reduction));
+  const columns = stepsOver(photo.width, width);
+  const rows = stepsOver(photo.height, height);
+  return starts(photo.height, height, rows).flatMap((ymin) =>
+    starts(photo.width, width, columns).map((xmin) => boxFrom(xmin, ymin, width, height)),
+  );
 }
 
 /** How many steps from the first to the last of overlapping parts. */

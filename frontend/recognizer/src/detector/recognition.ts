@@ -14,14 +14,16 @@ import { again, AWAY, HINT, mayHideMore, tilesOf, tooClose, trust, wholeIn } fro
 import type { Manifest } from '../model/manifest';
 import type { Model, Outputs } from '../model/model';
 import { numbers as inReadingOrder } from './reading';
-import { candidates, suppress, type Candidate } from './suppression';
+import { thresholdsOf } from './scores';
+import { merged } from './merging';
+import { candidates, suppress, type Candidate, type Kept } from './suppression';
 
 export interface Options {
-  /** detections that score less are left out; the model's own threshold if not given */
+  /** detections that score less are left out; the model's own thresholds if not given */
   minScore?: number | undefined;
   /** the manifest's number if not given */
   looks?: 1 | 2 | undefined;
-  /** look at overlapping tiles of the photo too, in place of other further looks */
+  /** look at overlapping tiles of the photo too, at several distances */
   tiles?: boolean | undefined;
   /** waited for between looks; ends the work by throwing */
   pause?: () => Promise<void>;
@@ -29,6 +31,8 @@ export interface Options {
 
 /** What came of all looks at a photo. */
 export interface Looked extends Findings {
+  /** with tiles: what was found without them */
+  earlier?: Findings;
   looks: number;
   small: boolean;
   timings: CoreTimings;
@@ -43,10 +47,11 @@ export async function recognizePixels(
   const { manifest } = model;
   const timings = { letterbox: 0, inference: 0, recognition: 0 };
   const whole = { xmin: 0, ymin: 0, xmax: photo.width, ymax: photo.height };
-  const wanted = minScore ?? manifest.score_threshold;
-  const further = !tiles && (looks ?? manifest.looks ?? 1) === 2;
+  const thresholds = thresholdsOf(manifest);
+  const wanted = minScore ?? Math.min(...thresholds);
+  const further = (looks ?? manifest.looks ?? 1) === 2;
   // Scores that lose by a later look, and decide where that goes.
-  const least = further ? Math.min(wanted, HINT) : wanted;
+  const least = further || tiles ? Math.min(wanted, HINT) : wanted;
   let taken = 0;
 
   async function look(region: Box, distance = 1): Promise<Candidate[]> {
@@ -66,12 +71,7 @@ export async function recognizePixels(
 
   let pooled = await look(whole);
   let closest: Box = whole;
-  if (tiles) {
-    for (const tile of tilesOf(photo, manifest.input)) {
-      const found = await look(tile);
-      pooled.push(...found.filter(({ box }) => wholeIn(tile, box, photo)));
-    }
-  } else if (further) {
+  if (further) {
     const found = () => suppress(pooled, manifest.suppression);
     if (tooClose(found(), photo, manifest.input)) {
       pooled = pool(pooled, await look(whole, AWAY));
@@ -82,17 +82,39 @@ export async function recognizePixels(
     if (regions.length > 0) closest = regions[0];
     if (regions.length > 0 || settled) pooled = pool(pooled, later, faith);
   }
+  const readings = [
+    suppress(tiles ? pooled : pooled.filter(({ score }) => score >= wanted), manifest.suppression),
+  ];
+  for (const level of tiles ? tilesOf(photo, manifest.input) : []) {
+    const found: Candidate[] = [];
+    for (const tile of level) {
+      found.push(...(await look(tile)).filter(({ box }) => wholeIn(tile, box, photo)));
+    }
+    readings.push(suppress(found, forParts(manifest.suppression, level.length)));
+  }
   const start = performance.now();
-  const findings = findingsOf(
-    pooled.filter(({ score }) => score >= wanted),
-    manifest,
-    wanted,
-  );
+  const asked = { manifest, minScore };
+  const earlier = findingsOf(readings[0], asked);
+  const findings =
+    readings.length === 1
+      ? earlier
+      : findingsOf(merged(readings, thresholds, manifest.reading), asked);
   timings.recognition += performance.now() - start;
-  const certain = findings.detections.filter(({ score }) => score >= manifest.score_threshold);
-  const heights = certain.map(({ box }) => box.ymax - box.ymin);
+  const heights = findings.numbers.flatMap(({ indices }) =>
+    indices.map((index) => findings.detections[index].box).map((box) => box.ymax - box.ymin),
+  );
   const small = mayHideMore(heights, photo, sizeOf(closest), manifest.input);
-  return { ...findings, looks: taken, small, timings };
+  return { ...findings, ...(tiles && { earlier }), looks: taken, small, timings };
+}
+
+/** So much as each of the parts may show. */
+function forParts(suppression: Manifest['suppression'], count: number): Manifest['suppression'] {
+  const { max_candidates: candidates, max_detections: detections } = suppression;
+  return {
+    ...suppression,
+    max_candidates: candidates * count,
+    max_detections: detections * count,
+  };
 }
 
 /** Candidates of several looks; `faith` is what scores of the later ones count. */
@@ -113,10 +135,12 @@ export function decode(
   outputs: Outputs,
   { width, height }: Size,
   manifest: Manifest,
-  minScore: number = manifest.score_threshold,
+  minScore?: number,
 ): Findings {
   const whole = { xmin: 0, ymin: 0, xmax: width, ymax: height };
-  return findingsOf(candidatesIn(outputs, whole, manifest, minScore), manifest, minScore);
+  const least = minScore ?? Math.min(...thresholdsOf(manifest));
+  const kept = suppress(candidatesIn(outputs, whole, manifest, least), manifest.suppression);
+  return findingsOf(kept, { manifest, minScore });
 }
 
 /** Candidates of one look, their boxes in pixels of the photo that `region` is part of. */
@@ -136,12 +160,21 @@ function candidatesIn(
   });
 }
 
-function findingsOf(pooled: Candidate[], manifest: Manifest, minScore: number): Findings {
-  const kept = suppress(pooled, manifest.suppression);
-  const detections = kept.classes.map((best, row) => {
+/** What is kept in words: all that reaches `minScore`, or else the thresholds of its class. */
+function findingsOf(
+  kept: Kept,
+  { manifest, minScore }: { manifest: Manifest; minScore: number | undefined },
+): Findings {
+  const thresholds = thresholdsOf(manifest);
+  const least = minScore ?? Math.min(...thresholds);
+  const rows = [...kept.classes.keys()].filter(
+    (row) => kept.scores[row] >= (minScore ?? thresholds[kept.classes[row]]),
+  );
+  const detections = rows.map((row) => {
+    const best = kept.classes[row];
     const others = kept.classScores[row]
       .map((score, index) => [manifest.classes[index], score] as const)
-      .filter(([, score], index) => index !== best && score >= minScore);
+      .filter(([, score], index) => index !== best && score >= least);
     return {
       class: manifest.classes[best],
       score: kept.scores[row],
@@ -149,7 +182,11 @@ function findingsOf(pooled: Candidate[], manifest: Manifest, minScore: number): 
       ...(others.length > 0 && { others: Object.fromEntries(others) }),
     };
   });
-  return { detections, numbers: numbersOf(detections, kept.boxes, manifest) };
+  const certain = [...rows.keys()].filter((index) => {
+    const row = rows[index];
+    return kept.scores[row] >= thresholds[kept.classes[row]];
+  });
+  return { detections, numbers: numbersOf(detections, certain, manifest) };
 }
 
 export function inputOf(manifest: Manifest): Input {
@@ -157,26 +194,31 @@ export function inputOf(manifest: Manifest): Input {
   return { width, height, fill: letterbox.fill };
 }
 
+/** @param certain positions in the list of detections, of those that reach their thresholds */
 function numbersOf(
   detections: Detection[],
-  corners: Float64Array,
+  certain: number[],
   manifest: Manifest,
 ): DetectedNumber[] {
-  // Best first: those above the threshold are the first ones.
-  const certain = detections.filter(({ score }) => score >= manifest.score_threshold).length;
+  const corners = certain.flatMap((index) => {
+    const { ymin, xmin, ymax, xmax } = detections[index].box;
+    return [ymin, xmin, ymax, xmax];
+  });
   const groups =
     manifest.reading === 'lines'
-      ? inReadingOrder(corners.subarray(0, certain * 4))
-      : Array.from({ length: certain }, (_, index) => [index]);
-  return groups.map((indices) => {
-    const members = indices.map((index) => detections[index]);
-    return {
-      text: members.map((member) => member.class).join(''),
-      score: Math.min(...members.map((member) => member.score)),
-      box: around(members.map((member) => member.box)),
-      indices,
-    };
-  });
+      ? inReadingOrder(Float64Array.from(corners))
+      : certain.map((_, index) => [index]);
+  return groups
+    .map((group) => group.map((index) => certain[index]))
+    .map((indices) => {
+      const members = indices.map((index) => detections[index]);
+      return {
+        text: members.map((member) => member.class).join(''),
+        score: Math.min(...members.map((member) => member.score)),
+        box: around(members.map((member) => member.box)),
+        indices,
+      };
+    });
 }
 
 function around(boxes: Box[]): Box {

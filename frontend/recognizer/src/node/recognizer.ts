@@ -16,6 +16,7 @@ export type { DetectedNumber, Detection } from '../detector/findings';
 export type { Box } from '../detector/letterbox';
 export type { CoreTimings, Findings, Manifest, Pixels };
 export { lines } from '../detector/reading';
+export { probability } from '../detector/scores';
 
 export interface NodeRecognizerOptions {
   /** the web model's folder, as a path or a file: URL */
@@ -32,6 +33,8 @@ export interface NodeRecognizeOptions {
 }
 
 export interface NodeRecognition extends Findings {
+  /** with `tiles`: what was found without them */
+  earlier?: Findings;
   /** how often the network ran */
   looks: number;
   /** whether `tiles` may find more */

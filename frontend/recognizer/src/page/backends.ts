@@ -35,15 +35,18 @@ export class Backends {
     this.finding = { backend: runtime.backend, model, answer, complete: false };
   }
 
-  /** Leaves out a backend that stopped answering; says whether another is left to try. */
-  distrust(backend: Backend | undefined): boolean {
-    if (backend === undefined || this.forced !== undefined) return false;
+  /** Leaves out a backend that stopped answering; says whether another is left to try, or nothing if there is no choice. */
+  distrust(backend: Backend | undefined): boolean | undefined {
+    if (backend === undefined || this.forced !== undefined) return undefined;
     this.silent.add(backend);
     if (this.finding?.backend === backend) {
       this.finding = undefined;
       forget(this.modelUrl);
     }
-    return this.left.length > 0;
+    if (this.left.length > 0) return true;
+    // Then it wasn't them: the next photo begins with all of them again.
+    this.silent.clear();
+    return false;
   }
 
   /**

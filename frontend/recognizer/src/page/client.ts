@@ -196,9 +196,11 @@ class QueuedRecognizer implements Recognizer {
         return;
       } catch (error) {
         if (!(error instanceof WorkerError)) throw error;
-        const isOther = error instanceof Silence && this.backends.distrust(error.backend);
-        if (!isOther && !mayDie) throw error;
-        mayDie &&= isOther;
+        const isOther =
+          error instanceof Silence ? this.backends.distrust(error.backend) : undefined;
+        if (isOther === true) continue;
+        if (isOther === false || !mayDie) throw error;
+        mayDie = false;
       }
     }
   }

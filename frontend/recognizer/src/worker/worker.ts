@@ -3,6 +3,7 @@ import { decodePhoto } from '../photo/decoding';
 import { download } from '../loading/download';
 import { DownloadError, ManifestError, messageOf, ModelError, toMessage } from '../errors';
 import type { Opened } from './engine';
+import type { Findings } from '../detector/findings';
 import type { Box } from '../detector/letterbox';
 import type { Manifest } from '../model/manifest';
 import type { Outcome, Reply, Request, Task, WorkerRecognition } from '../protocol';
@@ -171,15 +172,19 @@ async function recognized(
   const decode = performance.now() - start;
   await pause();
   const options = { minScore, looks, tiles, pause };
-  const { timings, ...found } = await engine.recognizePixels(pixels, model, options);
+  const { timings, earlier, ...found } = await engine.recognizePixels(pixels, model, options);
   const enlarge = enlargement(width / pixels.width, height / pixels.height);
+  const enlarged = ({ detections, numbers }: Findings): Findings => ({
+    detections: detections.map(enlarge),
+    numbers: numbers.map(enlarge),
+  });
   return {
     ...found,
+    ...enlarged(found),
+    ...(earlier && { earlier: enlarged(earlier) }),
     width,
     height,
     incomplete,
-    detections: found.detections.map(enlarge),
-    numbers: found.numbers.map(enlarge),
     timings: { decode, ...timings },
   };
 }
