@@ -9,7 +9,7 @@ from invoke import Context, task
 from infra.errors import UsageError
 
 
-@task(help={"name": "host, train, convert, test, sbom, frontend, hosting or lighthouse (default: all)"})
+@task(help={"name": "host, train, convert, test, sbom, frontend, hosting, lighthouse or bundlers (default: all)"})
 def install(_: Context, name: str | None = None) -> None:
     """Make environments from their locks; tasks do so by themselves when they need one."""
     from infra.execution import environments

@@ -11,7 +11,12 @@ from infra.settings import ROOT
 
 FOLDER = ROOT / "requirements"
 NAMES = ("host", "test", "image", "sbom", "train", "train-gpu", "convert", "peers")
-NODE_PROJECTS = (ROOT / "frontend", ROOT / "infra/hosting/client", ROOT / "benchmarks/page/lighthouse")
+NODE_PROJECTS = (
+    ROOT / "frontend",
+    ROOT / "infra/hosting/client",
+    ROOT / "benchmarks/page/lighthouse",
+    ROOT / "tests/browser/recognizer/bundlers",
+)
 OLDEST_PYTHON = "3.11"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.browser.recognizer.library import evaluate
 
@@ -164,9 +164,90 @@ def test_what_can_not_be_read_is_refused_for_a_reason(
     assert (error["name"], error["reason"], error["format"]) == ("ImageError", reason, kind)
 
 
-def test_a_truncated_jpeg_is_refused(blank: Page, photos: Path, browser: Browser) -> None:
-    page = browser.new_page()
-    data = page.screenshot(type="jpeg")
-    page.close()
-    error = evaluate(blank, READ, base64.b64encode(data[: len(data) // 2]).decode())
-    assert (error["reason"], error["format"]) == ("truncated", "JPEG")
+ODD_JPEG = """
+  const canvas = new OffscreenCanvas(480, 320);
+  canvas.getContext('2d').drawImage(await createImageBitmap(await photo('plate.png')), 0, 0, 480, 320);
+  const bytes = [...new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 })).arrayBuffer())];
+  const end = given.cut ? Math.floor(bytes.length * given.cut) : bytes.length - (given.ended ? 0 : 2);
+  let odd = bytes.slice(0, end);
+  // Fill bytes before every marker of the head.
+  for (let at = 2; given.filled && odd[at] === 0xff;) {
+    const [isScan, length] = [odd[at + 1] === 0xda, (odd[at + 2] << 8) + odd[at + 3]];
+    odd.splice(at, 0, ...Array(given.filled).fill(0xff));
+    if (isScan) break;
+    at += given.filled + 2 + length;
+  }
+  const recognizer = await create({ backend: 'wasm' });
+  const found = await tried(() => recognizer.recognize(new Blob([Uint8Array.from(odd)])));
+  recognizer.close();
+  return found.code ? found.reason : [textOf(found), found.incomplete, found.width, found.height];
+"""
+
+
+@pytest.mark.parametrize(
+    ("odd", "expected"),
+    [
+        ({"ended": True, "filled": 1}, ["123", False, 480, 320]),
+        ({"ended": True, "filled": 3}, ["123", False, 480, 320]),
+        ({"ended": False}, ["123", True, 480, 320]),
+        ({"ended": False, "filled": 2}, ["123", True, 480, 320]),
+        ({"cut": 0.9}, ["123", True, 480, 320]),
+        # In the midst of the head there is no picture yet.
+        ({"cut": 0.01}, "truncated"),
+    ],
+    ids=str,
+)
+def test_odd_jpegs_are_read_as_far_as_they_go(odd: dict[str, Any], expected: Any, blank: Page) -> None:
+    assert evaluate(blank, ODD_JPEG, odd) == expected
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/webp"])
+@pytest.mark.parametrize("colour", ["white", "#ffe9a8", "black", "#803010"])
+def test_what_is_drawn_on_transparent_ground_is_read(colour: str, kind: str, blank: Page) -> None:
+    text = evaluate(
+        blank,
+        """
+        const canvas = new OffscreenCanvas(480, 320);
+        const context = canvas.getContext('2d');
+        Object.assign(context, { fillStyle: given.colour, font: 'bold 130px sans-serif', textBaseline: 'top' });
+        context.fillText('123', 110, 95);
+        const recognizer = await create({ backend: 'wasm' });
+        const file = await canvas.convertToBlob({ type: given.kind });
+        const text = textOf(await recognizer.recognize(file));
+        recognizer.close();
+        return text;
+        """,
+        {"colour": colour, "kind": kind},
+    )
+    assert text == "123"
+
+
+SCREENSHOT = """
+  // A list of numbers, as on a phone.
+  const canvas = new OffscreenCanvas(1080, given.height);
+  const context = canvas.getContext('2d');
+  context.fillStyle = 'white';
+  context.fillRect(0, 0, 1080, given.height);
+  const numbers = Array.from({ length: given.count }, (_, index) => String(10007 + ((index * 7919) % 89989)));
+  for (const [index, number] of numbers.entries()) {
+    Object.assign(context, { fillStyle: '#111', font: `bold ${given.size}px sans-serif`, textBaseline: 'top' });
+    context.fillText(number, 60 + (index % 3) * 90, (index * given.height) / given.count + 20);
+  }
+  const recognizer = await create({ backend: 'wasm' });
+  const { numbers: closer, earlier } = await recognizer.recognize(await canvas.convertToBlob(), { tiles: true });
+  recognizer.close();
+  const right = (found) => numbers.filter((number) => found.some(({ text }) => text === number)).length;
+  const doubled = closer.filter(({ text }) => text.length > 5).length;
+  return { closer: right(closer), earlier: right(earlier.numbers), doubled };
+"""
+
+
+@pytest.mark.parametrize(
+    ("height", "count", "size", "least"), [(2400, 12, 90, 12), (2400, 12, 130, 12), (5000, 25, 90, 23)]
+)
+def test_a_closer_look_at_a_long_screenshot_reads_more_and_nothing_twice(
+    height: int, count: int, size: int, least: int, blank: Page
+) -> None:
+    found = evaluate(blank, SCREENSHOT, {"height": height, "count": count, "size": size})
+    assert found["closer"] >= max(least, found["earlier"])
+    assert found["doubled"] == 0
