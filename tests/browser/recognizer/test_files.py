@@ -167,7 +167,8 @@ def test_what_can_not_be_read_is_refused_for_a_reason(
 ODD_JPEG = """
   const canvas = new OffscreenCanvas(480, 320);
   canvas.getContext('2d').drawImage(await createImageBitmap(await photo('plate.png')), 0, 0, 480, 320);
-  const bytes = [...new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 })).arrayBuffer())];
+  const jpeg = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+  const bytes = [...new Uint8Array(await jpeg.arrayBuffer())];
   const end = given.cut ? Math.floor(bytes.length * given.cut) : bytes.length - (given.ended ? 0 : 2);
   let odd = bytes.slice(0, end);
   // Fill bytes before every marker of the head.
