@@ -64,17 +64,17 @@ READ = """
 """
 
 
-@pytest.fixture
-def impatient(library: Library) -> Library:
-    """Limits of seconds, where people wait for slower devices."""
+def hurry(library: Library, stage: str) -> None:
+    """Ten seconds for what falls silent; what else a busy machine has to do keeps its own limits."""
+    limits = {"trying": b"OPENING", "adapter": b"OPENING", "decoder": b"DECODING"}
+    name = limits.get(stage, b"LOOKING")
 
     def hurried(body: bytes) -> bytes:
-        body, count = re.subn(rb"var (OPENING|DECODING|LOOKING) = [\de]+;", rb"var \1 = 10000;", body)
-        assert count == 3
+        body, count = re.subn(rb"var %s = [\de]+;" % name, b"var %s = 10000;" % name, body)
+        assert count == 1
         return body
 
     library.changed["dist/index.js"] = hurried
-    return library
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,12 @@ def impatient(library: Library) -> Library:
     ],
 )
 def test_a_silent_worker_is_replaced_by_one_on_another_backend(
-    backend: str, stage: str, blank: Page, impatient: Library, witness: Witness
+    backend: str, stage: str, blank: Page, library: Library, witness: Witness
 ) -> None:
     fault = {"backend": backend, "stage": stage}
+    hurry(library, stage)
     prefix = FAULTS.replace("FAULT;", f"{json.dumps(fault)};").encode()
-    impatient.changed[".js"] = lambda body: prefix + body if b"recognizer-" in body else body
+    library.changed[".js"] = lambda body: prefix + body if b"recognizer-" in body else body
     found = evaluate(blank, READ, fault)
     # WebGL here is made in software, and says how slow it is to read from.
     witness.complaints[:] = [line for line in witness.complaints if "GL" not in line]
@@ -104,9 +105,10 @@ def test_a_silent_worker_is_replaced_by_one_on_another_backend(
         assert (found["before"], found["first"]) == (backend, "123")
 
 
-def test_a_decoder_that_hangs_is_an_error_and_the_next_photo_is_read(blank: Page, impatient: Library) -> None:
+def test_a_decoder_that_hangs_is_an_error_and_the_next_photo_is_read(blank: Page, library: Library) -> None:
+    hurry(library, "decoder")
     prefix = FAULTS.replace("FAULT;", f"{json.dumps({'backend': 'wasm', 'stage': 'decoder'})};").encode()
-    impatient.changed[".js"] = lambda body: prefix + body if b"recognizer-" in body else body
+    library.changed[".js"] = lambda body: prefix + body if b"recognizer-" in body else body
     found = evaluate(
         blank,
         """
