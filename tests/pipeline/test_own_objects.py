@@ -57,7 +57,7 @@ def test_a_command_of_the_document_works(place: Place, words: list[str]) -> None
         return
     if task == "pipeline":
         rest = [word for word in rest if word not in {"--minutes", "20"}] + HURRY
-    done = place.inv(task, *rest)
+    done = place.inv(task, *rest, timeout=1800)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     if task == "plan":
