@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -51,6 +53,27 @@ def placed(data: bytes, tmp_path: Path) -> Path:
     path = tmp_path / "file"
     path.write_bytes(data)
     return path
+
+
+HEIC = zlib.decompress(
+    base64.b85decode(
+        "c-muNV30{GsVvAy%}izhg51nBLl8SRGck>Uf$?~5YDppk1Sn>t<P<^K3<a6VB@Af5Br_);Y>0~k0}}%yh{gCCLIc5kpcoJ^b-_hcfY>5"
+        "4GcOIy1Ida4IjLY}Ks6a<$%YI_f{Y*~t`(VJ<$ML1CAkbxm5gke1w{ow_S4LQ<a{7q3e@Y&$P5yi09GXTf#J{JA3qov_?Z)cIwTwzc^L"
+        "oy2Pt3%sbB^nxm`>Si9ktBCq_mznFR`stkYhtoAvC0;(`MW3=BLCAmNrIplUW3#)HKNJArlxC+FuB<t67-07ZEj*nmnHL^6vDQlY+efM"
+        "Sj0oJ5er6d-PA5CGBt|Nnmg3Iia00U8zp1(_9@AdSo%92`K3GqWha1n3+F$;^UWSe!5d{ocsL%-Yfh<Va-}rKUk8_>xnKlfkh7vg34aN"
+        "+Kw_W@|967gn5C|KjPd_T@isYW{!l_}jl%m03q(!{-{5SGfELyM7_>$En|I`jopAW*q+XYk&Rz>!<#>x!wD@#Ojo|Oy!p(v-)3u8$Oko"
+        "tl9O7(`&J2(4{TEV>$yWpKs6+TQZYjzH_+V<0-qWm#WqFJ*i8z&Z=}|J#({kcgwM*T{BJ?8egdFo1f5d-=c8W&Vmb#)t(Qf6xP|LzAZT"
+        "9Ap>+C8zgppeHpZXJPrm%Mj=oHfI=DKD*((zv9J"
+    )
+)
+"""WIDE as a phone has it that is held upright; written by pillow-heif 1.8.1, since what reads it here can't."""
+
+
+def test_a_phones_heic_is_turned_by_its_own_rotation_alone(tmp_path: Path) -> None:
+    read = pictures.read(HEIC)
+    assert pictures.size(placed(HEIC, tmp_path)) == read.image.size == (16, 32)
+    expected = Image.fromarray(WIDE).transpose(pictures.TURNS[6])
+    assert np.abs(np.asarray(read.image, int) - np.asarray(expected, int)).mean() < 8
 
 
 TURNABLE = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF")
@@ -219,6 +242,7 @@ def odd_files(count: int) -> Iterator[bytes]:
         lambda _: numpy_file(np.asarray(scene, np.uint16)[..., 0] * 257, ".tiff"),
         lambda _: saved(scene, "JPEG2000"),
         lambda _: saved(scene, "PPM"),
+        lambda _: HEIC,
     ]
     for index in range(count):
         exif = ifd(rng, int(rng.integers(0, 12)))

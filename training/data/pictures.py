@@ -1,7 +1,7 @@
 """Picture files as a browser shows them: one reading for everything that looks at photos.
 
 =============  ========================================================================================================
-formats        JPEG, PNG, WebP, GIF, AVIF, BMP; TIFF, JPEG 2000, PPM and its kin; of several frames the first
+formats        JPEG, PNG, WebP, GIF, AVIF, BMP; TIFF, HEIC, JPEG 2000, PPM and its kin; of several frames the first
 turning        by EXIF's orientation; metadata that can't be read turn nothing, and XMP isn't asked, as in browsers
 transparency   white behind it, as on the page
 16 bits        the high byte, so that white stays white; a scale of fewer bits in 16 looks as dark as in a browser
@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pi_heif
 from PIL import Image, UnidentifiedImageError
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "DIB", "TIFF", "JPEG2000", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "DIB", "TIFF", "HEIF", "JPEG2000", "PPM")
 """As Pillow calls them; MPO is one of its JPEGs."""
 MAX_PIXELS = 2**28 * 2 // 3
 """Pixels beyond which a file is taken for a mistake or a bomb: half a gigabyte when decoded, as Pillow has it."""
@@ -56,6 +57,7 @@ OTHERS = {
 UNKNOWN = "not a readable picture (of no known format)"
 CONVERT, SAVE_AGAIN = "save it as JPEG or PNG", "open it and save it again, or replace it"
 
+pi_heif.register_heif_opener(thumbnails=False)
 # Past twice this number Pillow refuses; what is between is refused here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # Oddities of metadata and of animations, without a word about the file: what matters becomes an error.
@@ -179,8 +181,6 @@ def _other(source: Path | bytes) -> tuple[str, str]:
         return "an empty file", "replace it"
     if start.startswith(b"version https://git-lfs"):
         return "a pointer of Git LFS instead of a picture", "fetch it with git lfs pull"
-    if start[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
-        return "HEIC, as phones write it, which isn't read", CONVERT
     if start[4:8] == b"ftyp":
         return "a film, a camera's raw file or a kind of HEIF that isn't read", CONVERT
     return next((words for begins, words in OTHERS.items() if start.startswith(begins)), UNKNOWN), CONVERT
