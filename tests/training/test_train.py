@@ -296,25 +296,23 @@ def test_a_loss_that_is_no_number_ends_the_training_with_the_step(
     assert "NaN" not in "".join(path.read_text() for path in out.glob("*.json*"))
 
 
-def test_photos_without_any_object_train_and_the_end_says_what_was_found(
-    photos: Path, config_file: Path, tmp_path: Path
-) -> None:
-    lines = (photos / "annotations.csv").read_text().splitlines()
-    names = dict.fromkeys(line.split(",")[0] for line in lines[1:])
-    rows = [f"{','.join(next(line for line in lines if line.startswith(name)).split(',')[:3])},,,,," for name in names]
-    objects = [line for line in lines[1:] if line.split(",")[0] == next(reversed(names))]
-    (tmp_path / "labels.csv").write_text("\n".join([lines[0], *rows[:-1], *objects]) + "\n")
-    config = changed(config_file, tmp_path / "c.yaml", reading="none", training={"steps": 4, "checkpoint_every": 2})
-    folder, out = tmp_path / "records", tmp_path / "out"
+def test_batches_without_any_object_are_drawn(photos: Path, config_file: Path, tmp_path: Path) -> None:
+    rows = list(csv.reader((photos / "annotations.csv").read_text().splitlines()))
+    header, by_photo = rows[0], {row[0]: row for row in rows[1:]}
+    # Every tenth photo keeps its objects.
+    kept = set(list(by_photo)[::10])
+    bare = [[*row[:3], *[""] * 5, *row[8:]] for name, row in by_photo.items() if name not in kept]
+    with (tmp_path / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, *[row for row in rows[1:] if row[0] in kept], *bare])
     packed = run_step(
-        "training.data.records", "--config", config, "--images", photos / "images",
-        "--annotations", tmp_path / "labels.csv", "--out", folder,
+        "training.data.records", "--config", config_file, "--images", photos / "images",
+        "--annotations", tmp_path / "labels.csv", "--out", tmp_path / "records",
     )  # fmt: skip
     assert packed.returncode == 0, packed.stderr
-    done = run_step("training.loop.train", "--config", config, "--records", folder, "--out", out)
-    assert done.returncode == 0, done.stderr
-    assert "it finds NONE" in done.stderr
-    assert json.loads((out / "training.json").read_text())["calibration_hits"] == 0
+    config = load(config_file)
+    drawn = [labels.numpy() for _, _, labels in training_batches(tmp_path / "records", config, 0).take(30)]
+    assert {labels.shape for labels in drawn} == {(config.training.batch, MAX_OBJECTS)}
+    assert {bool((labels >= 0).any()) for labels in drawn} == {True, False}
 
 
 def test_checkpoints_are_pruned_and_found_again_below_any_name(
