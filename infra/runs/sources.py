@@ -22,7 +22,7 @@ def entries(data: Path) -> list[dict[str, str]]:
     """
     try:
         document: Any = yaml.safe_load(data.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UsageError(f"{data} can't be read as YAML: {error}") from error
     if fault := schemas.fault(document, "sources"):
         raise UsageError(f"{data}, {fault}")

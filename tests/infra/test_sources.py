@@ -32,7 +32,17 @@ def test_a_path_that_is_not_there_is_refused_by_source_and_key(data: Path) -> No
         sources.paths(data)
 
 
-@pytest.mark.parametrize("text", ["sources: []", "sources: [{name: a}]", "sources: {", "[]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sources: []",
+        "sources: [{name: a}]",
+        "sources: {",
+        "[]",
+        "date: 2023-13-45",
+        pytest.param("[" * 3000, id="deep"),
+    ],
+)
 def test_a_file_of_another_form_is_refused(data: Path, text: str) -> None:
     data.write_text(text, "utf-8")
     with pytest.raises(UsageError, match=r"data\.yaml"):

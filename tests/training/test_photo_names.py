@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.labelled import coco, kept, pictures, table, voc
+from tests.training.labelled import HEADER, coco, kept, pictures, table, voc
 from training.data import selection
 from training.errors import AnnotationError
+from training.findings import Kind
 
 NAMES = {
     "case": ("IMG 1.jpg", "img 1.JPG"),
@@ -84,3 +85,24 @@ def test_two_folders_with_the_same_names_never_share_a_photo(tmp_path: Path) -> 
     images = pictures(tmp_path / "images", "a.jpg", "b.jpg")
     rows = ["train/a.jpg,40,30,cat,0,0,9,9", "val/a.jpg,40,30,cat,9,9,20,20", "train/b.jpg,40,30,cat,0,0,9,9"]
     assert kept(selection.read(images, table(tmp_path, *rows), skip_bad=True)) == {"b.jpg": ["cat"]}
+
+
+BESIDE = {
+    "csv": ("valid/_annotations.csv", f"{HEADER}\nf1.jpg,40,30,cat,0,0,9,9\nf2.jpg,40,30,cat,0,0,9,9\n"),
+    "no ending": ("valid/_annotations.csv", f"{HEADER}\nf1,40,30,cat,0,0,9,9\nf2.jpg,40,30,cat,0,0,9,9\n"),
+    "voc": ("valid/f1.xml", "<annotation><filename>f1.jpg</filename></annotation>"),
+}
+
+
+@pytest.mark.parametrize("form", BESIDE)
+@pytest.mark.parametrize("photo", ["valid/f2.jpg", "valid/images/f2.jpg"])
+def test_a_photo_that_is_gone_is_no_other_folders(tmp_path: Path, form: str, photo: str) -> None:
+    root = pictures(tmp_path / "all", photo, "train/f1.jpg")
+    name, content = BESIDE[form]
+    (root / name).write_text(content)
+    with pytest.raises(AnnotationError) as caught:
+        selection.read(root, root)
+    assert [one.kind for one in caught.value.findings] == [Kind.MISSING]
+    # A folder of labels alone says nothing of where its photos are.
+    (root / photo).rename(root / "train" / "f2.jpg")
+    assert "train/f1.jpg" in kept(selection.read(root, root))

@@ -10,7 +10,8 @@ from PIL import Image
 
 from tests.training.conftest import run_step
 from training.config import Split
-from training.data.formats import read, read_csv
+from training.data.folder import walk
+from training.data.formats import read, read_csv, yolo
 from training.data.selection import split_of
 from training.data.sources import load, merge
 from training.errors import AnnotationError
@@ -142,3 +143,13 @@ def test_an_exports_split_is_kept_where_that_is_said(tmp_path: Path) -> None:
     photos = merge(load(file), tmp_path / "out", skip_bad=False).photos
     means = {"train": "train", "valid": "calibration", "test": "validation"}
     assert all(split_of(photo.group, Split()) == means[photo.filename.split("/")[0]] for photo in photos)
+
+
+@pytest.mark.parametrize("text", ["sources: {", "date: 2023-13-45", pytest.param("[" * 3000, id="deep")])
+def test_what_is_not_quite_yaml_is_refused_or_passed_over(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "data.yaml"
+    file.write_text(text)
+    with pytest.raises(AnnotationError, match=r"data\.yaml: can't be read as YAML"):
+        load(file)
+    (tmp_path / "classes.txt").write_text("cat\n")
+    assert yolo.classes(walk(tmp_path)) == ["cat"]

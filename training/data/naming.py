@@ -99,6 +99,13 @@ class Names:
     def _by_stem(self) -> dict[str, list[str]]:
         return _index(self.folder.pictures(), lambda parts: PurePosixPath(parts[-1]).stem)
 
+    @cached_property
+    def _with_pictures(self) -> frozenset[str]:
+        """Folders that hold pictures, or have folders that do; not the whole."""
+        return frozenset(
+            str(above) for file in self.folder.pictures() for above in PurePosixPath(file).parents if above.name
+        )
+
     def _fitting(self, name: str, within: str) -> str:
         parts = key(name)
         if not parts:
@@ -108,7 +115,10 @@ class Names:
             self._by_stem.get(parts[-1], []) if PurePosixPath(parts[-1]).suffix not in PICTURES else [],
         ):
             near = [file for file in files if within and file.startswith(f"{within}/")]
-            fitting = _agreeing(parts, near) or _agreeing(parts, files)
+            fitting = _agreeing(parts, near)
+            # A bare name beside photos is that of one of them: another folder's photo of that name is another photo.
+            if not fitting and not (len(parts) == 1 and within in self._with_pictures):
+                fitting = _agreeing(parts, files)
             if len(fitting) == 1:
                 return fitting[0]
             if fitting:

@@ -82,7 +82,7 @@ def load(path: Path) -> list[Source]:
     """
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise AnnotationError(f"{path}: can't be read as YAML: {error}") from error
     checker: Any = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
     fault = jsonschema.exceptions.best_match(checker.iter_errors(document))

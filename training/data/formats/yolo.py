@@ -60,7 +60,7 @@ def _yaml(folder: Folder) -> tuple[str, Any] | None:
     for name in sorted(folder.with_ending(".yaml", ".yml"), key=lambda name: name.count("/")):
         try:
             document = yaml.safe_load((folder.root / name).read_text("utf-8-sig"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue
         if isinstance(document, dict) and "names" in document:
             return name, document
