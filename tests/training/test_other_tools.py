@@ -44,6 +44,32 @@ def test_a_turned_rectangle_is_the_upright_one_around_it(tmp_path: Path, images:
     assert selection.read(images, file).photos[0].objects[0].sides == pytest.approx((14, 3, 20, 13))
 
 
+RECTANGLE = {"x": 50, "y": 10, "width": 25, "height": 20, "rectanglelabels": ["cat"]}
+ODD = {
+    "a list": ({"value": [1]}, "value: isn't an object"),
+    "nothing": ({"value": None}, "value: isn't an object"),
+    "no width": ({"value": {**RECTANGLE, "rotation": 9}, "original_width": 0, "original_height": 30}, "isn't a rect"),
+    "no height": ({"value": {**RECTANGLE, "rotation": 9}, "original_width": 40, "original_height": 0}, "isn't a rect"),
+    "too many digits": ({"value": {**RECTANGLE, "x": 10**400}}, "isn't a rectangle"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_result_of_label_studio_that_is_none_is_named(tmp_path: Path, images: Path, kind: str) -> None:
+    result, words = ODD[kind]
+    tasks = [
+        {"id": 1, "data": {"image": "http://[bad/a.jpg"}, "annotations": [{"result": [result]}]},
+        {"id": 2, "data": {"image": "b.jpg"}, "annotations": [{"result": [{"value": RECTANGLE}]}]},
+    ]
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(tasks))
+    found = selection.read(images, file, skip_bad=True)
+    assert kept(found) == {"b.jpg": ["cat"]}
+    assert [one.photo for one in found.skipped] == ["a.jpg"]
+    assert words in str(found.skipped[0])
+    assert found.skipped[0].where.element == "[0] result 0"
+
+
 def test_cvat_is_read(tmp_path: Path, images: Path) -> None:
     file = tmp_path / "annotations.xml"
     file.write_text("""<annotations><version>1.1</version>

@@ -93,3 +93,13 @@ def test_shares_in_a_table_of_pixels_are_refused(tmp_path: Path, images: Path) -
     rows = [f"a.jpg,0.1,0.2,0.5,0.{number}5,cat" for number in range(3, 9)]
     with pytest.raises(AnnotationError, match="from 0 to 1"):
         formats.read(table(tmp_path, *rows, header="image,xmin,ymin,xmax,ymax,label"), images)
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("row", ["{},40,30,cat,0,0,9,9", "b.jpg,40,30,{},0,0,9,9"])
+def test_a_field_that_is_too_long_costs_one_photo(tmp_path: Path, row: str, quote: str) -> None:
+    rows = ["a.jpg,40,30,cat,0,0,9,9", row.format(f"{quote}{'x' * 140_000}{quote}"), "c.jpg,40,30,cat,0,0,9,9"]
+    found = formats.read(table(tmp_path, *rows), skip_bad=True)
+    assert kept(found) == {"a.jpg": ["cat"], "c.jpg": ["cat"]}
+    assert [str(one).partition(": ")[2] for one in found.skipped] == ["a field has more than 131,072 characters"]
+    assert found.skipped[0].where.element == "row 3"

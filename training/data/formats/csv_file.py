@@ -114,7 +114,7 @@ def _read(file: LabelFile, checker: Checker) -> None:
         where = file.at(f"row {record.row + first + 1}")
         values = record.fields
         if values is None:
-            fault = Fault(Kind.FORMAT, "filename", "a quote has no end in this row")
+            fault = Fault(Kind.FORMAT, "filename", record.fault)
             checker.reject(where, fault, _first(record.line, separator, known["filename"]), file.within)
         elif len(values) != len(header):
             fault = Fault(Kind.FORMAT, "filename", f"the row has {len(values)} fields instead of {len(header)}")

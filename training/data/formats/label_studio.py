@@ -90,7 +90,10 @@ def _name(task: dict[str, Any], checker: Checker) -> object:
     link = next((value for value in links if PICTURE.search(value)), None)
     if link is None:
         return None
-    parts = urlsplit(link)
+    try:
+        parts = urlsplit(link)
+    except ValueError:  # no address
+        return link
     local = parse_qs(parts.query).get("d")
     path = local[0] if local else unquote(parts.path) if parts.scheme or link.startswith("/data/") else link
     last = path.rpartition("/")[2]
@@ -113,6 +116,8 @@ def _box(result: Any, where: Where) -> Box:
     if not isinstance(result, dict):
         return Box(where, fault=Fault(Kind.FORMAT, "result", "isn't an object"))
     value = result.get("value", result)
+    if not isinstance(value, dict):
+        return Box(where, fault=Fault(Kind.FORMAT, "value", "isn't an object"))
     names = next((value[key] for key in LABELS if isinstance(value.get(key), list)), None)
     if names is None or len(names) != 1:
         said = "no label" if not names else f"{len(names)} labels"
@@ -120,7 +125,7 @@ def _box(result: Any, where: Where) -> Box:
         return Box(where, fault=Fault(Kind.CLASS, "labels", words))
     try:
         sides = _sides(value, result)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, ArithmeticError):
         return Box(where, fault=Fault(Kind.NUMBER, "value", "isn't a rectangle, ellipse or polygon"))
     return Box(where, names[0], sides)
 

@@ -7,6 +7,7 @@ taken as its first line alone: a quote too many costs one row, not all that foll
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import re
 from collections.abc import Iterator
@@ -36,15 +37,24 @@ WESTERN = re.compile(
 SEPARATORS = (",", ";", "\t", "|")
 LINES = 20
 """That a record may span."""
+LONGEST = csv.field_size_limit()
+"""Characters that a field may have."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """The fields of a record; None where its quotes don't end."""
+    """The fields of a record; None where its quotes don't end, or a field is too long."""
 
     row: int
     fields: list[str] | None
     line: str
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with a record without fields."""
+        if len(self.line) > LONGEST:
+            return f"a field has more than {LONGEST:,} characters"
+        return "a quote has no end in this row"
 
 
 def decoded(path: Path) -> tuple[str, str | None]:
@@ -97,7 +107,8 @@ def records(lines: list[str], separator: str, count: int | None = None) -> Itera
         line = lines[number]
         step, fields = 1, None
         if '"' not in line:
-            fields = next(csv.reader((line,), delimiter=separator), [])
+            with contextlib.suppress(csv.Error):
+                fields = next(csv.reader((line,), delimiter=separator), [])
         else:
             step, fields = _quoted(lines, number, separator, count)
         if fields is None or any(fields):
