@@ -16,7 +16,7 @@ from infra.errors import UsageError
 from infra.execution.steps import Step
 from infra.runs import candidates, sources
 from infra.runs.run import Request, Run
-from infra.settings import ROOT, Quantization, settings
+from infra.settings import RELEASED, ROOT, Quantization, settings
 
 FORMATS = ("csv", "voc", "coco", "yolo", "cvat", "labelme", "labelstudio")
 """Formats that labels can be written in."""
@@ -106,6 +106,8 @@ def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_
 
 def plan(run: Run, request: Request, output: Path | None = None) -> Step:
     """A configuration for somebody's photos and labels, with a reason for each value."""
+    # The split of an earlier training holds on; that of the released digits is of photos that nobody has here.
+    earlier = None if request.start and request.start.is_relative_to(RELEASED) else request.start
     return Step(
         "plan",
         "train",
@@ -114,7 +116,7 @@ def plan(run: Run, request: Request, output: Path | None = None) -> Step:
         inputs={
             **_labelled(request),
             **({"config": request.config} if request.config else {}),
-            **({"from": request.start} if request.start else {}),
+            **({"from": earlier} if earlier else {}),
         },
         options={
             "name": run.name,
@@ -122,6 +124,7 @@ def plan(run: Run, request: Request, output: Path | None = None) -> Step:
             "minutes": request.minutes,
             "steps": request.steps,
             "starts": ",".join(candidates.free() if request.starts is None else request.starts) or None,
+            "known": ",".join(candidates.known()) or None,
             "purpose": request.purpose,
         },
     )

@@ -18,7 +18,7 @@ from training.data.selection import SPLITS, read_leniently, split_of
 from training.errors import AnnotationError, ConfigurationError
 from training.planning import classes as naming
 from training.planning import splitting, writing
-from training.planning.plan import main, plan
+from training.planning.plan import beginning, chosen_starts, main, plan
 from training.planning.rules import LONGEST, Wishes
 
 OBJECTS = Path(__file__).parents[3] / "shared" / "data" / "objects"
@@ -64,7 +64,11 @@ def test_classes_come_from_the_labels_in_an_order_that_rows_do_not_change() -> N
     [
         ({"bishop": 1, "black-bishop": 97, "white-bishop": 90}, {"bishop"}),
         ({"racoon": 1, "raccoon": 200}, {"racoon"}),
-        ({"Car": 2, "car": 900}, {"Car"}),
+        ({"Car": 1, "car": 900}, {"Car"}),
+        ({"Car": 2, "car": 900}, set()),
+        ({"bike": 40, "motor bike": 4000}, set()),
+        ({"light": 100, "traffic light": 10000}, set()),
+        ({"card": 300, "car": 40000}, set()),
         ({"ant": 1, "elephant": 600, "zebra": 600}, {"ant"}),
         ({"ant": 1, "elephant": 60}, set()),
         ({"cat": 40, "cats": 60}, set()),
@@ -82,6 +86,19 @@ def test_a_slip_of_the_hand_is_left_out_and_named(counts: dict[str, int], slips:
     wanted, _ = planned(labels(counts, photos=200), wanted=list(counts))
     assert set(wanted.classes) == set(counts)
     assert not wanted.ignored
+
+
+def test_ignored_classes_are_those_that_were_written_and_all_that_are_not_learned() -> None:
+    counts = {"cat": 30, "dog": 30, "cow": 30}
+    alone, warnings = planned(labels(counts), given={"ignored": ["cow", "absent"]})
+    assert (alone.classes, alone.ignored) == (("cat", "dog"), ("absent", "cow"))
+    assert warnings == []
+    asked, _ = planned(labels(counts), given={"ignored": ["cow"]}, wanted=["cat"])
+    assert (asked.classes, asked.ignored) == (("cat",), ("cow", "dog"))
+    both, _ = planned(labels(counts), given={"ignored": ["cow"]}, wanted=["cow"])
+    assert (both.classes, both.ignored) == (("cow",), ("cat", "dog"))
+    with pytest.raises(ConfigurationError, match="in classes and in ignored"):
+        planned(labels(counts), given={"ignored": ["cow"], "classes": ["cat", "dog", "cow"]})
 
 
 def test_chosen_classes_are_learned_and_the_others_passed_over() -> None:
@@ -204,6 +221,41 @@ def test_every_class_is_in_every_split_as_far_as_that_can_be(photos: int, seed: 
         assert found == set(SPLITS), name
 
 
+def test_photos_that_were_judged_on_stay_so_in_a_training_that_begins_with_another(tmp_path: Path) -> None:
+    shares = {"validation": 0.2, "calibration": 0.2}
+    photos, held = labels({"common": 40, "rare": 2}, photos=40, box=40), Split(**shares)
+    anew, _ = planned(photos, {"split": shares})
+    assert {split_of(photo.group, held) for photo in photos} == set(SPLITS)
+    assert anew.split.salt is not None, "without the earlier one another hash would be chosen"
+    draft, before, _ = plan(photos, "first", {"split": {**shares, "salt": None}}, Wishes(STARTS))
+    (tmp_path / "config.yaml").write_text(writing.as_yaml(draft, "Planned"), "utf-8")
+    taken = beginning(tmp_path, photos)
+    draft, after, _ = plan(photos, "mine", taken, Wishes(STARTS))
+    assert before.split == after.split == held
+    assert configuration.parse(writing.as_yaml(draft, "Planned"), "plan").split == held
+
+
+@pytest.mark.parametrize(
+    ("written", "offered", "wanted"),
+    [
+        (["glyphs"], STARTS, ["glyphs"]),
+        (["glyphs"], ("mobilenet_v2",), ["mobilenet_v2"]),
+        (["glyphs"], (), []),
+        ([], STARTS, []),
+        (["glpyhs"], STARTS, "glpyhs.* glyphs, mobilenet_v2"),
+        ([["glyphs"]], STARTS, "glyphs, mobilenet_v2"),
+    ],
+)
+def test_written_starts_give_way_to_the_one_that_was_asked_for(
+    written: list[Any], offered: tuple[str, ...], wanted: list[str] | str
+) -> None:
+    if isinstance(wanted, list):
+        assert chosen_starts(written, offered, STARTS, "my.yaml") == wanted
+    else:
+        with pytest.raises(ConfigurationError, match=wanted):
+            chosen_starts(written, offered, STARTS, "my.yaml")
+
+
 def test_a_class_of_one_photo_is_learned_and_said_to_have_no_figure() -> None:
     photos = labels({"common": 80}, photos=80)
     photos[7].objects.append(LabelledObject("rare", 0, 0, 60, 60))
@@ -316,6 +368,8 @@ def test_steps_or_a_network_of_a_persons_own_leave_time_and_starts_out() -> None
         ({"training": {"steps": "many"}}, "training.steps"),
         ({"augmentation": {"min_object_height": "x"}}, "min_object_height"),
         ({"classes": "cat"}, "classes"),
+        ({"ignored": 5}, "ignored"),
+        ({"ignored": 5, "classes": ["cat"]}, "ignored"),
         ({"starts": "glyphs"}, "starts"),
         ({"network": {"stages": [1]}}, "network"),
     ],

@@ -41,21 +41,16 @@ def _parts(name: str) -> list[str]:
 
 
 def slips(counts: Mapping[str, int]) -> dict[str, str]:
-    """Classes that are most likely slips of the hand, each with the reason."""
+    """Classes that are most likely slips of the hand, each with the reason: of a single object; two are meant."""
     found = {}
     ranked = sorted(counts.values())
     usual = ranked[len(ranked) // 2] if ranked else 0
-    for name, count in counts.items():
-        near = [
-            other
-            for other, others in counts.items()
-            if others >= FREQUENT * count and count * 100 <= max(100, others) and _alike(name, other)
-        ]
-        many = "1 object" if count == 1 else f"{count} objects"
+    for name in [name for name, count in counts.items() if count == 1]:
+        near = [other for other, others in counts.items() if others >= FREQUENT and _alike(name, other)]
         if near:
             most = max(near, key=lambda other: (counts[other], other))
-            found[name] = f"{shown(name)} has {many} beside {counts[most]:,} of {shown(most)}, a name much like it"
-        elif count == 1 and usual >= FREQUENT and sum(ranked) >= MANY:
+            found[name] = f"{shown(name)} has 1 object beside {counts[most]:,} of {shown(most)}, a name much like it"
+        elif usual >= FREQUENT and sum(ranked) >= MANY:
             found[name] = f"{shown(name)} has a single object among {sum(ranked):,}"
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,17 @@ def plan(
         )
     draft.put("name", name, "of the run")
     classes = _classes(everything, draft, wanted, where)
-    ignored = [name for name in everything.classes if name not in classes]
+    ignored = set(everything.classes) - set(classes) | _ignored(draft) - set(wanted or ())
     for photo in photos:
         photo.objects = [item for item in photo.objects if item.name in classes]
     found = Statistics(photos, classes)
     if not found.objects:
-        raise AnnotationError(f"no photo has an object of {naming.listed(classes)}: there is nothing to learn")
-    if ignored:
-        draft.put("ignored", ignored, "classes of the labels that aren't learned; their objects are passed over")
+        raise AnnotationError(
+            f"no photo has an object of {naming.listed(classes) or 'a class'}: there is nothing to learn"
+        )
+    if ignored and isinstance(draft.given.get("ignored", []), list):
+        draft.values["ignored"] = naming.in_order(ignored)
+        draft.reasons["ignored"] = "classes that aren't learned; their objects are passed over"
     rules.plan(found, wishes, draft)
     if "plan" in draft.given:
         draft.put("plan", True, "")
@@ -83,11 +87,11 @@ def plan(
 
 
 def _classes(found: Statistics, draft: Draft, wanted: list[str] | None, where: str) -> list[str]:
-    known = list(found.classes)
     if wanted is not None:
-        classes = list(naming.chosen(wanted, known))
+        classes = list(naming.chosen(wanted, found.classes))
         draft.values["classes"], draft.reasons["classes"] = classes, "asked for"
         return classes
+    known = [name for name in found.classes if name not in _ignored(draft)]
     if "classes" in draft.given:
         written = draft.given["classes"]
         if not isinstance(written, list) or not written:
@@ -95,15 +99,36 @@ def _classes(found: Statistics, draft: Draft, wanted: list[str] | None, where: s
         classes = [str(name) for name in written]
         draft.put("classes", classes, "")
         left = [name for name in known if name not in classes]
-        if left and not set(left) <= set(map(str, draft.given.get("ignored", []))):
+        if left:
             draft.warn(f"the labels have objects of {naming.listed(left)}, which the configuration's classes don't")
         return classes
-    slips = naming.slips(found.counts)
+    slips = naming.slips({name: found.counts[name] for name in known})
     for why in slips.values():
         draft.warn(f"left out as a slip of the hand: {why}; correct the label, or name all classes with --classes")
     classes = [name for name in known if name not in slips]
     draft.put("classes", classes, "of the labels, sorted" + (", less slips of the hand" if slips else ""))
     return classes
+
+
+def _ignored(draft: Draft) -> set[str]:
+    """Classes that a person wrote as ignored; what isn't a list is named when the plan is validated."""
+    written = draft.given.get("ignored")
+    return set(map(str, written)) if isinstance(written, list) else set()
+
+
+def chosen_starts(written: list[Any], offered: Sequence[str], known: Sequence[str], where: str) -> list[str]:
+    """Of the starts that a person wrote those that are offered; all of these where a flag asked for others.
+
+    Raises:
+        ConfigurationError: one isn't among those that are there
+    """
+    there = sorted({*offered, *known})
+    for name in written:
+        if name not in there:
+            raise ConfigurationError(
+                f"{where}: starts: there is no start {name}; there are {', '.join(there) or 'none'}"
+            )
+    return [name for name in written if name in offered] or (list(offered) if written else [])
 
 
 def beginning(folder: Path, photos: list[Photo]) -> dict[str, Any]:
@@ -116,7 +141,8 @@ def beginning(folder: Path, photos: list[Photo]) -> dict[str, Any]:
         return {}  # a start
     split = load(config).split
     members = {split_of(photo.group, split) for photo in photos}
-    return {"split": split.model_dump(exclude_none=True)} if members == set(SPLITS) else {}
+    # With a salt that is None: another one would judge on what was learned from.
+    return {"split": split.model_dump()} if members == set(SPLITS) else {}
 
 
 def main() -> None:
@@ -130,13 +156,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="of training")
     parser.add_argument("--steps", type=int, help="of training, instead")
     parser.add_argument("--starts", default="", help="candidates to begin with, with commas between")
+    parser.add_argument("--known", default="", help="all that are there, which a configuration may name")
     parser.add_argument("--purpose", choices=sorted(rules.LONGEST), default="desk", help="what the model is for")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     given = read_document(options.config) if options.config else {}
-    starts = tuple(name for name in options.starts.split(",") if name)
+    starts, known = (tuple(filter(None, names.split(","))) for names in (options.starts, options.known))
     if "starts" in given and isinstance(given["starts"], list):
-        given["starts"] = [name for name in given["starts"] if name in starts]
+        given["starts"] = chosen_starts(given["starts"], starts, known, str(options.config))
     if options.minutes or options.steps:
         timed = {"minutes": options.minutes} if options.minutes else {"steps": options.steps}
         kept = {key: value for key, value in (given.get("training") or {}).items() if key not in ("minutes", "steps")}

@@ -86,8 +86,11 @@ def _split(found: Statistics, draft: Draft) -> None:
     number = f"{len(groups):,} {'photos' if len(groups) == len(found.photos) else 'groups of photos'}"
     draft.put("split.validation", validation, f"{number}: a part to judge on, never learned from")
     draft.put("split.calibration", calibration, "a part to choose thresholds by")
+    if "split.salt" in draft.given:
+        draft.put("split.salt", None, "")
+        return
     split = _valid(draft)
-    if "split.salt" in draft.given or split is None:
+    if split is None:
         return
     salt = splitting.choose(groups, split)
     if salt is not None:
