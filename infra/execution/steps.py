@@ -17,7 +17,7 @@ Value = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Step:
-    """``python -m module`` with inputs, options, labels as ``--flag value`` and ``--out output``.
+    """``python -m module`` with inputs, options, labels as ``--flag=value`` and ``--out output``.
 
     Labels go into the result without changing what it is (the commit it was made at): a result
     stays current when they change. An option that is None or False is left out; True is a flag
@@ -54,7 +54,8 @@ class Step:
         for flag, value in {**self.inputs, **self.options, **self.labels}.items():
             if value is None or value is False:
                 continue
-            words += [f"--{flag}"] if value is True else [f"--{flag}", str(value)]
+            # In one word: a value may begin with a dash.
+            words.append(f"--{flag}" if value is True else f"--{flag}={value}")
         return [*words, "--out", str(self.output)]
 
     def _stand_in(self, flag: str, path: Path) -> Path:

@@ -140,13 +140,18 @@ def _content(path: Path | None) -> str | None:
         return None
     if path.is_file():
         return fingerprints.of_file(path)
-    return fingerprints.of_values(dict(_listing(path, "")))
+    return fingerprints.of_values(dict(_listing(path, "", frozenset())))
 
 
-def _listing(folder: Path, prefix: str) -> Iterator[tuple[str, str | int]]:
+def _listing(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iterator[tuple[str, str | int]]:
+    """Names below ``folder``; a link back to one of the folders ``above`` isn't followed."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        status = os.stat(folder)
     except OSError:
+        return
+    identity = (status.st_dev, status.st_ino)
+    if identity in above:
         return
     for entry in entries:
         name = f"{prefix}{entry.name}"
@@ -154,7 +159,7 @@ def _listing(folder: Path, prefix: str) -> Iterator[tuple[str, str | int]]:
             continue
         try:
             if entry.is_dir():
-                yield from _listing(Path(entry.path), f"{name}/")
+                yield from _listing(Path(entry.path), f"{name}/", above | {identity})
             elif Path(entry.name).suffix.lower() in LABELS:
                 yield name, fingerprints.of_file(Path(entry.path))
             else:

@@ -59,7 +59,7 @@ def file(path: str, flag: str) -> Path:
 
 def photos(path: str) -> Path:
     """The folder of photos at ``path``, or the ZIP of some, or ``UsageError``."""
-    found = Path(path).expanduser().resolve()
+    found = located(path)
     if found.suffix.lower() == ".zip" and found.is_file():
         return found
     return folder(path, "images")

@@ -105,6 +105,7 @@ def test_every_task_explains_every_flag(inv: Inv, task: str) -> None:
             ("pipeline", "--images", "/nowhere", "--annotations", "x"),
             "--images: there is no folder",
         ),
+        (("pipeline", "--images", "~nobody-at-all/x"), "~nobody-at-all/x leads nowhere"),
         (("pipeline", "--annotations", "x"), "--annotations needs --images"),
         (("pipeline", "--photos", "many"), "--photos: 'many' is no whole number"),
         (("pipeline", "--photos", "1"), "--photos: 1 is below 10"),

@@ -36,6 +36,12 @@ def test_a_step_runs_in_its_environment_and_says_what_it_says(step: Step, capfd:
     assert "[tiny] tiny begins" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("word", ["-1", "--fail", "-", "a=b", "-a,b"])
+def test_a_value_that_looks_like_a_flag_is_a_value(step: Step, word: str) -> None:
+    perform(replace(step, options={"word": word}), Local())
+    assert (step.output / "out.txt").read_text("utf-8") == f"in {word}"
+
+
 def test_the_result_is_current_until_an_option_or_input_changes(step: Step) -> None:
     first = perform(step, Local())
     assert perform(step, Local()) == first
