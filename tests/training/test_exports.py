@@ -72,6 +72,22 @@ def test_yolo_without_names_says_what_to_write(tmp_path: Path) -> None:
         selection.read(root, root)
 
 
+@pytest.mark.parametrize("other", ["data-old.yaml", "a.yml", "old/data.yaml"])
+def test_the_yaml_that_is_named_names_the_classes(tmp_path: Path, other: str) -> None:
+    root = yolo(tmp_path / "export", "")
+    (root / other).parent.mkdir(exist_ok=True)
+    (root / other).write_text("names: {0: dog, 1: cat}\n")
+    for place, first in (("data.yaml", "cat"), (other, "dog"))[: 1 + ("/" not in other)]:
+        found = selection.read(root, root / place)
+        assert found.photos[0].objects[0].name == first
+    with pytest.raises(AnnotationError, match="name the classes differently; name the right one") as caught:
+        selection.read(root, root)
+    assert all(name in str(caught.value) for name in ("data.yaml", other))
+    for agreeing in ("names: {0: cat, 1: dog}\n", "names: many\n", "date: 2023-13-45\n"):
+        (root / other).write_text(agreeing)
+        assert kept(selection.read(root, root))["images/0.jpg"] == ["cat", "dog"]
+
+
 def export(root: Path, form: str) -> Path:
     """Roboflow's export in a format, of which train and valid have photos of one name."""
     if form == "yolo":

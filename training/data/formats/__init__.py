@@ -145,7 +145,7 @@ def read(
     if known.read:
         known.read(found.chosen, checker)
     elif found.folder:
-        yolo.read(found.folder, found.chosen, checker)
+        yolo.read(found.folder, found.chosen, checker, None if path.is_dir() else path.name)
     exports.arrange(checker, as_exported)
     return checker.result(path, skip_bad)
 

@@ -8,7 +8,7 @@ photo of ``labels/a.txt`` is ``images/a.jpg``, or lies beside it. An empty file 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -40,7 +40,7 @@ def find(folder: Folder) -> list[LabelFile]:
         for name in folder.with_ending(".txt")
         if PurePosixPath(name).name.lower() not in lists and not PurePosixPath(name).name.lower().startswith("readme")
     ]
-    has_names = _yaml(folder) is not None or any(PurePosixPath(name).name in LISTS for name in folder.files)
+    has_names = any(_yamls(folder)) or any(PurePosixPath(name).name in LISTS for name in folder.files)
     in_labels = [file for file in found if "labels" in file.name.split("/")[:-1]]
     chosen = in_labels or found
     return chosen if chosen and (has_names or any(is_rows(file.path) for file in chosen[:LOOKED])) else []
@@ -55,33 +55,36 @@ def is_rows(path: Path) -> bool:
         return False
 
 
-def _yaml(folder: Folder) -> tuple[str, Any] | None:
-    """The data.yaml of a folder, whatever it is called, and its content."""
-    for name in sorted(folder.with_ending(".yaml", ".yml"), key=lambda name: name.count("/")):
+def _yamls(folder: Folder, named: str | None = None) -> Iterator[tuple[str, Any]]:
+    """The data.yaml of a folder, whatever they are called, and the names in each; the upper ones first."""
+    every = sorted(folder.with_ending(".yaml", ".yml"), key=lambda name: name.count("/"))
+    for name in [named] if named else every:
         try:
             document = yaml.safe_load((folder.root / name).read_text("utf-8-sig"))
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue
         if isinstance(document, dict) and "names" in document:
-            return name, document
-    return None
+            yield name, document["names"]
 
 
-def classes(folder: Folder) -> list[str]:
-    """The names of the classes, by number.
+def classes(folder: Folder, named: str | None = None) -> list[str]:
+    """The names of the classes, by number, as the YAML file ``named`` has them, or else the only ones of the folder.
 
     Raises:
-        AnnotationError: where no file of the folder says them
+        AnnotationError: where no file of the folder says them, or two say different ones
     """
-    found = _yaml(folder)
-    if found:
-        file, names = found[0], found[1]["names"]
-        if isinstance(names, dict) and all(str(number).isdigit() for number in names):
-            by_number = {int(number): str(name) for number, name in names.items()}
-            return [by_number.get(number, "") for number in range(max(by_number, default=-1) + 1)]
-        if isinstance(names, list):
-            return [str(name) for name in names]
-        raise AnnotationError(f"{folder.root / file}, names: neither a list nor numbers with their names")
+    every = {file: _by_number(names) for file, names in _yamls(folder, named)}
+    if said := [(file, names) for file, names in every.items() if names is not None]:
+        first, found = said[0]
+        for other, names in said[1:]:
+            if names != found:
+                raise AnnotationError(
+                    f"{folder.root}: {shown(first)} and {shown(other)} name the classes differently; name the right "
+                    "one with --annotations, or remove the other"
+                )
+        return found
+    if every:
+        raise AnnotationError(f"{folder.root / next(iter(every))}, names: neither a list nor numbers with their names")
     for wanted in LISTS:
         for file in folder.files:
             if PurePosixPath(file).name == wanted:
@@ -93,9 +96,17 @@ def classes(folder: Folder) -> list[str]:
     )
 
 
-def read(folder: Folder, chosen: Sequence[LabelFile], checker: Checker) -> None:
-    """Give the label files of a folder to ``checker``. Raises AnnotationError."""
-    names = classes(folder)
+def _by_number(names: Any) -> list[str] | None:
+    """The names of a data.yaml as a list; None where they are neither a list nor numbers with their names."""
+    if isinstance(names, dict) and all(str(number).isdecimal() for number in names):
+        by_number = {int(number): str(name) for number, name in names.items()}
+        return [by_number.get(number, "") for number in range(max(by_number, default=-1) + 1)]
+    return [str(name) for name in names] if isinstance(names, list) else None
+
+
+def read(folder: Folder, chosen: Sequence[LabelFile], checker: Checker, named: str | None = None) -> None:
+    """Give the label files to ``checker``, classes as ``classes`` has them. Raises AnnotationError."""
+    names = classes(folder, named)
     checker.declared.update({name: {} for name in names})
     if checker.names is None:
         raise AnnotationError(f"{folder.root}: labels in YOLO's form need the folder of their photos")
