@@ -83,9 +83,7 @@ def _are_made(request: Request) -> bool:
 
 def is_finished(run: Run) -> bool:
     """Whether the run holds what would be lost: a finished training, or somebody else's model."""
-    return (run.checkpoints / "detector.json").is_file() or (
-        run.web_model.exists() and not run.checkpoints.exists()
-    )
+    return (run.checkpoints / "detector.json").is_file() or (run.web_model.exists() and not run.checkpoints.exists())
 
 
 def _by_path(held: Request, request: Request) -> list[str]:
@@ -120,22 +118,28 @@ def _photos(request: Request) -> dict[str, str | None]:
     if origin := request.origin:
         return {
             "photos": _content(origin.photos),
-            "labels": _content(origin.labels),
+            "labels": _labels(origin.labels),
             "groups": _content(origin.groups),
             "split as exported": json.dumps(origin.as_exported),
         }
     if request.data:
-        read = [_content(path) for path in sources.paths(request.data)]
+        read = [_labels(path) for path in sources.paths(request.data)]
         return {"photos": fingerprints.of_values({"read": read}), "labels": _content(request.data), "groups": None}
     return _given(request.images, request.annotations, request.groups)
 
 
 def _given(images: Path, annotations: Path, groups: Path | None) -> dict[str, str | None]:
-    return {"photos": _content(images), "labels": _content(annotations), "groups": _content(groups)}
+    return {"photos": _content(images), "labels": _labels(annotations), "groups": _content(groups)}
+
+
+def _labels(path: Path | None) -> str | None:
+    """The same as `_content`, with what is read beside a YAML file of labels."""
+    folder = sources.beside(path) if path else None
+    return fingerprints.of_values({"names": _content(path), "labels": _content(folder)}) if folder else _content(path)
 
 
 def _content(path: Path | None) -> str | None:
-    """Hash of a file's content, or of a folder's names, sizes, and contents of labels; touched is the same as before."""
+    """Hash of a file's content, or of a folder's names, sizes, and contents of labels; touched is the same."""
     if path is None:
         return None
     if path.is_file():
@@ -147,7 +151,7 @@ def _listing(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> It
     """Names below ``folder``; a link back to one of the folders ``above`` isn't followed."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        status = os.stat(folder)
+        status = folder.stat()
     except OSError:
         return
     identity = (status.st_dev, status.st_ino)

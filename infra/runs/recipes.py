@@ -51,7 +51,7 @@ def merge(output: Path, data: Path, skip_bad: bool) -> Step:
         output,
         inputs={"data": data},
         options={"skip-bad": skip_bad},
-        named=named,
+        named=(*named, *(folder for path in named for folder in _beside(path, output))),
     )
 
 
@@ -70,6 +70,7 @@ def take_in(
         output,
         inputs=inputs,
         options={"skip-bad": skip_bad, "split-as-exported": as_exported},
+        named=_beside(annotations, output),
     )
 
 
@@ -89,6 +90,7 @@ def check(
             **({"groups": groups} if groups else {}),
             **({"findings": findings} if findings else {}),
         },
+        named=_beside(annotations, output),
     )
 
 
@@ -101,6 +103,7 @@ def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_
         output,
         inputs={"images": images, "annotations": annotations, **({"groups": groups} if groups else {})},
         options={"to": to, "skip-bad": skip_bad},
+        named=_beside(annotations, output),
     )
 
 
@@ -127,6 +130,7 @@ def plan(run: Run, request: Request, output: Path | None = None) -> Step:
             "known": ",".join(candidates.known()) or None,
             "purpose": request.purpose,
         },
+        named=_beside(request.annotations, output or run.plan),
     )
 
 
@@ -158,6 +162,7 @@ def records(run: Run, request: Request) -> Step:
         run.records,
         inputs={"config": configuration(run, request), **_labelled(request)},
         options={"skip-bad": request.skip_bad},
+        named=_beside(request.annotations, run.records),
     )
 
 
@@ -202,6 +207,12 @@ def train(run: Run, request: Request) -> Step:
 def _labelled(request: Request) -> dict[str, Path]:
     groups = {"groups": request.groups} if request.groups else {}
     return {"images": request.images, "annotations": request.annotations, **groups}
+
+
+def _beside(annotations: Path | None, output: Path) -> tuple[Path, ...]:
+    """The folder that is read with a YAML file of labels; not one that the output itself would change."""
+    folder = sources.beside(annotations) if annotations else None
+    return (folder,) if folder and not output.resolve().is_relative_to(folder.resolve()) else ()
 
 
 def blend(run: Run, other: Path, output: Path, share: float | None = None) -> Step:
@@ -295,6 +306,7 @@ def select(
             **({"ignored": _row(ignored)} if (ignored := description["provenance"].get("ignored")) else {}),
             **description["provenance"].get("split", {}),
         },
+        named=_beside(annotations, output),
     )
 
 

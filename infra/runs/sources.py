@@ -46,3 +46,8 @@ def paths(data: Path) -> tuple[Path, ...]:
                 raise UsageError(f"{data}, source {source['name']}: there is no {path} ({key})")
             found[path] = None
     return tuple(found)
+
+
+def beside(annotations: Path) -> Path | None:
+    """The folder that is read with a YAML file of YOLO's, which names classes; None for any other file or folder."""
+    return annotations.parent if annotations.suffix.lower() in (".yaml", ".yml") else None

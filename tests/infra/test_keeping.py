@@ -11,7 +11,7 @@ import pytest
 
 from infra.errors import UsageError
 from infra.runs import catalogue, keeping
-from infra.runs.run import Request, Run
+from infra.runs.run import Origin, Request, Run
 
 
 @pytest.fixture
@@ -110,6 +110,28 @@ def test_the_same_photos_elsewhere_and_touched_are_the_same(run: Run, request_: 
         name: moved / getattr(request_, name).name for name in ("config", "images", "annotations", "groups", "start")
     }
     assert keeping.differing(run, request_.model_copy(update=paths)) == []
+
+
+@pytest.mark.parametrize("changed", ["data.yaml", "labels/a.txt"])
+@pytest.mark.parametrize("how", ["given", "taken in"])
+def test_what_a_yaml_file_of_labels_is_read_with_counts(
+    request_: Request, photos: Path, changed: str, how: str
+) -> None:
+    (photos / "labels").mkdir()
+    for name in ("data.yaml", "data-old.yaml", "labels/a.txt"):
+        (photos / name).write_text(name, "utf-8")
+
+    def named(name: str) -> dict[str, str | None]:
+        origin = Origin(photos=photos / "images", labels=photos / name) if how == "taken in" else None
+        update = {"annotations": photos / name, "origin": origin}
+        return keeping.meaning(request_.model_copy(update=update))
+
+    before = named("data.yaml")
+    assert named("data-old.yaml") != before
+    assert named("data.yaml") == before
+    (photos / changed).write_text("others", "utf-8")
+    after = named("data.yaml")
+    assert [name for name in after if after[name] != before[name]] == ["labels"]
 
 
 @pytest.mark.parametrize("target", [".", "more"])

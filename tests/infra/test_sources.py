@@ -6,7 +6,9 @@ import pytest
 
 from infra.errors import UsageError
 from infra.execution.containers import mounts
+from infra.execution.steps import Step
 from infra.runs import recipes, sources
+from infra.runs.run import Request, Run
 
 PAGE = "sources:\n- {name: a, images: photos, annotations: labels.csv}\n- {name: b, images: walls, annotations: none}\n"
 
@@ -69,3 +71,39 @@ def test_a_container_sees_the_sources_read_only(data: Path) -> None:
 def test_a_run_never_replaces_what_it_reads(data: Path) -> None:
     with pytest.raises(UsageError, match="reads what it would replace"):
         recipes.merge(data.parent, data, False)
+
+
+def _steps(folder: Path, output: Path) -> dict[str, Step]:
+    """Every step that reads labels, of ``folder`` as YOLO has them."""
+    images, labels = folder / "images", folder / "data.yaml"
+    run, request = Run(output), Request(images=images, annotations=labels, quantize="uint8")
+    sources_ = folder / "sources.yml"
+    sources_.write_text("sources: [{name: a, images: images, annotations: data.yaml}]", "utf-8")
+    run.plan.mkdir(parents=True, exist_ok=True)
+    (run.plan / "config.yaml").write_text("{}", "utf-8")
+    description = {"classes": ["a"], "provenance": {}}
+    return {
+        "plan": recipes.plan(run, request),
+        "records": recipes.records(run, request),
+        "check": recipes.check(images, labels, None, run.plan / "config.yaml", run.check),
+        "relabel": recipes.relabel(images, labels, None, "csv", False, output / "csv"),
+        "select": recipes.select(images, labels, None, "all", description, output / "split"),
+        "take in": recipes.take_in(run.photos, images, labels, None, True, False),
+        "merge": recipes.merge(run.photos, sources_, False),
+    }
+
+
+@pytest.mark.parametrize("name", ["plan", "records", "check", "relabel", "select", "take in", "merge"])
+def test_labels_beside_the_yaml_file_that_is_named_are_read_and_count(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "set"
+    for place in ("images", "labels"):
+        (folder / place).mkdir(parents=True)
+    (folder / "data.yaml").write_text("names: [a]", "utf-8")
+    step = _steps(folder, tmp_path / "run")[name]
+    assert str(folder) in {mount["Target"] for mount in mounts(step)}
+    before = step.fingerprint()
+    assert step.fingerprint() == before
+    (folder / "labels" / "a.txt").write_text("0 0.5 0.5 0.1 0.1", "utf-8")
+    assert step.fingerprint() != before
+    # What lies where it writes itself would change with each result.
+    assert folder not in _steps(folder, folder / "run")[name].named
