@@ -21,6 +21,8 @@ LABELS = frozenset({".xml", ".txt", ".json", ".csv", ".yaml", ".yml", ".mat"})
 """Files of a folder of labels that are compared by content; of the others, photos, name and size count."""
 MADE = ("number of drawn photos", "seed")
 """What is asked for only where photos are drawn."""
+UNLIKE_PHOTOS = frozenset({"configuration", "start", "classes", "minutes", "steps", "starts", "purpose"})
+"""What is asked for of the training itself."""
 WAY_OUT = "choose another name with --{flag}, or --replace to have it trained anew in its place"
 
 
@@ -56,6 +58,19 @@ def protect_from_changes(run: Run, request: Request, replace: bool) -> None:
         raise UsageError(
             f"the run {run.name} holds a finished training; its {' and '.join(other)} changed since. Nothing was "
             f"changed; {WAY_OUT.format(flag='run')}"
+        )
+
+
+def protect_photos(run: Run, request: Request) -> None:
+    """The same for somebody who only looks, where the photos of ``run`` would be made anew for that.
+
+    Raises:
+        UsageError: the run holds a finished training of other photos or labels.
+    """
+    if other := [name for name in differing(run, request) if name not in UNLIKE_PHOTOS]:
+        raise UsageError(
+            f"the run {run.name} holds a finished training of other photos or labels: {', '.join(other)} "
+            f"differ{'s' * (len(other) == 1)}. Nothing was changed; choose another name with --run"
         )
 
 

@@ -41,7 +41,7 @@ def asked(
 
     from infra.models import kinds
     from infra.progress import say
-    from infra.runs import candidates
+    from infra.runs import candidates, recipes
     from infra.runs.run import Purpose
     from infra.settings import RELEASED
 
@@ -69,6 +69,14 @@ def asked(
         found = words.one_of(start, "start", known)
         changes |= {"start": None, "starts": () if found == candidates.NOTHING else (found,)}
     asked_for = request.model_copy(update=changes)
+    planned_only = {"classes": classes, "minutes": minutes, "steps": steps, "for": for_}
+    planned_only |= {"start": start if asked_for.starts else None}
+    flags = [f"--{flag}" for flag, value in planned_only.items() if value]
+    if flags and not recipes.is_planned(asked_for):
+        raise UsageError(
+            f"{asked_for.config} says plan: false, by which {' and '.join(flags)} mean{'s' * (len(flags) == 1)} "
+            "nothing: write it into the configuration, or leave plan: false out"
+        )
     if "start" in changes and asked_for.start and asked_for.start.is_relative_to(RELEASED):
         say("the released digits are trained on SVHN, for non-commercial research only; what begins with them is, too")
     return asked_for

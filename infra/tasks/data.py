@@ -171,7 +171,7 @@ def check(
     from infra.errors import RefusedError
     from infra.execution import runners
     from infra.execution.steps import perform
-    from infra.runs import planning, recipes
+    from infra.runs import keeping, planning, recipes
 
     # What is wrong in one of several sources doesn't end it either.
     chosen, asked, merging = requested(
@@ -180,6 +180,7 @@ def check(
     runner = runners.choose(on, None)
     found = None
     if merging:
+        keeping.protect_photos(chosen, asked)
         perform(merging, runner)
         found = merging.output / "findings.json"
     config_file = planning.looked_at(chosen, asked, runner)

@@ -92,7 +92,7 @@ def plan(
     from infra.errors import UsageError
     from infra.execution import runners
     from infra.execution.steps import perform
-    from infra.runs import planning, recipes
+    from infra.runs import keeping, planning, recipes
     from infra.tasks.data import requested
 
     chosen, asked, merging = requested(
@@ -103,6 +103,7 @@ def plan(
         raise UsageError(f"{asked.config} says plan: false; leave that out to have planned what it doesn't say")
     runner = runners.choose(on, None)
     if merging:
+        keeping.protect_photos(chosen, asked)
         perform(merging, runner)
     made = planning.looked_at(chosen, asked, runner)
     print(planning.told(made.parent) + str(made))

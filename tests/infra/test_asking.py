@@ -52,6 +52,31 @@ def test_what_can_not_be_meant_is_refused(flags: dict[str, str], words: str) -> 
         asked(BEFORE, **flags)
 
 
+@pytest.mark.parametrize(
+    ("flags", "refused"),
+    [
+        ({"classes": "cat"}, "--classes means nothing"),
+        ({"minutes": "2"}, "--minutes means nothing"),
+        ({"steps": "6", "for_": "phone"}, "--steps and --for mean nothing"),
+        ({"start": "glyphs"}, "--start means nothing"),
+        ({"start": "digits"}, None),
+        ({"start": "nothing"}, None),
+        ({"from_": str(RELEASED)}, None),
+        ({}, None),
+    ],
+)
+def test_a_flag_that_only_a_plan_reads_is_refused_without_one(
+    tmp_path: Path, flags: dict[str, str], refused: str | None
+) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text("plan: false\n", "utf-8")
+    if refused is None:
+        asked(BEFORE, config=str(file), **flags)
+    else:
+        with pytest.raises(UsageError, match=refused):
+            asked(BEFORE, config=str(file), **flags)
+
+
 def test_the_released_digits_are_said_to_have_terms(capsys: pytest.CaptureFixture[str]) -> None:
     asked(BEFORE, start="digits")
     assert "non-commercial" in capsys.readouterr().err

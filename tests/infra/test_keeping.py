@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from invoke import Context
 
 from infra.errors import UsageError
 from infra.runs import catalogue, keeping
 from infra.runs.run import Origin, Request, Run
+from infra.tasks.data import check
+from infra.tasks.train import plan
 
 
 @pytest.fixture
@@ -132,6 +135,27 @@ def test_what_a_yaml_file_of_labels_is_read_with_counts(
     (photos / changed).write_text("others", "utf-8")
     after = named("data.yaml")
     assert [name for name in after if after[name] != before[name]] == ["labels"]
+
+
+@pytest.mark.parametrize("task", ["check", "plan"])
+def test_who_only_looks_does_not_replace_the_photos_of_a_finished_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Path, task: str
+) -> None:
+    run, data = Run(tmp_path / "runs" / "mine"), photos / "data.yaml"
+    monkeypatch.setattr(catalogue, "find", lambda name: Run(tmp_path / "runs" / name))
+    data.write_text("sources: [{name: one, images: images, annotations: labels.csv}]", "utf-8")
+    images, labels = run.photos / "images", run.photos / "annotations.csv"
+    request = Request(data=data, images=images, annotations=labels, quantize="uint8")
+    keeping.protect(run, request, replace=False)
+    images.mkdir(parents=True)
+    run.checkpoints.mkdir()
+    (run.checkpoints / "detector.json").write_text("{}", "utf-8")
+    keeping.protect_photos(run, request.model_copy(update={"minutes": 3.0}))
+    (photos / "images" / "a.jpg").unlink()
+    made = {"check": check, "plan": plan}[task]
+    with pytest.raises(UsageError, match=r"holds a finished training of other photos or labels: photos differs.*--run"):
+        made(Context(), data=str(data), run="mine")
+    assert images.is_dir()
 
 
 @pytest.mark.parametrize("target", [".", "more"])

@@ -17,7 +17,7 @@ from training.data.labels import LabelledObject, Photo
 from training.data.selection import SPLITS, read_leniently, split_of
 from training.errors import AnnotationError, ConfigurationError
 from training.planning import classes as naming
-from training.planning import splitting, writing
+from training.planning import rules, splitting, writing
 from training.planning.plan import beginning, chosen_starts, main, plan
 from training.planning.rules import LONGEST, Wishes
 
@@ -172,6 +172,27 @@ def test_small_objects_get_a_larger_input(
     assert (config.looks == 2) is tiny is any("small objects in large photos" in warning for warning in warnings)
 
 
+@pytest.mark.parametrize(
+    ("given", "purpose", "megabytes", "said"),
+    [
+        ({}, "phone", 0.9, "begins with nothing: glyphs, mobilenet_v2 would"),
+        ({"starts": []}, "phone", 0.9, "begins with nothing"),
+        ({"starts": ["glyphs"]}, "phone", 1.2, "of starts wins"),
+        ({"starts": ["mobilenet_v2"]}, "phone", 1.6, "of starts wins"),
+        ({"network": {"stages": [16, 32, 64, 112, 144]}}, "phone", 1.2, "of network wins"),
+        ({}, "desk", 1.6, None),
+        ({"starts": ["glyphs"]}, "desk", 1.2, None),
+    ],
+)
+def test_what_a_model_costs_is_that_of_the_planned_network(
+    given: dict[str, Any], purpose: str, megabytes: float, said: str | None
+) -> None:
+    config, warnings = planned(labels({"thing": 100}), given=given, purpose=purpose)
+    assert rules.cost(config)[1] == megabytes
+    assert [said for warning in warnings if said and said in warning] == ([said] if said else [])
+    assert len(warnings) == (said is not None)
+
+
 def test_classes_that_are_told_apart_by_details_get_a_larger_input() -> None:
     names = ["ace", "king", "queen", "jack"]
     many, _ = planned(labels(dict.fromkeys(names, 40), box=200))
@@ -223,7 +244,7 @@ def test_every_class_is_in_every_split_as_far_as_that_can_be(photos: int, seed: 
 
 def test_photos_that_were_judged_on_stay_so_in_a_training_that_begins_with_another(tmp_path: Path) -> None:
     shares = {"validation": 0.2, "calibration": 0.2}
-    photos, held = labels({"common": 40, "rare": 2}, photos=40, box=40), Split(**shares)
+    photos, held = labels({"common": 40, "rare": 2}, photos=40, box=40), Split.model_validate(shares)
     anew, _ = planned(photos, {"split": shares})
     assert {split_of(photo.group, held) for photo in photos} == set(SPLITS)
     assert anew.split.salt is not None, "without the earlier one another hash would be chosen"

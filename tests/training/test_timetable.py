@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
 from training.config import Training, dump, parse
 from training.errors import ConfigurationError
-from training.loop import timetable
+from training.loop import loop, timetable
+from training.loop.calibration import Verdict
+from training.loop.course import Lap
 from training.loop.timetable import LEAST, Clock, Log, Timetable, in_words, seconds_per_step
 
 ASKED = Training(minutes=10.0)
@@ -66,6 +70,24 @@ def test_the_log_forgets_what_came_after_the_checkpoint(tmp_path: Path) -> None:
     log.add(second, 26)
     assert Log(tmp_path, 26).latest == second
     assert Log(tmp_path, 25).latest == first
+
+
+def test_compiling_after_a_pause_does_not_shorten_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Timetable.of_steps(80, Training(minutes=2))
+    Log(tmp_path, 0).add(table, 0)
+    monkeypatch.setattr(loop, "make_step", lambda *_: None)
+    numbers = {"step": 10, "stale": 0, "best": 0.5, "kept": 0.9}
+    state = MagicMock(**{name: tf.Variable(value) for name, value in numbers.items()})
+    calibration = MagicMock()
+    calibration.judge.return_value = Verdict(0.0, 0.0, 0.5, 0.1, 1, [])
+    config = MagicMock(training=Training(minutes=2))
+    going_on = loop.Loop(config, tmp_path, state, calibration, Clock(2, 20, time.monotonic()))
+    for number, kept in ((20, True), (30, False)):
+        lap = Lap(4)
+        lap.add(tf.zeros(2), 0.0)
+        lap.started -= 60
+        going_on._check_in(number, lap)
+        assert (going_on.table == table) is kept
 
 
 def test_a_step_is_timed_as_often_as_asked() -> None:

@@ -32,6 +32,8 @@ class Loop:
         self.config, self.out, self.state, self.calibration, self.clock = config, out, state, calibration, clock
         first = int(state.step)
         self.course, self.log = Course(out, first), Log(out, first)
+        self.cold = self.log.latest is not None
+        """whether compiling falls into this lap: of a training that goes on, the first one says nothing of speed"""
         self.table = self.log.latest or Timetable.written(config.training)
         self.stale = int(state.stale)
         self.step = make_step(state, config)
@@ -122,13 +124,14 @@ class Loop:
         figures = {"calibration": verdict.figure, "calibration_low": verdict.low, "calibration_high": verdict.high}
         self.course.add({**entry, **figures, "threshold": verdict.threshold}, verdict.pictures)
         print(f"step {number}: calibration {verdict.figure:.3f}{' (kept)' if taken else ''}", file=sys.stderr)
-        if self.clock:
+        if self.clock and not self.cold:
             corrected = self.clock.correct(self.table, number, entry["seconds"] / lap.steps, self.judging)
             if corrected != self.table:
                 self.table = corrected
                 self.log.add(corrected, number)
                 state.follow(corrected)
                 print(f"the machine's speed changed: {corrected.steps} steps in all", file=sys.stderr)
+        self.cold = False
         self._save()
 
     def _save(self) -> None:

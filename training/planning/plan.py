@@ -184,16 +184,12 @@ def main() -> None:
             )
         text = writing.as_yaml(draft, f"Planned from {len(labels.photos):,} labelled photos; what is written wins.")
         (folder / "config.yaml").write_text(text, "utf-8")
-        (folder / "plan.txt").write_text(writing.as_text(draft, config, found, options.purpose), "utf-8")
-        (folder / "plan.json").write_text(
-            json.dumps(_document(draft, config, found, given, options.purpose), indent=1) + "\n", "utf-8"
-        )
+        (folder / "plan.txt").write_text(writing.as_text(draft, config, found), "utf-8")
+        (folder / "plan.json").write_text(json.dumps(_document(draft, config, found, given), indent=1) + "\n", "utf-8")
 
 
-def _document(
-    draft: Draft, config: Configuration, found: Statistics, given: dict[str, Any], purpose: str
-) -> dict[str, Any]:
-    milliseconds, megabytes = rules.cost(config.input.width, config.input.height, purpose, config.starts)
+def _document(draft: Draft, config: Configuration, found: Statistics, given: dict[str, Any]) -> dict[str, Any]:
+    milliseconds, megabytes = rules.cost(config)
     members = [split_of(photo.group, config.split) for photo in found.photos]
     return {
         "format_version": FORMAT,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import ValidationError
 
-from training.config import STRIDE, Input, Records, Split, Suppression
+from training.config import STRIDE, Configuration, Input, PlainNetwork, Records, Split, Suppression
 from training.planning import splitting
 from training.planning.classes import has_side, is_character, listed
 from training.planning.draft import Draft
@@ -212,17 +212,26 @@ def _suppression(found: Statistics, characters: bool, draft: Draft) -> None:
         draft.put("suppression.max_candidates", max(3 * most, Suppression().max_candidates), "three for each of them")
 
 
-def cost(width: int, height: int, purpose: str, starts: Sequence[str]) -> tuple[float, float]:
+def cost(config: Configuration) -> tuple[float, float]:
     """Milliseconds of a look on a laptop, and megabytes of the web model, about."""
-    kind = "light" if purpose == "phone" else "start" if "mobilenet_v2" in starts else "plain"
-    return width * height * MILLISECONDS_PER_PIXEL, MEGABYTES[kind]
+    network = config.network
+    if not isinstance(network, PlainNetwork) or "mobilenet_v2" in config.starts:
+        kind = "start"
+    else:
+        kind = "light" if not config.starts and list(network.stages) == LIGHT["stages"] else "plain"
+    return config.input.width * config.input.height * MILLISECONDS_PER_PIXEL, MEGABYTES[kind]
 
 
 def _network(characters: bool, wishes: Wishes, draft: Draft) -> None:
-    if wishes.purpose == "phone" and "starts" not in draft.given and "network" not in draft.given:
+    if wishes.purpose == "phone" and not draft.given.get("starts") and "network" not in draft.given:
         draft.put("network", LIGHT, f"at most 1 MB: {MEGABYTES['light']} MB instead of {MEGABYTES['start']}")
         draft.put("starts", [], "none is so light")
+        if wishes.starts:
+            draft.warn(f"for a phone training begins with nothing: {listed(wishes.starts)} would be heavier")
         return
+    if wishes.purpose == "phone":
+        what = "network" if "network" in draft.given else "starts"
+        draft.warn(f"what the configuration says of {what} wins: the model isn't made light for a phone")
     ordered = sorted(wishes.starts, key=lambda name: (name != "glyphs") if characters else (name == "glyphs", name))
     if "network" in draft.given:
         draft.put("starts", [], "the network was asked for: it begins with nothing")

@@ -39,14 +39,14 @@ def _entry(key: str, value: Any, reason: str, indent: str) -> list[str]:
     return [*comment, f"{indent}{key}: {text.strip()[1:-1]}"]
 
 
-def as_text(draft: Draft, config: Configuration, found: Statistics, purpose: str = "desk") -> str:
+def as_text(draft: Draft, config: Configuration, found: Statistics) -> str:
     """A dozen lines for people."""
     counts = sorted(found.counts.items(), key=lambda pair: -pair[1])
     told = listed([f"{name} {count:,}" for name, count in counts])
     width, height = config.input.width, config.input.height
     splits = Counter(split_of(photo.group, config.split) for photo in found.photos)
     learned, calibrated, judged = (splits[name] for name in SPLITS)
-    milliseconds, megabytes = cost(width, height, purpose, config.starts)
+    milliseconds, megabytes = cost(config)
     looks = f"{config.looks} look{'s or more' * (config.looks > 1)} of about {milliseconds:.0f} ms on a laptop"
     settings = config.training
     time = f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.steps:,} steps"
