@@ -7,6 +7,7 @@ import pytest
 from infra.errors import UsageError
 from infra.runs import catalogue, recipes
 from infra.runs.run import Request, Run
+from infra.settings import RELEASED
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,15 @@ def test_a_start_is_an_input_of_the_training(tmp_path: Path) -> None:
     assert "--from=/start" in recipes.train(run, request).arguments()
     others = recipes.train(run, request.model_copy(update={"start": None})).arguments()
     assert not any(word.startswith("--from") for word in others)
+
+
+def test_a_plan_takes_the_split_over_from_a_training_but_not_from_the_released_digits(tmp_path: Path) -> None:
+    run = Run(tmp_path / "one")
+    request = Request(images=Path("/images"), annotations=Path("/a.csv"), quantize="uint8", start=Path("/start"))
+    released = request.model_copy(update={"start": RELEASED / "checkpoint"})
+    assert recipes.plan(run, request).inputs["from"] == Path("/start")
+    assert "from" not in recipes.plan(run, released).inputs
+    assert recipes.race(run, released).inputs["from"] == released.start
 
 
 def test_a_broken_request_is_named(tmp_path: Path) -> None:
