@@ -17,7 +17,7 @@ from training.data.batches import training_batches
 from training.detector import network
 from training.errors import ModelError
 from training.loop.blend import SHARES, blend
-from training.loop.calibration import Calibration
+from training.loop.calibration import Calibration, Verdict
 from training.models import load_model, load_weights
 from training.outputs import sha256
 
@@ -63,17 +63,19 @@ def test_all_calibration_photos_judge_a_blend(
     checkpoint: Path, other: Path, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged: list[int] = []
+    judge = Calibration.judge
 
-    def count(calibration: Calibration, _model: object) -> tuple[float, float, list[object]]:
+    def count(calibration: Calibration, model: object) -> Verdict:
         judged.append(len(calibration.photos))
-        return 0.5, 0.3, []
+        return judge(calibration, model)
 
     monkeypatch.setattr(Calibration, "judge", count)
     # While it trains, fewer would do.
     monkeypatch.setattr(Calibration.__init__, "__defaults__", (2,))
     blend(checkpoint, other, records, tmp_path / "blend", (0.5,))
     held = json.loads((records / "manifest.json").read_text())["splits"]["calibration"]["photos"]
-    assert judged == [held]
+    # Once for each share, and what the one that is taken is worth.
+    assert judged == [held, held]
     assert held > 2
 
 

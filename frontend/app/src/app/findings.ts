@@ -1,7 +1,6 @@
 /** What a recognition shows at a threshold of the visitor's: no new inference, only another choice among its detections. */
-import { lines as inReadingOrder } from '@digitlens/recognizer';
+import { lines as inReadingOrder, probability } from '@digitlens/recognizer';
 import type { Box, Detection, Manifest } from '@digitlens/recognizer';
-import { probabilityOf } from './calibration';
 
 /** Lower than this, detections are noise on any photo. */
 const LEAST = 0.1;
@@ -60,7 +59,7 @@ export function certain(detections: Detection[], manifest: Model, { least }: Cho
     least === undefined
       ? score >= thresholdOf(name, manifest)
       : // A hair less than what the slider says is that.
-        probabilityOf(score, manifest) >= least - 1e-9,
+        probability(score, manifest) >= least - 1e-9,
   );
 }
 

@@ -1,3 +1,4 @@
+import { probability } from '@digitlens/recognizer';
 import {
   afterNextRender,
   ChangeDetectionStrategy,
@@ -15,7 +16,6 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
-import { probabilityOf } from './calibration';
 import { CorrectionBar } from './correction-bar';
 import { Corrections } from './corrections';
 import { Corrector } from './corrector';
@@ -117,7 +117,7 @@ export class PhotoView {
     const detection = index === undefined ? undefined : this.findings()?.detections[index];
     const manifest = this.reader.manifest();
     if (!detection || !manifest) return undefined;
-    const sure = text.result.sure(percent(probabilityOf(detection.score, manifest)));
+    const sure = text.result.sure(percent(probability(detection.score, manifest)));
     return { index, label: `${detection.class} · ${sure}` };
   });
   protected readonly alternative = computed(() => {

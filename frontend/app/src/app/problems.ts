@@ -61,8 +61,9 @@ function imageSentence({ reason, format }: ImageError): string {
     case 'truncated':
       return text.problems.truncated;
     case 'damaged':
-    case 'unreadable':
       return text.problems.damaged;
+    case 'unreadable':
+      return text.problems.kinds.gone;
     case 'too-large':
       return text.problems.tooLarge;
     default:

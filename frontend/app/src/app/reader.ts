@@ -6,9 +6,9 @@ import {
   type Progress,
   type Recognition,
   type Recognizer,
+  probability,
 } from '@digitlens/recognizer';
 import assets from '@digitlens/recognizer/assets.json';
-import { probabilityOf } from './calibration';
 import {
   arranged,
   certain,
@@ -84,7 +84,7 @@ export class Reader {
   /** probability, 0–1: less certain finds are not shown */
   readonly threshold = computed(() => {
     const manifest = this.manifest();
-    const standard = manifest ? probabilityOf(manifest.score_threshold, manifest) : 1;
+    const standard = manifest ? probability(manifest.score_threshold, manifest) : 1;
     return this.choice().least ?? standard;
   });
   readonly isStandard = computed(() => this.choice().least === undefined);

@@ -11,8 +11,7 @@ import {
   output,
   viewChild,
 } from '@angular/core';
-import type { Manifest } from '@digitlens/recognizer';
-import { probabilityOf } from './calibration';
+import { probability, type Manifest } from '@digitlens/recognizer';
 import { ExportBar } from './export-bar';
 import type { Findings } from './findings';
 import { percent } from './format';
@@ -56,12 +55,12 @@ export class ResultList {
   protected readonly items = computed(() => {
     const manifest = this.manifest();
     return this.findings().detections.map((detection) => {
-      const probability = probabilityOf(detection.score, manifest);
+      const certainty = probability(detection.score, manifest);
       const look =
         manifest.reading === 'lines'
           ? undefined
           : lookOf(manifest.classes.indexOf(detection.class));
-      return { detection, probability, look, sure: text.result.sure(percent(probability)) };
+      return { detection, certainty, look, sure: text.result.sure(percent(certainty)) };
     });
   });
   protected readonly hasMore = computed(

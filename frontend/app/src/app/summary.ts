@@ -1,6 +1,5 @@
 /** What was found, in a few words. */
-import type { Manifest } from '@digitlens/recognizer';
-import { probabilityOf, type Calibrated } from './calibration';
+import { probability, type Manifest } from '@digitlens/recognizer';
 import { countsOf, type Findings } from './findings';
 import { enumerated } from './format';
 import { text } from './text';
@@ -30,14 +29,17 @@ export interface Line {
 }
 
 /** Lines with what is doubtful of them. Scores of a model that doesn't know what they mean raise no doubt. */
-export function linesOf({ lines, rows }: Findings, manifest: Calibrated): Line[] {
+export function linesOf(
+  { lines, rows }: Findings,
+  manifest: Pick<Manifest, 'score_calibration'>,
+): Line[] {
   return rows.map((numbers, index) => {
     const signs = numbers.flatMap((members, place): Sign[] => [
       ...(place > 0 ? [{ text: ' ', isDoubtful: false }] : []),
       ...members.map(({ class: name, score }) => ({
         text: name,
         isDoubtful:
-          manifest.score_calibration !== undefined && probabilityOf(score, manifest) < DOUBT,
+          manifest.score_calibration !== undefined && probability(score, manifest) < DOUBT,
       })),
     ]);
     return { text: lines[index], signs, isDoubtful: signs.some((sign) => sign.isDoubtful) };

@@ -1,5 +1,5 @@
+import { probability } from '@digitlens/recognizer';
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
-import { probabilityOf } from './calibration';
 import { leastScore } from './findings';
 import { percent } from './format';
 import { Reader } from './reader';
@@ -17,7 +17,7 @@ export class ThresholdSlider {
   protected readonly text = text.result;
   protected readonly least = computed(() => {
     const manifest = this.reader.manifest();
-    return manifest ? probabilityOf(leastScore(manifest), manifest) : 0;
+    return manifest ? probability(leastScore(manifest), manifest) : 0;
   });
   protected readonly shown = computed(() => text.result.sure(percent(this.reader.threshold())));
 }
