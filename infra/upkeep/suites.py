@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import xml.etree.ElementTree
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +20,10 @@ from infra.settings import ROOT, settings
 from infra.upkeep import reach
 
 ENGINES = ("chromium", "firefox", "webkit")
+LONG = ("training", "browser", "images", "pipeline")
+"""Begun first, so that none runs alone at the end."""
+ROOMY = 12 * 2**30
+"""Bytes of memory from which two suites fit beside each other: a training and a browser need some 4 GiB each."""
 NOTHING_COLLECTED = 5
 """Pytest's exit code where -k leaves no test of a suite."""
 
@@ -107,27 +114,52 @@ def run_all(
 ) -> Tally:
     """Run ``suites``, each whatever became of the others, with pytest's -k or vitest's -t.
 
+    Some run beside each other where the machine has room: much of what they do is waiting, for a browser or a server.
     ``options`` are further words for the command of a suite.
     """
-    tally = Tally()
+    tally, counting = Tally(), threading.Lock()
     folder = settings().paths.cache / "tests"
     folder.mkdir(parents=True, exist_ok=True)
-    for suite in suites:
-        for old in folder.glob(f"{suite.name}*.xml"):
-            old.unlink()
+
+    def run(suite: Suite) -> None:
+        broken = _run(suite, expression, (options or {}).get(suite.name, ()), folder)
+        with counting:
+            tally.broken += broken
+            for report in folder.glob(f"{suite.name}*.xml"):
+                _count(report, tally)
+            say(f"{suite.name} is through: {tally} so far")
+
+    with ThreadPoolExecutor(_lanes()) as lanes:
         try:
-            _prepare(suite)
-            for name, command, cwd in _commands(suite, expression, folder):
-                command += (options or {}).get(suite.name, ())
-                if not _succeeds(name, command, cwd, _overlay(suite), expression):
-                    tally.broken.append(name)
-        except DigitlensError as error:
-            say(f"{suite.name} can't run: {error}")
-            tally.broken.append(suite.name)
-        for report in folder.glob(f"{suite.name}*.xml"):
-            _count(report, tally)
-        say(f"{suite.name} is through: {tally} so far")
+            for _ in lanes.map(run, sorted(suites, key=lambda suite: suite.name not in LONG)):
+                pass
+        except BaseException:
+            lanes.shutdown(wait=False, cancel_futures=True)
+            processes.end_all()
+            raise
     return tally
+
+
+def _lanes() -> int:
+    """How many suites run at once."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return 2 if (os.cpu_count() or 1) > 1 and memory > ROOMY else 1
+
+
+def _run(suite: Suite, expression: str | None, words: Sequence[str], folder: Path) -> list[str]:
+    """Run one suite; returns what of it failed."""
+    for old in folder.glob(f"{suite.name}*.xml"):
+        old.unlink()
+    broken = []
+    try:
+        _prepare(suite)
+        for name, command, cwd in _commands(suite, expression, folder):
+            if not _succeeds(name, [*command, *words], cwd, _overlay(suite), expression):
+                broken.append(name)
+    except DigitlensError as error:
+        say(f"{suite.name} can't run: {error}")
+        broken.append(suite.name)
+    return broken
 
 
 def _prepare(suite: Suite) -> None:
