@@ -35,9 +35,16 @@ from training.starts.folder import is_start
 
 RATES: Mapping[str, Mapping[str, Any]] = {
     "plain": {"learning_rate": 2.5e-3, "body_rate": 1.0, "frozen_stem": False},
+    "mobilenet_v2": {"learning_rate": 1.5e-3, "body_rate": 0.1, "frozen_stem": True},
+}
+"""How a training goes on from a start of a body; what the configuration says wins. See docs/history/objects.md."""
+QUICK: Mapping[str, Mapping[str, Any]] = {
+    **RATES,
     "mobilenet_v2": {"learning_rate": 3.0e-3, "body_rate": 0.3, "frozen_stem": True},
 }
-"""How a training goes on from a start of a body; what the configuration says wins."""
+"""The same of a training of few steps, as in the race: careful rates would find nothing yet."""
+FEW_STEPS, FEW_MINUTES = 500, 4.0
+"""Below which a training is a quick one."""
 STEPS = 100
 """Of each start; fewer where time is short, and no race below `LEAST`."""
 LEAST = 30
@@ -130,7 +137,10 @@ def choose(config: Configuration, text: str, records: Path, folders: Sequence[Pa
         "seconds": round(time.monotonic() - began, 1),
     }
     validate(result, "race", str(out / "race.json"))
-    document = yaml.safe_load(text) if chosen is None else _with_start(text, chosen.name, chosen.folder)
+    training = config.training
+    is_quick = training.minutes < FEW_MINUTES if training.minutes else training.steps < FEW_STEPS
+    rates = QUICK if is_quick else RATES
+    document = yaml.safe_load(text) if chosen is None else _with_start(text, chosen.name, chosen.folder, rates)
     with whole_folder(out) as folder:
         reasons = "".join(f"# {line}\n" for line in ("The planned configuration, and the start: " + why).splitlines())
         written = reasons + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
@@ -153,20 +163,20 @@ def _entered(config: Configuration, text: str, folders: Sequence[Path]) -> tuple
         if "network" in config.model_fields_set and config.network.body != body:
             left_out.append(f"{name} has another body than the configuration's network")
             continue
-        document = _with_start(text, name, folder)
+        document = _with_start(text, name, folder, QUICK)
         runners.append(Runner(name, folder, Configuration.model_validate(document)))
     if folders and not runners:
         raise ModelError("no start can be used: " + "; ".join(left_out))
     return runners, left_out
 
 
-def _with_start(text: str, name: str, folder: Path) -> Any:
-    """The configuration in ``text`` with the start's network and rates, where it says nothing of them."""
+def _with_start(text: str, name: str, folder: Path, rates: Mapping[str, Mapping[str, Any]]) -> Any:
+    """The configuration in ``text`` with the start's network and ``rates``, where it says nothing of them."""
     document = yaml.safe_load(text)
     network = network_of(folder)
     document["starts"] = [name] if is_start(folder) else []
     document.setdefault("network", json.loads(network.model_dump_json()))
-    document["training"] = {**RATES[network.body], **(document.get("training") or {})}
+    document["training"] = {**rates[network.body], **(document.get("training") or {})}
     return document
 
 

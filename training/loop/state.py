@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +94,10 @@ class State:
             seconds=self.seconds,
         )
         # TensorFlow takes paths of checkpoints for patterns: one with a bracket is reached by another name.
-        self.alias = tempfile.TemporaryDirectory()
-        place = Path(self.alias.name) / "checkpoints"
+        alias = tempfile.mkdtemp()
+        # Holds a link, so that nothing of the training goes with it.
+        weakref.finalize(self, shutil.rmtree, alias, ignore_errors=True)
+        place = Path(alias) / "checkpoints"
         if folder:
             place.symlink_to(folder.absolute(), target_is_directory=True)
         self.folder = folder or place

@@ -38,6 +38,8 @@ CROPS = (160, 192)
 ROOM = 0.95
 """Part of a crop that its highest object takes at most."""
 MOSAICS = 0.25
+STEADY = {"rotation_degrees": 3.0, "shear": 0.05, "stretch": 0.15, "perspective": 0.03}
+"""Distortions of objects that aren't characters: what fills its box as signs do is another matter."""
 TOUCHING = 0.3
 """Intersection over union from which boxes lie over each other."""
 BATCH = 16
@@ -192,6 +194,8 @@ def _augmentation(found: Statistics, width: int, height: int, characters: bool, 
     )
     if not characters:
         draft.put("augmentation.inversion", 0.0, "objects have their own brightness; characters may be light on dark")
+        for key, value in STEADY.items():
+            draft.put(f"augmentation.{key}", value, "mild: a turned object's box is known only roughly")
 
 
 def _suppression(found: Statistics, characters: bool, draft: Draft) -> None:
