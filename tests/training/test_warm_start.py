@@ -175,4 +175,4 @@ def test_terms_travel_from_training_to_training(
 
 def test_the_released_digits_say_whose_photos_they_learned_from() -> None:
     terms = json.loads((ROOT / "models/digits/checkpoint/detector.json").read_text())["terms"]
-    assert [term["name"] for term in terms if term["restricted"]][0] == "Street View House Numbers (SVHN)"
+    assert next(term["name"] for term in terms if term["restricted"]) == "Street View House Numbers (SVHN)"
