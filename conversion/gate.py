@@ -5,7 +5,7 @@ same letterboxed photos. Two things are judged:
 
 - the largest difference of each output, over every location of every photo. Scores and boxes are
   0–1, so a difference reads as a part of certainty or of the input's side; boxes of a detector that
-  has learned little reach far beyond, where it is a part of the value itself, as float32 rounds;
+  has learned little reach far beyond, where nobody sees them: they are compared up to the edge;
 - the share of photos that are right, both models' outputs through the same decoding: a photo is
   right when its text (objects in reading order) equals its label's, or, where the manifest says
   that objects aren't read, when it has as many of each class as were labelled. Photos at the edge
@@ -67,8 +67,9 @@ class Difference:
         """Compare one photo's [1, n, k]; a value that is no number is infinitely far away."""
         expected = trained.astype(np.float64)
         with np.errstate(invalid="ignore"):
-            apart = np.abs(expected - converted) / np.maximum(1.0, np.abs(expected))
-        apart[~np.isfinite(apart)] = np.inf
+            # Boxes end at the photo's edge: what lies beyond is nothing that anybody sees.
+            apart = np.abs(np.clip(expected, 0.0, 1.0) - np.clip(converted, 0.0, 1.0))
+        apart[~(np.isfinite(expected) & np.isfinite(converted))] = np.inf
         index = np.unravel_index(int(apart.argmax()), apart.shape)
         if apart[index] > self.largest:
             self.largest = float(apart[index])

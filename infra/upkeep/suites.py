@@ -20,8 +20,8 @@ from infra.settings import ROOT, settings
 from infra.upkeep import reach
 
 ENGINES = ("chromium", "firefox", "webkit")
-LONG = ("training", "browser", "images", "pipeline")
-"""Begun first, so that none runs alone at the end."""
+SHARING = ("browser", "pipeline", "hosting", "images")
+"""Suites that use one small run, which the first of them makes (tests/conftest.py): never beside each other."""
 ROOMY = 12 * 2**30
 """Bytes of memory from which two suites fit beside each other: a training and a browser need some 4 GiB each."""
 NOTHING_COLLECTED = 5
@@ -129,21 +129,28 @@ def run_all(
                 _count(report, tally)
             say(f"{suite.name} is through: {tally} so far")
 
-    with ThreadPoolExecutor(_lanes()) as lanes:
+    def run_lane(lane: Sequence[Suite]) -> None:
+        for suite in lane:
+            run(suite)
+
+    with ThreadPoolExecutor() as threads:
         try:
-            for _ in lanes.map(run, sorted(suites, key=lambda suite: suite.name not in LONG)):
+            for _ in threads.map(run_lane, _lanes(suites)):
                 pass
         except BaseException:
-            lanes.shutdown(wait=False, cancel_futures=True)
+            threads.shutdown(wait=False, cancel_futures=True)
             processes.end_all()
             raise
     return tally
 
 
-def _lanes() -> int:
-    """How many suites run at once."""
+def _lanes(suites: Sequence[Suite]) -> list[list[Suite]]:
+    """Suites that run one after the other, each list beside the others."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return 2 if (os.cpu_count() or 1) > 1 and memory > ROOMY else 1
+    if (os.cpu_count() or 1) < 2 or memory < ROOMY:
+        return [list(suites)]
+    sharing = [suite for suite in suites if suite.name in SHARING]
+    return [lane for lane in ([suite for suite in suites if suite not in sharing], sharing) if lane]
 
 
 def _run(suite: Suite, expression: str | None, words: Sequence[str], folder: Path) -> list[str]:

@@ -188,10 +188,10 @@ def test_the_window_is_useful_whatever_the_photos_shape(
     assert whole["width"] <= place["width"] + 1
     assert whole["height"] <= place["height"] + 1
     page.get_by_test_id("exact").click()
+    expect(page.get_by_test_id("zoom")).to_have_text("100%")
     exact = image.bounding_box()
     assert exact
     assert exact["width"] == pytest.approx(size[0], rel=0.01)
-    expect(page.get_by_test_id("zoom")).to_have_text("100%")
     page.get_by_test_id("zoom-in").evaluate("(button) => { for (let step = 0; step < 40; step++) button.click(); }")
     expect(page.get_by_test_id("zoom-in")).to_have_attribute("aria-disabled", "true")
     beyond = image.bounding_box()
@@ -591,6 +591,7 @@ def test_a_frame_is_added_by_buttons_alone_and_words_are_chosen_by_their_first_l
     page.keyboard.press("c")
     assert sorted(corrected(page)) == ["cat", "cat"]
     page.keyboard.press("d")
+    expect(page.locator('li[data-class="dog"]')).to_have_count(1)
     assert sorted(corrected(page)) == ["cat", "dog"]
     page.get_by_test_id("class").select_option("cow")
     assert sorted(corrected(page)) == ["cat", "cow"]
