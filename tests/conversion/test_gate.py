@@ -64,9 +64,7 @@ def with_bias(folder: Path, change: float) -> None:
         (np.inf, np.inf, np.inf),
     ],
 )
-def test_a_difference_is_a_part_of_the_input_up_to_its_edge(
-    trained: float, converted: float, largest: float
-) -> None:
+def test_a_difference_is_a_part_of_the_input_up_to_its_edge(trained: float, converted: float, largest: float) -> None:
     found = gate.Difference()
     found.see("a.jpg", *(np.array([[[0.25, value]]]) for value in (trained, converted)))
     assert found.largest == pytest.approx(largest)
