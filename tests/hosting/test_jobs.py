@@ -189,6 +189,8 @@ def test_a_training_becomes_a_version_and_a_pull_request(runner: Runner, small_r
     judged = json.loads(shown(tmp_path, "model/v1:models/digits/evaluation.json"))
     assert proposed.pop("evaluation")["converted"] == judged
     del made["evaluation"]
+    # A release's terms stand beside it, in models/digits/terms.yaml.
+    assert any(term["restricted"] for term in proposed.pop("terms"))
     assert proposed == made
 
 
