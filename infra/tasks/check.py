@@ -52,7 +52,7 @@ def test(
     if changed:
         chosen = suites.reached(chosen)
     tally = suites.run_all(chosen, k, options)
-    for line in tally.slowest():
+    for line in (*tally.slowest(), *tally.why()):
         say(line)
     if tally.broken:
         say(f"error: failing suites: {', '.join(tally.broken)}")

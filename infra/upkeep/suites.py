@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 import xml.etree.ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +21,13 @@ from infra.settings import ROOT, settings
 from infra.upkeep import reach
 
 ENGINES = ("chromium", "firefox", "webkit")
-SHARING = ("browser", "pipeline", "hosting", "images")
-"""Suites that use one small run, which the first of them makes (tests/conftest.py): never beside each other."""
+SHARING = ("frontend", "browser", "pipeline", "hosting", "images")
+"""Suites that use one small run, which the first of them makes (tests/conftest.py), or build in frontend/ what others
+serve: never beside each other."""
 ROOMY = 12 * 2**30
 """Bytes of memory from which two suites fit beside each other: a training and a browser need some 4 GiB each."""
+MESSAGE = 300
+"""Characters of a failed test's line."""
 NOTHING_COLLECTED = 5
 """Pytest's exit code where -k leaves no test of a suite."""
 
@@ -59,6 +63,8 @@ class Tally:
     failed: int = 0
     skipped: int = 0
     broken: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    """Of each failed test, the first line of what it says."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Of each test, what it waited for among them."""
 
@@ -67,6 +73,11 @@ class Tally:
         found = sorted(self.seconds.items(), key=lambda item: -item[1])[:count]
         lines = [f"  {taken:6.1f} s  {name}" for name, taken in found if taken >= 1]
         return ["the slowest tests (with the fixtures that they were first to need):", *lines] if lines else []
+
+    def why(self) -> list[str]:
+        """A line for each failed test: whoever reads only a log's end knows what to mend."""
+        lines = [f"  {name}: {message}"[:MESSAGE] for name, message in self.failures.items()]
+        return ["what failed:", *lines] if lines else []
 
     def __str__(self) -> str:
         """The closing line that CI reads."""
@@ -122,12 +133,13 @@ def run_all(
     folder.mkdir(parents=True, exist_ok=True)
 
     def run(suite: Suite) -> None:
+        began = time.monotonic()
         broken = _run(suite, expression, (options or {}).get(suite.name, ()), folder)
         with counting:
             tally.broken += broken
             for report in folder.glob(f"{suite.name}*.xml"):
-                _count(report, tally)
-            say(f"{suite.name} is through: {tally} so far")
+                count(report, tally)
+            say(f"{suite.name} is through, {time.monotonic() - began:.0f} s: {tally} so far")
 
     def run_lane(lane: Sequence[Suite]) -> None:
         for suite in lane:
@@ -214,12 +226,15 @@ def _succeeds(name: str, command: list[str], cwd: Path, environment: dict[str, s
     return True
 
 
-def _count(report: Path, tally: Tally) -> None:
+def count(report: Path, tally: Tally) -> None:
+    """Add the tests of one JUnit ``report`` to ``tally``."""
     for case in xml.etree.ElementTree.parse(report).iter("testcase"):
         name = f"{case.get('classname', '')}::{case.get('name', '')}"
         tally.seconds[name] = tally.seconds.get(name, 0.0) + float(case.get("time") or 0)
-        if case.find("failure") is not None or case.find("error") is not None:
+        fault = case.find("failure") if case.find("failure") is not None else case.find("error")
+        if fault is not None:
             tally.failed += 1
+            tally.failures[name] = next(iter((fault.get("message") or fault.text or "").split("\n")), "")
         elif case.find("skipped") is not None:
             tally.skipped += 1
         else:

@@ -65,6 +65,21 @@ def test_the_slowest_are_named() -> None:
     assert Tally(seconds={"quick": 0.2}).slowest() == []
 
 
+def test_what_failed_is_named_at_the_end(tmp_path: Path) -> None:
+    report = tmp_path / "unit.xml"
+    report.write_text(
+        '<testsuite><testcase classname="tests.a" name="well" time="0.1"/>'
+        '<testcase classname="tests.a" name="wrong" time="0.2"><failure message="assert 1 == 2&#10;more">text</failure>'
+        "</testcase></testsuite>",
+        "utf-8",
+    )
+    tally = Tally()
+    suites.count(report, tally)
+    assert str(tally) == "1 passed, 1 failed, 0 skipped"
+    assert tally.why() == ["what failed:", "  tests.a::wrong: assert 1 == 2"]
+    assert Tally().why() == []
+
+
 def test_a_file_of_a_wing_below_is_found_through_its_importers(tmp_path: Path) -> None:
     for name, text in (
         ("tests/infra/test_one.py", "from infra.top import a\n"),
