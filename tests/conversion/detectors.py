@@ -157,11 +157,13 @@ def debugged(outputs: Outputs) -> Outputs:
     return {name: tf.debugging.check_numerics(tensor, name) for name, tensor in outputs.items()}
 
 
-def constant(boxes: Sequence[Sequence[float]], classes: Sequence[int]) -> Callable[[Outputs], Outputs]:
+def constant(
+    boxes: Sequence[Sequence[float]], classes: Sequence[int], score: float = 0.9
+) -> Callable[[Outputs], Outputs]:
     """Outputs that find ``classes`` at ``boxes`` (ymin, xmin, ymax, xmax; 0–1) in every photo."""
     all_boxes, all_scores = np.zeros((1, CELLS, 4)), np.zeros((1, CELLS, len(DIGITS)))
     for index, (box, found) in enumerate(zip(boxes, classes, strict=True)):
-        all_boxes[0, index], all_scores[0, index, found] = box, 0.9
+        all_boxes[0, index], all_scores[0, index, found] = box, score
 
     def replace(outputs: Outputs) -> Outputs:
         # A trace of the real outputs, so that the image stays an input.

@@ -66,8 +66,31 @@ def with_bias(folder: Path, change: float) -> None:
 )
 def test_a_difference_is_a_part_of_the_input_up_to_its_edge(trained: float, converted: float, largest: float) -> None:
     found = gate.Difference()
-    found.see("a.jpg", *(np.array([[[0.25, value]]]) for value in (trained, converted)))
+    pair = [np.array([[[0.25, value]]], np.float32) for value in (trained, converted)]
+    found.see("a.jpg", *pair, np.ones((1, 1), np.bool_))
+    assert found.largest == pytest.approx(largest, rel=1e-5)
+
+
+@pytest.mark.parametrize(("converted", "largest"), [(0.9, 0.2), (np.nan, np.inf)])
+def test_a_box_that_nobody_is_shown_is_not_compared(converted: float, largest: float) -> None:
+    """Unless it is no number: then something is wrong, wherever it is."""
+    found = gate.Difference()
+    trained, other = np.array([[[0.5], [0.1]]], np.float32), np.array([[[0.7], [converted]]], np.float32)
+    found.see("a.jpg", trained, other, np.array([[True, False]]))
     assert found.largest == pytest.approx(largest)
+
+
+@pytest.mark.parametrize(("score", "passed"), [(0.01, True), (0.5, False)])
+def test_boxes_of_rounded_weights_count_where_something_is_seen(
+    make_web_model: MakeWebModel, web_runtime: Path, photos: Path, tmp_path: Path, score: float, passed: bool
+) -> None:
+    def moved(by: float) -> Path:
+        boxes = [(0.1 + by, 0.1, 0.3 + by, 0.3)]
+        return detectors.save(tmp_path / f"moved{by}", after=detectors.constant(boxes, [2], score))
+
+    folder = make_web_model("uint8", source=moved(0.3))[1]
+    saved = make_web_model("none", source=moved(0.0))[0]
+    assert judged((saved, folder), web_runtime, photos, "uint8")["passed"] is passed
 
 
 @pytest.mark.parametrize("quantization", graph.QUANTIZATIONS)
