@@ -47,7 +47,7 @@ SUITES = (
     Suite("unit", "host", ("tests/infra",), needs=("hosting",)),
     Suite("training", "train", ("tests/training",), needs=("test",)),
     Suite("conversion", "convert", ("tests/conversion",), needs=("test",), needs_recognizer=True),
-    Suite("frontend", "frontend", ("frontend",)),
+    Suite("frontend", "frontend", ("frontend",), needs_recognizer=True),
     Suite("browser", "host", ("tests/browser",), needs=("hosting",), needs_recognizer=True),
     Suite("hosting", "host", ("tests/hosting",), needs=("hosting",), needs_recognizer=True),
     Suite("pipeline", "host", ("tests/pipeline",), needs=("hosting",), needs_recognizer=True),

@@ -36,7 +36,7 @@ def fresh(image: Image) -> Image:
 
 def test_equal_files_make_an_equal_tag_and_other_files_another(small_image: Image) -> None:
     assert fresh(small_image).tag == small_image.tag
-    code = small_image.folder / "training" / "train.py"
+    code = small_image.folder / "training" / "loop" / "train.py"
     code.write_text(code.read_text("utf-8") + "# changed\n", "utf-8")
     other = fresh(small_image)
     assert other.tag != small_image.tag

@@ -120,7 +120,7 @@ def test_pruning_takes_what_is_ours_and_old_and_nothing_else(
     small_image: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images.ensure(small_image)
-    code = small_image.folder / "training" / "train.py"
+    code = small_image.folder / "training" / "loop" / "train.py"
     code.write_text(code.read_text("utf-8") + "# changed\n", "utf-8")
     newer = replace(small_image)
     images.ensure(newer)

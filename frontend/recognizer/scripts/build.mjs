@@ -24,7 +24,8 @@ const run = promisify(execFile);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const partial = join(root, 'dist.partial');
+/** Of this process alone: two that build at once would mix their files. */
+const partial = join(root, 'dist.partial', String(process.pid));
 const released = fileURLToPath(new URL('../../../models/digits/web_model', import.meta.url));
 const webModel = resolve(process.env.WEB_MODEL ?? released);
 
@@ -205,8 +206,7 @@ async function nameFiles(types) {
 }
 
 async function buildAll() {
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial);
+  await mkdir(partial, { recursive: true });
   const node = join(partial, 'node');
   await Promise.all([buildTypes(), buildNodeRuntime(node)]);
   if (process.env.WEB_MODEL || existsSync(webModel)) await buildFor(node);
@@ -232,4 +232,6 @@ try {
   if (!(error instanceof BuildError)) throw error;
   process.stderr.write(`error: ${error.message}\n`);
   process.exitCode = 1;
+} finally {
+  await rm(partial, { recursive: true, force: true });
 }
