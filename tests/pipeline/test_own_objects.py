@@ -53,7 +53,7 @@ def test_a_command_of_the_document_works(place: Place, words: list[str]) -> None
         for index, word in enumerate(words)
     ]
     if task == "serve":
-        ended, said = place.inv_until(["serve"], "http://", lambda process: process.send_signal(signal.SIGINT))
+        ended, said = place.inv_until(["serve"], "Ctrl-C ends it", lambda process: process.send_signal(signal.SIGINT))
         assert ended in {0, 130}, said
         return
     if task == "pipeline":
