@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -23,6 +24,13 @@ GRACE_SECONDS = 30.0
 """Time for a child to end by itself after Ctrl-C: training writes a checkpoint."""
 LOOK_SECONDS = 0.25
 """How often it is looked whether a child still has a purpose."""
+
+CHATTER = re.compile(
+    r"WARNING: All log messages before absl::InitializeLog\(\)|I0000 \d+:\d\d:\d+\.\d+ |"
+    r"npm warn Unknown (user|env) config "
+)
+"""Beginnings of lines that say nothing of our users' business, and that no setting silences: TensorFlow writes them
+before it reads its settings, npm about settings of the machine."""
 
 _running: set[subprocess.Popen[str]] = set()
 
@@ -68,8 +76,9 @@ def relay(name: str, lines: queue.Queue[str | None]) -> list[str]:
             continue
         if line is None:
             return list(last)
-        last.append(line)
-        say(f"[{name}] {line}")
+        if not CHATTER.match(line):
+            last.append(line)
+            say(f"[{name}] {line}")
 
 
 def capture(

@@ -24,6 +24,18 @@ def test_lines_are_shown_while_the_child_still_runs(tmp_path: Path, capfd: pytes
     assert capfd.readouterr().err == "[child] bar 1%\n[child] bar 2%\n"
 
 
+def test_chatter_of_libraries_is_not_passed_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    said = [
+        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
+        "I0000 00:00:1795827896.278684   16353 port.cc:153] oneDNN custom operations are on.",
+        'npm warn Unknown user config "nodedir". This will stop working in the next major version of npm.',
+        "W0000 00:00:1795827896.278684   16353 gpu.cc:40] Could not find cuda drivers",
+        "step 1",
+    ]
+    processes.run("child", ["printf", "%s\\n", *said], cwd=tmp_path)
+    assert capfd.readouterr().err.splitlines() == [f"[child] {line}" for line in said[3:]]
+
+
 def test_a_quiet_child_is_spoken_for(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
