@@ -5,6 +5,7 @@ Loaded in every environment: nothing but the standard library and pytest.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -102,7 +103,14 @@ def small_place() -> Place:
 
 @pytest.fixture(scope="session")
 def small_run(small_place: Place) -> Path:
-    """A finished run on a few synthetic photos."""
-    done = small_place.inv("pipeline", "--no-serve", "--name", "small", "--photos", "400", "--config", str(TINY))
-    assert done.returncode == 0, done.stderr
+    """A finished run on a few synthetic photos, made once in a call of `./inv test`, whose suites run side by side."""
+    session, made = os.environ.get("DIGITLENS_TEST_SESSION"), small_place.folder / "session"
+    small_place.folder.mkdir(parents=True, exist_ok=True)
+    with (small_place.folder / "session.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if session is None or not made.exists() or made.read_text("utf-8") != session:
+            words = ["pipeline", "--no-serve", "--name", "small", "--photos", "400", "--config", str(TINY)]
+            done = small_place.inv(*words)
+            assert done.returncode == 0, done.stderr
+            made.write_text(session or "", "utf-8")
     return small_place.run("small")

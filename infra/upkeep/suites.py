@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+import uuid
 import xml.etree.ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +22,13 @@ from infra.settings import ROOT, settings
 from infra.upkeep import reach
 
 ENGINES = ("chromium", "firefox", "webkit")
-SHARING = ("frontend", "browser", "pipeline", "hosting", "images")
-"""Suites that use one small run, which the first of them makes (tests/conftest.py), or build in frontend/ what others
-serve: never beside each other."""
+SHARING = ("frontend", "pipeline", "browser", "images")
+"""Suites that build in frontend/ what others of them serve: never beside each other. The first that needs the small
+run makes it (tests/conftest.py)."""
 ROOMY = 12 * 2**30
 """Bytes of memory from which two suites fit beside each other: a training and a browser need some 4 GiB each."""
+SESSION = "DIGITLENS_TEST_SESSION"
+"""Names one call of `./inv test` to its suites: what the first has made, the others take as it is."""
 MESSAGE = 300
 """Characters of a failed test's line."""
 NOTHING_COLLECTED = 5
@@ -48,9 +51,9 @@ SUITES = (
     Suite("training", "train", ("tests/training",), needs=("test",)),
     Suite("conversion", "convert", ("tests/conversion",), needs=("test",), needs_recognizer=True),
     Suite("frontend", "frontend", ("frontend",), needs_recognizer=True),
-    Suite("browser", "host", ("tests/browser",), needs=("hosting",), needs_recognizer=True),
     Suite("hosting", "host", ("tests/hosting",), needs=("hosting",), needs_recognizer=True),
     Suite("pipeline", "host", ("tests/pipeline",), needs=("hosting",), needs_recognizer=True),
+    Suite("browser", "host", ("tests/browser",), needs=("hosting",), needs_recognizer=True),
     Suite("images", "host", ("tests/images",), needs=("hosting",), needs_recognizer=True),
 )
 
@@ -129,6 +132,7 @@ def run_all(
     ``options`` are further words for the command of a suite.
     """
     tally, counting = Tally(), threading.Lock()
+    os.environ[SESSION] = uuid.uuid4().hex
     folder = settings().paths.cache / "tests"
     folder.mkdir(parents=True, exist_ok=True)
 
