@@ -43,7 +43,7 @@ STEADY = {"rotation_degrees": 3.0, "shear": 0.05, "stretch": 0.15, "perspective"
 TOUCHING = 0.3
 """Intersection over union from which boxes lie over each other."""
 BATCH = 16
-MINUTES = (6, 30)
+MINUTES = (10, 30)
 MILLISECONDS_PER_PIXEL = 16.3 / 192**2
 """Of inference in wasm with one thread, on the machine of pretrained figures: 16.3 ms at 192 × 192."""
 LIGHT = {"stages": [16, 32, 64, 96, 112]}
@@ -258,7 +258,7 @@ def _training(found: Statistics, draft: Draft) -> None:
             draft.put("training.checkpoint_every", math.ceil(steps / 8), "eight looks at the calibration photos")
         return
     photos, classes = len(found.photos), len(found.classes)
-    useful = int(np.clip(round(6 + photos / 50 + classes / 2), *MINUTES))
+    useful = int(np.clip(round(10 + photos / 50 + classes / 2), *MINUTES))
     number = f"{photos:,} photos, {classes} {'class' if classes == 1 else 'classes'}"
     draft.put("training.minutes", useful, f"{number}: more would help little; steps follow from the first batches")
 
