@@ -15,6 +15,7 @@ from infra.tasks import (
     model,
     pipeline,
     registry,
+    setup,
     start,
     train,
 )
@@ -35,8 +36,12 @@ namespace = Collection(
     frontend.serve,
     bench.bench,
 )
-for wing in (data, deploy, environments, images, locks, start):
+for wing in (data, environments, images, locks, start):
     namespace.add_collection(Collection.from_module(wing))
+deploying = Collection.from_module(deploy)
+deploying.add_task(setup.setup)
+deploying.add_task(setup.doctor)
+namespace.add_collection(deploying)
 namespace.add_collection(Collection("frontend", frontend.build))
 namespace.add_collection(
     Collection(

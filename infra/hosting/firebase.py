@@ -29,6 +29,8 @@ LOGGED = re.compile(r"\[apiv2\]\[status\] (\S+) \S+ ([45]\d\d)")
 SECRETS = re.compile(r"(Bearer |ya29\.|eyJ)[\w.~+/=-]+")
 FINAL = re.compile(r"\[apiv2\]\[status\] POST (\S+) (40[1349])")
 """Refusals that asking again doesn't change, in the client's log."""
+TOLD = re.compile(r"\[apiv2\]\[body\] \S+ \S+ (\{.*\"error\".*\})")
+"""What the services told it, in its log."""
 BUILD_DIGITS = 16
 """A label has at most 63 characters."""
 AGENT = re.compile(rf"--digitlens-(\w+(?:-dirty)?)(?:-([0-9a-f]{{{BUILD_DIGITS}}}))?$")
@@ -140,8 +142,20 @@ def _result(done: subprocess.CompletedProcess[str], target: Target, log: str) ->
     if "error" not in answer and refused:
         # The client falls over its own answer to a 401 and says nothing; its log has what it was told.
         raise refusals.error_for(refused[-1], "", target)
+    if "firebase-debug.log" in str(answer.get("error")) and refused:
+        # It keeps the reason for a file that is gone when somebody looks.
+        raise refusals.error_for(refused[-1], _told(log), target)
     words = str(answer.get("error") or done.stdout[-500:] or f"exit code {done.returncode}")
     raise _error(SECRETS.sub("(secret)", words).strip(), target)
+
+
+def _told(log: str) -> str:
+    """The last refusal in the client's log."""
+    told = TOLD.findall(log)
+    try:
+        return str(json.loads(told[-1])["error"]["message"])
+    except (IndexError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _error(words: str, target: Target) -> ServiceError:

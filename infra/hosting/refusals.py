@@ -10,21 +10,21 @@ from infra.hosting.target import Target
 GUIDE = "docs/deploying.md"
 QUOTA = "./inv deploy.prune --merged --older-than 14d"
 
-
 CHANNELS = re.compile(r"channel\w*\W.{0,60}(quota|limit)|(quota|limit).{0,60}channel", re.IGNORECASE | re.DOTALL)
 CERTIFICATE = re.compile(
     r"unable to verify the first certificate|self[- ]signed certificate|unable to get (local )?issuer certificate"
     r"|certificate (has expired|is not yet valid)|CERT_HAS_EXPIRED|CERTIFICATE_VERIFY_FAILED|certificate verify failed",
     re.IGNORECASE,
 )
+OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled", re.IGNORECASE)
 FORBIDDEN = (
     (
         re.compile("quota project", re.IGNORECASE),
         "your own login needs a project to count on: `gcloud auth application-default set-quota-project {project}`",
     ),
     (
-        re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled", re.IGNORECASE),
-        "the API is off: `gcloud services enable` with the names in docs/deploying.md, and a minute's patience",
+        OFF,
+        "the API is off: `./inv deploy.setup` or `gcloud services enable`, and a minute's patience",
     ),
     (
         re.compile(r"\bTos\b|terms of service", re.IGNORECASE),
@@ -38,8 +38,9 @@ def untrusted(said: str) -> ServiceError:
     """The error for a certificate that isn't trusted; ``said`` has the words of whoever looked at it."""
     return ServiceError(
         f"a certificate isn't trusted: {said[:300]}\n"
-        "  behind a company's proxy both REQUESTS_CA_BUNDLE (Python) and NODE_EXTRA_CA_CERTS (the Firebase client) "
-        "must name its authority's file; an expired or future one: is this machine's clock right (`timedatectl`)?"
+        "  behind a company's proxy its authority's file must be known to both worlds: REQUESTS_CA_BUNDLE and "
+        "SSL_CERT_FILE (Python), NODE_EXTRA_CA_CERTS (the Firebase client);\n"
+        "  an expired or future one: is this machine's clock right (`timedatectl`)?"
     )
 
 

@@ -69,6 +69,14 @@ class Api:
         """Ask for the project, as the client will, which doesn't pass on why it is refused."""
         self._get(f"projects/{self.target.project}", origin=management())
 
+    def find_project(self) -> dict[str, Any]:
+        """What Firebase knows of the project; empty if it isn't one of Firebase's."""
+        return self._get(f"projects/{self.target.project}", missing={}, origin=management())
+
+    def find_site(self) -> dict[str, Any]:
+        """What Google knows of the site; empty if it doesn't exist."""
+        return self._get(self.target.path, missing={})
+
     def site_url(self) -> str:
         """Where the live channel is served."""
         return str(self._get(self.target.path)["defaultUrl"])

@@ -61,6 +61,11 @@ class Google:
     violations: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     address: str = ""
+    is_firebase: bool = True
+    has_site: bool = True
+    is_disabled: bool = False
+    has_terms: bool = True
+    """Whether whoever asks accepted Firebase's terms."""
     most_together: int = 0
     """How many calls were under way at once, at most."""
 
@@ -177,6 +182,11 @@ class Google:
             ("POST", f"/v1/projects/{PROJECT}:testIamPermissions", self._permissions),
             ("GET", f"/v1/projects/{PROJECT}/services/127.0.0.1", self._service),
             ("GET", f"/v1beta1/projects/{PROJECT}", self._project),
+            ("GET", f"/v1/projects/{PROJECT}", self._project),
+            ("POST", f"/v1beta1/projects/{PROJECT}:addFirebase", self._add_firebase),
+            ("GET", "/v1beta1/operations/added", self._added),
+            ("POST", f"/v1beta1/projects/(?:{PROJECT}|123)/sites", self._create_site),
+            ("POST", f"{site}/releases", self._disable),
             ("GET", f"/admin/v2/projects/{PROJECT}/config", self._domains),
             ("PATCH", f"/admin/v2/projects/{PROJECT}/config", self._set_domains),
             ("GET", f"/v1beta1/projects/(?:{PROJECT}|-)/sites/{SITE}", self._site),
@@ -205,8 +215,39 @@ class Google:
 
     def _project(self, request: Request) -> dict[str, Any]:
         _query(request, set())
-        resources = {"hostingSite": SITE}
+        if not self.is_firebase:
+            raise Refusal(404, "Requested entity was not found.")
+        resources = {"hostingSite": SITE} if self.has_site else {}
         return {"projectId": PROJECT, "projectNumber": "123", "state": "ACTIVE", "resources": resources}
+
+    def _add_firebase(self, request: Request) -> dict[str, Any]:
+        _query(request, set())
+        if self.is_firebase:
+            raise Refusal(409, "Requested entity already exists", violation=True)
+        if not self.has_terms:
+            raise Refusal(403, "Firebase Tos Not Accepted")
+        self.is_firebase = True
+        return {"name": "operations/added"}
+
+    def _added(self, request: Request) -> dict[str, Any]:
+        project = self._project(request)
+        return {"name": "operations/added", "done": True, "response": project}
+
+    def _create_site(self, request: Request) -> dict[str, Any]:
+        is_trial = request.query.get("validateOnly") == "true"
+        _query(request, {"siteId", "validateOnly"} if is_trial else {"siteId"}, siteId=SITE)
+        _body(request, {"appId"})
+        if self.has_site or not self.is_firebase:
+            raise Refusal(409, "the site exists, or the project isn't one of Firebase's", violation=True)
+        self.has_site = not is_trial
+        return {"name": NAME, "defaultUrl": self.channels[LIVE]["url"], "type": "DEFAULT_SITE"}
+
+    def _disable(self, request: Request) -> dict[str, Any]:
+        _query(request, set())
+        if _body(request, {"type"}) != {"type": "SITE_DISABLE"}:
+            raise Refusal(400, "only SITE_DISABLE has no version", violation=True)
+        self.is_disabled = True
+        return {"name": f"{NAME}/releases/0", "type": "SITE_DISABLE"}
 
     def _domains(self, request: Request) -> dict[str, Any]:
         return {"authorizedDomains": self.domains}
@@ -218,6 +259,8 @@ class Google:
 
     def _site(self, request: Request) -> dict[str, Any]:
         _query(request, set())
+        if not self.has_site:
+            raise Refusal(404, "Requested entity was not found.")
         return {"name": NAME, "defaultUrl": self.channels[LIVE]["url"], "type": "DEFAULT_SITE"}
 
     def _no_site(self, request: Request) -> dict[str, Any]:

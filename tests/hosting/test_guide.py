@@ -39,12 +39,10 @@ def subject(token: dict[str, str]) -> str | None:
 
 def bound(environments: tuple[str, ...]) -> set[str]:
     """The subjects that the guide lets act as an account."""
-    members = set(re.findall(r'--member "\$SUBJECT/([^"]+)"', GUIDE))
-    return {
-        member.replace("$REPOSITORY_ID", ID).replace("$environment", environment)
-        for member in members
-        for environment in environments
-    }
+    members = re.findall(r'--member "principal://\S+/workloadIdentityPools/github/subject/([^"]+)"', GUIDE)
+    found = {member.replace("$REPOSITORY_ID", ID) for member in members}
+    assert found == {f"{ID}:{environment}" for environment in environments}
+    return found
 
 
 LONG = "o" * 39 + "/" + "n" * 100

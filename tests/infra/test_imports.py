@@ -16,7 +16,19 @@ from infra.settings import ROOT
 GROUND = "ground floor"
 WINGS = {
     "infra": (
-        *("tasks", "program", "pipeline", "models", "hosting", "page", "runs", "upkeep", "browser", "execution"),
+        *(
+            "tasks",
+            "program",
+            "pipeline",
+            "models",
+            "hosting.setup",
+            "hosting",
+            "page",
+            "runs",
+            "upkeep",
+            "browser",
+            "execution",
+        ),
         *("datasets", GROUND),
     ),
     "training": (
