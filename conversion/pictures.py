@@ -5,7 +5,9 @@ formats        JPEG, PNG, WebP, GIF, AVIF, BMP; TIFF, HEIC, JPEG 2000, PPM and i
 turning        by EXIF's orientation; metadata that can't be read turn nothing, and XMP isn't asked, as in browsers
 transparency   white behind it, as on the page
 16 bits        the high byte, so that white stays white; a scale of fewer bits in 16 looks as dark as in a browser
-CMYK           as if it were process colours; colour profiles aren't applied
+colours        as an embedded profile means them (Display P3 of phones, Adobe RGB), in sRGB; one that can't be read
+               changes nothing
+CMYK           as if it were process colours; its profile isn't applied
 refused        floating-point and 32-bit pixels, of which nobody but their maker knows what is white; camera raw files
 =============  ========================================================================================================
 
@@ -20,11 +22,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pi_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "DIB", "TIFF", "HEIF", "JPEG2000", "PPM")
 """As Pillow calls them; MPO is one of its JPEGs."""
@@ -54,6 +58,10 @@ OTHERS = {
     b"MM\0\x2a": "a TIFF of a kind that isn't read: floats in colour, for example",
 }
 """What files that aren't read begin with, and what they are."""
+COLOURS = ("RGB", "RGBA", "P", "PA", "L", "LA")
+"""Modes whose profiles are applied."""
+LATTICE = tuple(product(range(0, 256, 51), repeat=3))
+"""Colours by which two profiles are compared."""
 UNKNOWN = "not a readable picture (of no known format)"
 CONVERT, SAVE_AGAIN = "save it as JPEG or PNG", "open it and save it again, or replace it"
 
@@ -127,7 +135,7 @@ def read(source: Path | bytes, at_least: int | None = None) -> Picture:
             said = f"{expected[0]} × {expected[1]}, it holds {image.width} × {image.height}"
             raise PictureError(f"its header says {said} pixels", SAVE_AGAIN)
         pixels = _rgb(image)
-        untouched = kind == ("JPEG", "RGB") and turn is None
+        untouched = kind == ("JPEG", "RGB") and turn is None and _to_srgb(image) is None
         return Picture(pixels if turn is None else pixels.transpose(turn), width, height, untouched)
 
 
@@ -212,11 +220,41 @@ def _rgb(image: Image.Image) -> Image.Image:
         # Of 16 bits, as their pixels were.
         image.info["transparency"] = tuple(value >> 8 for value in hidden)
     if not image.has_transparency_data:
-        return image.convert("RGB")
-    seen = image.convert("RGBA")
+        return _in_srgb(image)
     white = Image.new("RGB", image.size, "white")
-    white.paste(seen, mask=seen)
+    white.paste(_in_srgb(image), mask=image.convert("RGBA"))
     return white
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Without its transparency."""
+    transform = _to_srgb(image)
+    if transform is None:
+        return image.convert("RGBA").convert("RGB") if image.has_transparency_data else image.convert("RGB")
+    seen = image.convert("RGBA") if image.mode in {"P", "PA"} else image
+    return transform.apply(seen.convert(transform.input_mode))
+
+
+def _to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
+    """What brings the picture's colours to sRGB; None where they are, or where nobody knows."""
+    profile = image.info.get("icc_profile")
+    return _transform(profile, image.mode in {"L", "LA"}) if profile and image.mode in COLOURS else None
+
+
+@lru_cache(maxsize=16)
+def _transform(profile: bytes, is_grey: bool) -> ImageCms.ImageCmsTransform | None:
+    """None for what is nearly sRGB, as browsers change nothing below a level; and for a profile that isn't fit."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = "L" if is_grey and source.profile.xcolor_space.strip() == "GRAY" else "RGB"
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+        lattice = Image.new("RGB", (len(LATTICE), 1))
+        lattice.putdata(LATTICE)
+        colours = lattice.convert(mode)
+        changed = np.asarray(transform.apply(colours), np.int16) - np.asarray(colours.convert("RGB"), np.int16)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+    return transform if np.abs(changed).max() > 1 else None
 
 
 def _high_byte(image: Image.Image) -> Image.Image:

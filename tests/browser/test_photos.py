@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests import profiles
 from tests.browser import pictures
 from tests.browser.conftest import show, text_of, until, wait_for
 
@@ -261,3 +262,20 @@ def test_a_panorama_is_offered_a_closer_look(lens: Page, tmp_path: Path) -> None
     wait_for(lens, "done")
     lens.get_by_test_id("swap").click()
     expect(lens.get_by_test_id("result")).to_have_attribute("data-text", closer)
+
+
+SHOWN = """
+async ([type, bytes]) => {
+  const file = new Blob([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], {type});
+  const context = new OffscreenCanvas(16, 16).getContext('2d');
+  context.drawImage(await createImageBitmap(file), 0, 0);
+  return [...context.getImageData(8, 8, 1, 1).data].slice(0, 3);
+}
+"""
+
+
+def test_a_colour_profile_is_applied_as_training_applies_it(page: Page) -> None:
+    """Its side is in tests/training/test_pictures.py."""
+    for kind, data, seen in profiles.pictures():
+        found = page.evaluate(SHOWN, [f"image/{kind.lower()}", base64.b64encode(data).decode()])
+        assert found == pytest.approx(list(seen), abs=1), kind

@@ -17,6 +17,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests import profiles
 from training.config import Split
 from training.data import photos, pictures
 from training.data.augmentation.pixels import decoded
@@ -222,6 +223,17 @@ def bent(data: bytes, rng: np.random.Generator) -> bytes:
         place, size = int(rng.integers(0, len(changed) + 1)), int(rng.integers(1, 50))
         changed[place : place + size] = rng.bytes(size)
     return bytes(changed)
+
+
+@pytest.mark.parametrize(("data", "seen"), [(data, seen) for _, data, seen in profiles.pictures()])
+def test_colours_are_those_that_a_browser_shows(data: bytes, seen: tuple[int, int, int], tmp_path: Path) -> None:
+    """The browser's own are in tests/browser/test_photos.py."""
+    path = placed(data, tmp_path)
+    picture = pictures.read(path)
+    assert np.abs(np.subtract(picture.image.getpixel((8, 8)), seen)).max() <= 1
+    packed, _, _ = encode(path, 640)
+    # What trains and what judges have no profile to go by any more.
+    assert np.abs(tf.io.decode_jpeg(packed, channels=3).numpy()[8, 8].astype(int) - seen).max() <= 3
 
 
 FILES = 3000
