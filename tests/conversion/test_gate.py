@@ -66,8 +66,8 @@ def with_bias(folder: Path, change: float) -> None:
 )
 def test_a_difference_is_a_part_of_the_input_up_to_its_edge(trained: float, converted: float, largest: float) -> None:
     found = gate.Difference()
-    pair = [np.array([[[0.25, value]]], np.float32) for value in (trained, converted)]
-    found.see("a.jpg", *pair, np.ones((1, 1), np.bool_))
+    before, after = (np.array([[[0.25, value]]], np.float32) for value in (trained, converted))
+    found.see("a.jpg", before, after, np.ones((1, 1), np.bool_))
     assert found.largest == pytest.approx(largest, rel=1e-5)
 
 
