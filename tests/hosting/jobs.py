@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ def read(path: Path) -> dict[str, Any]:
     # YAML 1.1 reads the key `on` as true.
     content: dict[str, Any] = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)
     return content
+
+
+def shared(patterns: list[str]) -> Path:
+    """The folder that all ``patterns`` lie in: what GitHub leaves out of the paths in an artefact."""
+    fixed = [list(takewhile(lambda part: not set(part) & set("*?["), Path(pattern).parts)) for pattern in patterns]
+    return Path(os.path.commonpath([Path(*parts) for parts in fixed]))
 
 
 @dataclass
@@ -92,10 +99,11 @@ class Runner:
         if "actions/checkout@" in step["uses"]:
             subprocess.run(["git", "reset", "--quiet", "--hard"], cwd=self.checkout, check=True)
         elif "actions/upload-artifact@" in step["uses"]:
-            files = self._matching(given["path"].split())
+            patterns = given["path"].split()
+            files = self._matching(patterns)
             assert files or given.get("if-no-files-found") == "ignore", f"nothing to keep as {given['name']}"
             for file in files:
-                copy = kept / file.relative_to(self.checkout)
+                copy = kept / file.relative_to(self.checkout / shared(patterns))
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(file, copy)  # with its time: what is current stays so
         elif "actions/download-artifact@" in step["uses"]:

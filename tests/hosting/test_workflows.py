@@ -54,7 +54,7 @@ def test_a_workflow_may_nothing_by_itself_and_does_not_run_twice_at_once(path: P
 def test_a_job_ends_and_says_what_it_may(job: Job) -> None:
     assert 0 < int(job["timeout-minutes"]) <= (1440 if "gpu" in job["runs-on"] else 90)
     assert set(job["permissions"]) <= {"contents", "id-token", "pull-requests"}
-    pushes = any(step.get("run", "").startswith("git ") for step in job["steps"])
+    pushes = any(re.match(r"git .*\bpush ", step.get("run", "")) for step in job["steps"])
     assert job["permissions"]["contents"] == ("write" if pushes else "read")
     # Who has a token for Google is held back by an environment, and changes nothing here.
     assert ("environment" in job) == ("id-token" in job["permissions"])
@@ -76,7 +76,33 @@ def test_an_account_may_what_its_jobs_do() -> None:
                 if step.get("uses", "").startswith("google-github-actions/auth@"):
                     account = "MODEL" if job["environment"] == "training" else "DEPLOY"
                     assert step["with"]["service_account"] == f"${{{{ vars.{account}_ACCOUNT }}}}"
-            assert ("self-hosted" in job["runs-on"]) == (job.get("environment") == "training")
+
+
+def test_a_machine_of_ones_own_holds_no_credentials_keeps_its_work_and_may_have_any_system() -> None:
+    found = [job for path in WORKFLOWS for job in read(path)["jobs"].values() if "self-hosted" in job["runs-on"]]
+    assert found
+    for job in found:
+        assert job["permissions"] == {"contents": "read"}
+        assert "environment" not in job
+        used = {step["uses"].partition("@")[0]: step for step in job["steps"] if "uses" in step}
+        assert used["actions/checkout"]["with"]["clean"] == "false"
+        # Actions that set up languages know few systems.
+        assert used.keys() <= {"actions/checkout", "actions/upload-artifact", "actions/download-artifact"}
+
+
+def test_what_lasts_between_jobs_is_what_git_ignores(tmp_path: Path) -> None:
+    """Environments, runs and archives, by `clean: false` and the job's own line; nothing else that isn't committed."""
+    [line] = [step["run"] for step in steps() if step.get("run", "").startswith("git clean")]
+    kept = (".environments/host/x", ".cache/svhn/train.tar.gz", "runs/v1/checkpoints/x", "frontend/node_modules/x")
+    strays = ("models/digits/web_model/old.bin", "training/left.py")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text((ROOT / ".gitignore").read_text("utf-8"), "utf-8")
+    subprocess.run(["git", "add", ".gitignore"], cwd=tmp_path, check=True)
+    for name in (*kept, *strays):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    subprocess.run(shlex.split(line), cwd=tmp_path, check=True, capture_output=True)
+    assert [name for name in (*kept, *strays) if (tmp_path / name).exists()] == list(kept)
 
 
 def test_approval_comes_after_the_preview_and_holds_up_no_rollback() -> None:
