@@ -46,6 +46,12 @@ def main(words: list[str], comments: list[dict[str, Any]], pulls: list[dict[str,
             return _address(number)
         case ["pr", "view", branch]:
             return next((pull["title"] for pull in pulls if pull["head"] == branch), "") or sys.exit("no pull requests")
+        case ["pr", "edit", branch, "--body-file", file]:
+            [pull] = [pull for pull in pulls if pull["head"] == branch]
+            pull["body"] = Path(file).read_text("utf-8")
+            return "https://github.com/o/r/pull/8"
+        case ["pr", "create", "--head", head, *_] if any(pull["head"] == head for pull in pulls):
+            sys.exit("a pull request for this branch already exists")
         case ["pr", "create", "--head", head, "--base", base, "--title", title, "--body-file", file]:
             pulls.append({"head": head, "base": base, "title": title, "body": Path(file).read_text("utf-8")})
             return "https://github.com/o/r/pull/8"

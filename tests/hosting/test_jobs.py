@@ -220,3 +220,36 @@ def shown(folder: Path, name: str) -> str:
     """A file of a branch on the remote."""
     words = ["git", "--git-dir", str(folder / "remote"), "show", name]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def test_pins_of_last_year_become_a_pull_request_once_however_often_the_job_runs(
+    runner: Runner, tmp_path: Path
+) -> None:
+    """On one lock of each kind; the host's would make the environment anew that this test runs in."""
+    runner.elsewhere = {"--raise-pins": "--raise-pins --only image,tests/browser/recognizer/bundlers"}
+    pinned = runner.checkout / "requirements" / "image.in"
+    now = pinned.read_text("utf-8")
+    pinned.write_text(re.sub(r"uv==\S+", "uv==0.13.2", now), "utf-8")
+    commit(runner.checkout, "As it was")
+    start = subprocess.run(["git", "branch", "--show-current"], cwd=runner.checkout, capture_output=True, check=True)
+    for _ in range(2):
+        runner.job("locks", "update")
+        git(runner.checkout, "checkout", "--quiet", ".")
+        runner.job("locks", "propose")
+        [pull_request] = pull_requests(runner)
+        assert re.search(r"- uv 0\.13\.2 -> \S+ \(image\.in\)", pull_request["body"])
+        git(runner.checkout, "switch", "--quiet", start.stdout.decode().strip())
+        git(runner.checkout, "branch", "--quiet", "-D", "locks")
+    proposed, locked = (shown(tmp_path, f"locks:requirements/image.{kind}") for kind in ("in", "txt"))
+    [version] = re.findall(r"uv==(\S+)", proposed)
+    assert version != "0.13.2"
+    assert f"uv=={version} \\\n    --hash=sha256:" in locked
+    assert "# installs the environment" in proposed
+    assert "resolved" not in shown(tmp_path, "locks:tests/browser/recognizer/bundlers/package-lock.json")
+    # Where nothing is to be raised, there is nothing to propose.
+    git(runner.checkout, "fetch", "--quiet", "origin", "locks")
+    git(runner.checkout, "merge", "--quiet", "--ff-only", "FETCH_HEAD")
+    Path(runner.environment["GH_PULLS"]).write_text("[]", "utf-8")
+    runner.job("locks", "update")
+    runner.job("locks", "propose")
+    assert pull_requests(runner) == []

@@ -6,12 +6,14 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.settings import ROOT
+from infra.upkeep import bases, locks
 from tests.hosting.jobs import FOLDER, Job, read
 
 WORKFLOWS = sorted(FOLDER.glob("workflows/*.yml"))
@@ -178,5 +180,28 @@ def test_every_task_that_is_called_exists_with_its_flags() -> None:
 
 
 def test_dependencies_rest_a_week_before_they_are_taken() -> None:
+    assert locks.REST_DAYS >= 7
     for update in read(FOLDER / "dependabot.yml")["updates"]:
         assert int(update["cooldown"]["default-days"]) >= 7
+
+
+def test_each_pin_is_kept_by_one_of_two() -> None:
+    """Actions by Dependabot, which can't keep these locks, and all else by the job whose artefact has all of them."""
+    updates = read(FOLDER / "dependabot.yml")["updates"]
+    assert [one["package-ecosystem"] for one in updates] == ["github-actions"]
+    folders = {f"/{path.parent.relative_to(ROOT)}" for path in FOLDER.glob("actions/*/action.yml")}
+    assert set(updates[0]["directories"]) == {"/", *folders}
+    [upload] = [
+        one
+        for one in read(FOLDER / "workflows/locks.yml")["jobs"]["update"]["steps"]
+        if "with" in one and "path" in one["with"]
+    ]
+    kept = upload["with"]["path"].split()
+    changed = [f"requirements/{name}.{kind}" for name in locks.NAMES for kind in ("in", "txt")]
+    changed += [f"docker/{path.name}" for path in bases.FOLDER.glob("*.Dockerfile")]
+    changed += [
+        f"{project}/{file}" for project in locks.NODE_PROJECTS for file in ("package.json", "package-lock.json")
+    ]
+    changed += [f"frontend/{name}/package.json" for name in ("app", "recognizer")]
+    for file in changed:
+        assert any(fnmatch(file, one.replace("**/", "*")) or file.startswith(one) for one in kept), file

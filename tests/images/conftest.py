@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,12 @@ from infra.errors import DigitlensError
 from infra.execution import engine, images
 from infra.execution.images import IMAGES, Image
 from infra.settings import ROOT, settings
+
+REGISTRY = """
+version: 0.1
+storage: {{filesystem: {{rootdirectory: {folder}}}}}
+http: {{addr: "127.0.0.1:{port}"}}
+"""
 
 STAND_IN = "local/python:3.11-bookworm"
 """A base for machines that reach no registry of images."""
@@ -86,6 +94,29 @@ def steps_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine.connect().images.build(path=str(context), tag=tag, buildargs={"BASE_IMAGE": base}, rm=True, forcerm=True)
     yield tag
     engine.connect().images.remove(tag, force=True)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    """A registry on this machine."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        pytest.skip("no registry here: apt-get install docker-registry")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    (tmp_path / "config.yml").write_text(REGISTRY.format(folder=tmp_path / "store", port=port), "utf-8")
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([program, "serve", str(tmp_path / "config.yml")], stdout=log, stderr=log)
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def inside(tag: str, *words: str, **options: Any) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,35 +17,6 @@ from infra.execution import bills, engine, environments, images, inventory
 from infra.execution.images import Image
 from tests.conftest import Place
 from tests.images.conftest import inside
-
-REGISTRY = """
-version: 0.1
-storage: {{filesystem: {{rootdirectory: {folder}}}}}
-http: {{addr: "127.0.0.1:{port}"}}
-"""
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[str]:
-    """A registry on this machine."""
-    program = shutil.which("docker-registry")
-    if program is None:
-        pytest.skip("no registry here: apt-get install docker-registry")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    (tmp_path / "config.yml").write_text(REGISTRY.format(folder=tmp_path / "store", port=port), "utf-8")
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([program, "serve", str(tmp_path / "config.yml")], stdout=log, stderr=log)
-    try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def test_the_list_has_size_tag_digest_and_packages(image: Image, tmp_path: Path) -> None:
