@@ -14,6 +14,7 @@ from infra.tasks import (
     locks,
     model,
     pipeline,
+    project,
     registry,
     setup,
     start,
@@ -36,7 +37,7 @@ namespace = Collection(
     frontend.serve,
     bench.bench,
 )
-for wing in (data, environments, images, locks, start):
+for wing in (data, environments, images, locks, project, start):
     namespace.add_collection(Collection.from_module(wing))
 deploying = Collection.from_module(deploy)
 deploying.add_task(setup.setup)

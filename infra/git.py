@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 from infra.errors import UsageError
 from infra.settings import ROOT
@@ -68,6 +69,17 @@ def changed(trunk: str = "main") -> list[str]:
     return sorted({name for name in said.split("\0") if name})
 
 
+def files(root: Path) -> list[str]:
+    """Paths below ``root`` that git tracks.
+
+    Raises:
+        UsageError: there is no history.
+    """
+    if root == ROOT and (reason := trouble()):
+        raise UsageError(f"what belongs to the project can't be told: {reason}")
+    return [name for name in _git("ls-files", "-z", root=root).stdout.split("\0") if name]
+
+
 def describe(*flags: str) -> str:
     """The commit in the words of ``git describe --always``, ``-dirty`` at its end if so; empty where there is none."""
     if trouble():
@@ -94,9 +106,9 @@ def subjects() -> str:
     return _git("log", "--format=%s").stdout
 
 
-def _git(*words: str) -> subprocess.CompletedProcess[str]:
+def _git(*words: str, root: Path | None = None) -> subprocess.CompletedProcess[str]:
     """What git answers about the files here, in English."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return subprocess.run(
-        ["git", *words], cwd=ROOT, env={**own, "LC_ALL": "C"}, capture_output=True, text=True, check=False
+        ["git", *words], cwd=root or ROOT, env={**own, "LC_ALL": "C"}, capture_output=True, text=True, check=False
     )
