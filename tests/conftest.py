@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -30,6 +31,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     images = parser.getgroup("images", "the images that steps run in")
     images.addoption("--gpu-image", action="store_true", help="build the training image for GPUs, too (about 7 GB)")
     group.addoption("--photo-count", type=int, default=6, help="how many the page is asked to read")
+
+
+def copy_tracked(root: Path) -> None:
+    """Make ``root`` a repository of its own with all that is tracked here, or will be, but the released weights."""
+    words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ":!models/*/web_model/*.bin"]
+    listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, root / name)
+    own = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+    for words in (
+        ["init", "--quiet", "--initial-branch", "main"],
+        ["add", "--all"],
+        ["commit", "--quiet", "-m", "Copy"],
+    ):
+        subprocess.run(["git", *own, *words], cwd=root, check=True)
 
 
 @dataclass(frozen=True)

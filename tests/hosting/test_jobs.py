@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.certificate import Certificate
-from tests.conftest import ROOT, TINY
+from tests.conftest import ROOT, TINY, copy_tracked
 from tests.hosting import gh, google
 from tests.hosting.conftest import Deployer, commit, git
 from tests.hosting.jobs import FOLDER, Runner, read
@@ -22,6 +22,20 @@ REFERENCES = Path(__file__).with_name("references")
 BORROWED = (".mypy_cache",)
 ELSEWHERE = ("DIGITLENS_PATHS_", "GOOGLE_APPLICATION_CREDENTIALS", "DIGITLENS_HOSTING_PROJECT")
 """What a job's own checkout and environment say."""
+VALUES = {
+    "vars.FIREBASE_PROJECT": google.PROJECT,
+    "github.token": gh.TOKEN,
+    "github.repository": "o/r",
+    "github.run_id": "9871",
+    "github.event.number": "7",
+    "github.event.pull_request.base.sha": "main",
+    "github.event.repository.default_branch": "main",
+    "vars.WORKLOAD_IDENTITY_PROVIDER": "provider",
+    "vars.DEPLOY_ACCOUNT": "account",
+    "vars.MODEL_ACCOUNT": "other-account",
+    "steps.builder.outputs.name": "builder",
+}
+"""Of GitHub's expressions."""
 
 
 def lend_packages(packages: Path, folder: Path) -> None:
@@ -54,25 +68,25 @@ def runner(deployer: Deployer, certificate: Certificate, tmp_path: Path) -> Runn
         "DIGITLENS_EXECUTION_ON": "local",
         "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
     }
-    values = {
-        "vars.FIREBASE_PROJECT": google.PROJECT,
-        "github.token": gh.TOKEN,
-        "github.repository": "o/r",
-        "github.run_id": "9871",
-        "github.event.number": "7",
-        "github.event.pull_request.base.sha": "main",
-        "github.event.repository.default_branch": "main",
-        "vars.WORKLOAD_IDENTITY_PROVIDER": "provider",
-        "vars.DEPLOY_ACCOUNT": "account",
-        "vars.MODEL_ACCOUNT": "other-account",
-        "steps.builder.outputs.name": "builder",
-    }
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     own |= gh.install(temporary / "bin")
-    made = Runner(checkout, temporary, own, deployer.environment["GOOGLE_APPLICATION_CREDENTIALS"], values)
+    made = Runner(checkout, temporary, own, deployer.environment["GOOGLE_APPLICATION_CREDENTIALS"], dict(VALUES))
     made.standins["./inv bench"] = lambda *_: measured(checkout / "runs" / "bench")
     return made
+
+
+@pytest.fixture
+def light_runner(tmp_path: Path) -> Runner:
+    """The same without a site and without Google."""
+    checkout, temporary = tmp_path / "work", tmp_path / "temporary"
+    copy_tracked(checkout)
+    (checkout / ".environments").symlink_to(ROOT / ".environments")
+    (checkout / ".git/info/exclude").write_text(".environments\n", "utf-8")
+    git(tmp_path, "init", "--quiet", "--bare", "remote")
+    git(checkout, "remote", "add", "origin", str(tmp_path / "remote"))
+    temporary.mkdir()
+    return Runner(checkout, temporary, gh.install(temporary / "bin"), "", dict(VALUES))
 
 
 def measured(folder: Path) -> None:
@@ -223,22 +237,22 @@ def shown(folder: Path, name: str) -> str:
 
 
 def test_pins_of_last_year_become_a_pull_request_once_however_often_the_job_runs(
-    runner: Runner, tmp_path: Path
+    light_runner: Runner, tmp_path: Path
 ) -> None:
     """On one lock of each kind; the host's would make the environment anew that this test runs in."""
+    runner = light_runner
     runner.elsewhere = {"--raise-pins": "--raise-pins --only image,tests/browser/recognizer/bundlers"}
     pinned = runner.checkout / "requirements" / "image.in"
     now = pinned.read_text("utf-8")
     pinned.write_text(re.sub(r"uv==\S+", "uv==0.13.2", now), "utf-8")
     commit(runner.checkout, "As it was")
-    start = subprocess.run(["git", "branch", "--show-current"], cwd=runner.checkout, capture_output=True, check=True)
     for _ in range(2):
         runner.job("locks", "update")
         git(runner.checkout, "checkout", "--quiet", ".")
         runner.job("locks", "propose")
         [pull_request] = pull_requests(runner)
         assert re.search(r"- uv 0\.13\.2 -> \S+ \(image\.in\)", pull_request["body"])
-        git(runner.checkout, "switch", "--quiet", start.stdout.decode().strip())
+        git(runner.checkout, "switch", "--quiet", "main")
         git(runner.checkout, "branch", "--quiet", "-D", "locks")
     proposed, locked = (shown(tmp_path, f"locks:requirements/image.{kind}") for kind in ("in", "txt"))
     [version] = re.findall(r"uv==(\S+)", proposed)

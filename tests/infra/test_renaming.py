@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from infra.errors import UsageError
-from infra.settings import ROOT
 from infra.upkeep import renaming
+from tests.conftest import copy_tracked
 
 NAMES = """
 from infra.execution.images import IMAGES
@@ -26,19 +25,7 @@ print(settings().hosting.project, IMAGES['train'].tag)
 def copy(tmp_path: Path) -> Path:
     """All that is tracked here, in a repository of its own."""
     root = tmp_path / "mine"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ":!models/*/web_model/*.bin"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name)
-    for words in (["init", "--quiet"], ["add", "--all"]):
-        subprocess.run(["git", *words], cwd=root, check=True)
+    copy_tracked(root)
     return root
 
 
