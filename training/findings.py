@@ -38,6 +38,7 @@ class Kind(StrEnum):
     NUMBER = "values that aren't numbers"
     OUTSIDE = "boxes outside of their photo"
     AREA = "boxes without area"
+    SHARES = "boxes in shares of their photo, among others in pixels"
     CROWD = "crowds"
     SPLIT = "splits without a photo"
 
@@ -56,6 +57,7 @@ REMEDIES = {
     Kind.NUMBER: "write a number of pixels",
     Kind.OUTSIDE: "move the box into its photo; it may have been drawn on a larger one",
     Kind.AREA: "draw the box anew, or remove it",
+    Kind.SHARES: "write all boxes in one unit",
     Kind.CROWD: "label the objects one by one, or remove it",
     Kind.SPLIT: "label more photos",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.training.conftest import ROOT
 from tests.training.labelled import pictures, table
@@ -25,10 +26,25 @@ def test_a_missing_folder_is_one_cause_and_few_lines(tmp_path: Path, images: Pat
     assert len(caught.value.findings) == 5_000
 
 
-def test_sizes_before_turning_are_one_cause(tmp_path: Path, images: Path) -> None:
-    rows = [f"{name}.jpg,30,40,cat,0,0,9,9" for name in "abc"]
-    with pytest.raises(AnnotationError, match=r"^3 labels have the size that their photo has before its EXIF"):
-        selection.read(images, table(tmp_path, *rows))
+@pytest.mark.parametrize(
+    ("orientation", "size", "words"),
+    [
+        (6, (40, 30), "3 labels have the size that their photo has before its EXIF"),
+        (8, (40, 30), "3 labels have the size that their photo has before its EXIF"),
+        (1, (30, 40), "3 labels have width and height swapped, and no EXIF orientation explains it"),
+        (3, (30, 40), "3 labels have width and height swapped, and no EXIF orientation explains it"),
+    ],
+)
+def test_sizes_that_are_swapped_are_one_cause(
+    tmp_path: Path, orientation: int, size: tuple[int, int], words: str
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name in "abc":
+        Image.new("RGB", (40, 30)).save(tmp_path / f"{name}.jpg", exif=exif)
+    rows = [f"{name}.jpg,{size[0]},{size[1]},cat,0,0,9,9" for name in "abc"]
+    with pytest.raises(AnnotationError, match=f"^{words}"):
+        selection.read(tmp_path, table(tmp_path, *rows))
 
 
 MENDED = {
@@ -53,6 +69,7 @@ REFUSED = {
     Kind.NUMBER: ["a.jpg,40,30,cat,0,zero,9,9"],
     Kind.OUTSIDE: ["a.jpg,40,30,cat,0,0,41.5,9"],
     Kind.AREA: ["a.jpg,40,30,cat,5,5,5,9"],
+    Kind.SHARES: ["a.jpg,40,30,cat,0,0,9,9", "a.jpg,40,30,cat,0.1,0.1,0.9,0.9"],
     Kind.UNLABELLED: ["a.jpg,40,30,,,,,", ",40,30,cat,0,0,9,9"],
 }
 

@@ -89,12 +89,6 @@ def test_another_kind_of_file_is_named_with_what_to_do(
         formats.read(tmp_path / name, images)
 
 
-def test_shares_in_a_table_of_pixels_are_refused(tmp_path: Path, images: Path) -> None:
-    rows = [f"a.jpg,0.1,0.2,0.5,0.{number}5,cat" for number in range(3, 9)]
-    with pytest.raises(AnnotationError, match="from 0 to 1"):
-        formats.read(table(tmp_path, *rows, header="image,xmin,ymin,xmax,ymax,label"), images)
-
-
 @pytest.mark.parametrize("quote", ["", '"'])
 @pytest.mark.parametrize("row", ["{},40,30,cat,0,0,9,9", "b.jpg,40,30,{},0,0,9,9"])
 def test_a_field_that_is_too_long_costs_one_photo(tmp_path: Path, row: str, quote: str) -> None:

@@ -12,13 +12,22 @@ from training.findings import Finding, Kind, shown
 MOST = 0.9
 """Share of the labels or photos from which on a fault has a cause of its own."""
 NAMED = 8
-TURNED = "turned"
-"""The value of a finding about a size that is right before turning by EXIF."""
+TURNED, SWAPPED = "turned", "swapped"
+"""Values of findings about a size that is right before turning by EXIF, or with width and height swapped."""
 
 
-def refusal(message: str, findings: Sequence[Finding], right: Collection[Photo] = ()) -> AnnotationError:
-    """The error for a set that is refused, its common cause first; ``right`` are the photos without a fault."""
-    return AnnotationError("\n".join([*causes(findings, right), message]), findings)
+def refusal(
+    message: str, findings: Sequence[Finding], right: Collection[Photo] = (), suspected: Sequence[str] = ()
+) -> AnnotationError:
+    """The error for a set that is refused, its common cause first.
+
+    Args:
+        message: what is refused
+        findings: every fault
+        right: the photos without one
+        suspected: causes that are known already
+    """
+    return AnnotationError("\n".join([*suspected, *causes(findings, right), message]), findings)
 
 
 def causes(findings: Sequence[Finding], right: Collection[Photo]) -> list[str]:
@@ -32,21 +41,26 @@ def causes(findings: Sequence[Finding], right: Collection[Photo]) -> list[str]:
             else f"{len(missing):,} photos are not"
         )
         found.append(f"{said} in the folder ({shown(min(missing))} first): does --images name the right one?")
-    unknown = Counter(one.value for one in findings if one.kind is Kind.CLASS)
+    unknown = Counter(one.value for one in findings if one.kind is Kind.CLASS and one.value)
     objects = sum(len(photo.objects) for photo in right)
     if unknown and unknown.total() >= MOST * (unknown.total() + objects):
-        names = [
-            f"{shown(name) if name else 'without a name'} ({count:,})" for name, count in unknown.most_common(NAMED)
-        ]
+        names = [f"{shown(name)} ({count:,})" for name, count in unknown.most_common(NAMED)]
         more = ["…"] if len(unknown) > NAMED else []
         found.append(
             f"the labels' classes aren't the configuration's; they are {', '.join([*names, *more])}: list them as "
             "`classes:` in the file that --config names"
         )
-    turned = sum(one.value == TURNED for one in findings)
-    if turned and turned >= MOST * sum(one.kind is Kind.SIZE for one in findings) and turned >= MOST * len(right):
-        found.append(
-            f"{turned:,} labels have the size that their photo has before its EXIF orientation turns it, so their "
-            "boxes lie wrong: label the photos as viewers show them, or save the photos upright"
-        )
+    sizes = Counter(one.value for one in findings if one.kind is Kind.SIZE)
+    turned, swapped = sizes[TURNED], sizes[SWAPPED]
+    if turned + swapped and turned + swapped >= MOST * max(sizes.total(), len(right)):
+        if turned >= swapped:
+            found.append(
+                f"{turned + swapped:,} labels have the size that their photo has before its EXIF orientation turns it, "
+                "so their boxes lie wrong: label the photos as viewers show them, or save the photos upright"
+            )
+        else:
+            found.append(
+                f"{turned + swapped:,} labels have width and height swapped, and no EXIF orientation explains it: "
+                "either they say it wrong (swap them), or the photos were turned later, and their boxes lie wrong"
+            )
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,3 +56,7 @@ class Annotations:
     """classes that the file lists, whether they occur or not, with what it says of them"""
     about: Mapping[str, Any] = field(default_factory=dict)
     """what the file says of the whole set"""
+    named: frozenset[str] = frozenset()
+    """classes that labels name, those of photos that were left out as well"""
+    causes: Sequence[str] = ()
+    """what is wrong with the set as a whole: why many labels are at fault, and others may be"""

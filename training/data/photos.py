@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data import pictures
-from training.data.causes import TURNED, refusal
+from training.data.causes import SWAPPED, TURNED, refusal
 from training.data.labels import Annotations, Photo
 from training.data.pictures import NoPictureError, Picture, PictureError
 from training.errors import AnnotationError
@@ -65,7 +65,7 @@ def check_files(annotations: Annotations, images: Path) -> Annotations:
         else:
             good.append(photo)
     if not good:
-        raise refusal(f"{images}: none of the labelled photos is there and readable", findings)
+        raise refusal(f"{images}: none of the labelled photos is there and readable", findings, (), annotations.causes)
     return replace(annotations, photos=good, skipped=findings)
 
 
@@ -77,8 +77,10 @@ def _finding(photo: Photo, images: Path) -> Finding | None:
     if (width, height) != (photo.width, photo.height):
         said = f"the label says {photo.width} × {photo.height}"
         fault = f"{shown(photo.filename)}: the file has {width} × {height} pixels, {said}"
-        turned = (height, width) == (photo.width, photo.height)
-        return Finding(Kind.SIZE, photo.where, "width", fault, photo.filename, value=TURNED if turned else "")
+        value = ""
+        if (height, width) == (photo.width, photo.height):
+            value = TURNED if pictures.lies_down(images / photo.filename) else SWAPPED
+        return Finding(Kind.SIZE, photo.where, "width", fault, photo.filename, value=value)
     return None
 
 

@@ -111,6 +111,16 @@ def size(path: Path) -> tuple[int, int]:
         return _upright_size(image)
 
 
+def lies_down(path: Path) -> bool:
+    """Whether EXIF's orientation makes the height of what is stored the width of what is seen.
+
+    Raises:
+        PictureError: for what `read` refuses by its header
+    """
+    with _opened(path) as image:
+        return _orientation(image) >= 5
+
+
 def read(source: Path | bytes, at_least: int | None = None) -> Picture:
     """Decode a picture to its end.
 

@@ -45,7 +45,7 @@ def put(findings: Sequence[Finding], folder: Path) -> None:
 
 def tell(found: Annotations, output: Path) -> None:
     """Say what was noted and what was left out; ``output`` is where `put` has put it."""
-    for note in found.notes:
+    for note in (*found.causes, *found.notes):
         print(f"note: {note}")
     tell_skipped(found.skipped, output)
 

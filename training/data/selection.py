@@ -105,6 +105,7 @@ def read(
             f"{annotations}: {len(found.skipped):,} faults; correct them, or leave their photos out with --skip-bad",
             found.skipped,
             found.photos,
+            found.causes,
         )
     return without(found, ignored)
 

@@ -37,11 +37,14 @@ from training.data.formats import (
     label_studio,
     labelme,
     pascal_voc,
+    readings,
     yolo,
 )
-from training.data.formats.checking import MENDED, Checker, GroupOf
+from training.data.formats.checking import MENDED, Checker
 from training.data.formats.csv_file import read_groups, write_rows
+from training.data.formats.entries import GroupOf
 from training.data.formats.files import LabelFile
+from training.data.formats.readings import Reading
 from training.data.formats.recognition import recognise
 from training.data.labels import Annotations, LabelledObject, Photo
 from training.data.naming import Names
@@ -73,6 +76,8 @@ class _Format:
     suffix: str = ""
     holds: frozenset[str] = frozenset()
     """what of `_contents` it can hold"""
+    reading: Reading = readings.PLAIN
+    """how the numbers of its boxes are meant"""
     cuts: bool = False
     """boxes that hang over the photo's edge belong to the data set, and are cut there"""
 
@@ -93,13 +98,20 @@ FORMATS = {
         coco.write,
         ".json",
         frozenset({POLYGONS, ATTRIBUTES, UNUSED, GROUPS, COCOS}),
+        Reading(readings.SIZED),
     ),
-    "yolo": _Format(yolo.FIELDS, write=yolo.write, holds=frozenset({UNUSED})),
+    "yolo": _Format(yolo.FIELDS, write=yolo.write, holds=frozenset({UNUSED}), reading=Reading(readings.CENTRED, 1)),
     "cvat": _Format(cvat.FIELDS, cvat.read, cvat.write, ".xml", frozenset({ATTRIBUTES, UNUSED})),
     "labelme": _Format(labelme.FIELDS, labelme.read, labelme.write, holds=frozenset()),
-    "labelstudio": _Format(label_studio.FIELDS, label_studio.read, label_studio.write, ".json", frozenset()),
-    "createml": _Format(create_ml.FIELDS, create_ml.read),
-    "svhn": _Format(digit_struct.FIELDS, digit_struct.read, cuts=True),
+    "labelstudio": _Format(
+        label_studio.FIELDS,
+        label_studio.read,
+        label_studio.write,
+        ".json",
+        reading=Reading(readings.SIZED, 100),
+    ),
+    "createml": _Format(create_ml.FIELDS, create_ml.read, reading=Reading(readings.CENTRED)),
+    "svhn": _Format(digit_struct.FIELDS, digit_struct.read, reading=Reading(readings.SIZED), cuts=True),
 }
 WRITABLE = tuple(name for name, known in FORMATS.items() if known.write)
 
@@ -135,6 +147,7 @@ def read(
         None if images is None else lambda filename: pictures.size(images / filename),
         known.fields,
         keep,
+        known.reading,
         known.cuts,
         None if images is None else Names(walk(images)),
     )

@@ -6,6 +6,7 @@ whole, and where a label can't be tied to a photo, so is every photo without a l
 
 from __future__ import annotations
 
+import contextlib
 import math
 import posixpath
 from collections import Counter
@@ -14,25 +15,23 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from training.data.causes import refusal
-from training.data.formats import spelling
+from training.data.formats import readings, spelling
+from training.data.formats.class_names import ClassNames
+from training.data.formats.entries import SIDES, BadValueError, Box, Entry, Fault, GroupOf, Value
+from training.data.formats.readings import ROUNDING, Placed, Reading
 from training.data.labels import Annotations, LabelledObject, Photo
 from training.data.naming import Names, NoPhotoError
 from training.data.pictures import PictureError
 from training.errors import AnnotationError
 from training.findings import Finding, Kind, Where, shown
 
-Value = object
-"""As it stands in the file: text, a number, or nothing."""
-SIDES = ("xmin", "ymin", "xmax", "ymax")
-ROUNDING = 1.0
-"""Boxes hang over the photo's edge by so many pixels where somebody's program rounded: they are cut there."""
+SLACK = 0.01
+"""By which sides in shares of a photo may pass its edge."""
 Sizes = Callable[[str], tuple[int, int]]
 """Width and height of a photo file; raises PictureError."""
-NAMED = 20
-"""Classes of a configuration that a message lists."""
 MENDED = {
     "edge": "boxes that hang over the edge of their photo, cut there",
     "object twice": "objects that stand twice, counted once",
@@ -44,64 +43,6 @@ MENDED = {
     "no size": "entries whose size is 0 or isn't said, taken from the photo",
 }
 """What is harmless, by kind, and how it is said."""
-
-
-class Fault(NamedTuple):
-    """What is wrong, with which field of an entry, and what stands there."""
-
-    kind: Kind
-    field: str
-    words: str
-    value: str = ""
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """An object as its file has it; ``fault`` is what the reader itself found wrong."""
-
-    where: Where
-    name: Value = None
-    sides: tuple[Value, Value, Value, Value] = (None, None, None, None)
-    """xmin, ymin, xmax, ymax in pixels, or in shares of the photo (see `Entry.whole`)"""
-    fault: Fault | None = None
-    extra: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A photo as its file has it; a size that isn't said is that of the photo's own file."""
-
-    where: Where
-    filename: Value
-    size: tuple[Value, Value] | None
-    boxes: Sequence[Box] = ()
-    group: Value = None
-    alone: bool = True
-    """whether it has all labels of its photo, so that a second one is at fault"""
-    whole: float | None = None
-    """what the photo's full width and height are in its boxes' unit: 1 or 100; None: pixels"""
-    within: str = ""
-    """folder of the entry's file, which names may be relative to"""
-    stem: str | None = None
-    """name of the entry's own file without its ending, where it is to be that of the photo"""
-    extra: Mapping[str, Any] | None = None
-
-
-class GroupOf(NamedTuple):
-    """A line of a file of groups."""
-
-    where: Where
-    filename: str
-    group: str
-
-
-class _BadValueError(Exception):
-    """A value that can't be used; ``photos`` are spoilt by it."""
-
-    def __init__(self, fault: Fault, photos: Sequence[str] = ()) -> None:
-        super().__init__(fault)
-        self.fault, self.photos = fault, photos
 
 
 @dataclass(slots=True)
@@ -126,6 +67,8 @@ class Checker:
     """what the format calls filename, width, height, class, xmin, …, where it differs"""
     keep: bool = False
     """whether readers keep what other formats may hold: polygons, attributes, ids"""
+    reading: Reading = readings.PLAIN
+    """how the format's numbers of a box are meant"""
     cuts: bool = False
     """boxes that hang over the photo's edge, however far, are cut there instead of being faults"""
     names: Names | None = None
@@ -135,6 +78,8 @@ class Checker:
     about: dict[str, Any] = field(default_factory=dict)
     """what the file says of the whole set"""
     notes: list[str] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)
+    """what is wrong with the set as a whole, before its single faults"""
     mended: Counter[str] = field(default_factory=Counter)
     untied: int = 0
     """labels that belong to no photo that is known"""
@@ -145,20 +90,25 @@ class Checker:
     _claims: dict[str, _Claim] = field(default_factory=dict)
     _objects: dict[str, set[LabelledObject]] = field(default_factory=dict)
     _flat: list[tuple[str, Where, Fault]] = field(default_factory=list)
-    _called_classes: dict[Value, tuple[str, str]] = field(default_factory=dict)
+    _strange: list[Placed] = field(default_factory=list)
+    """boxes that don't fit their photos"""
+    _corner: list[tuple[str, Where]] = field(default_factory=list)
+    """boxes within the first pixel of their photos"""
+    _objects_read: int = 0
 
     def add(self, entry: Entry) -> None:
         """Check a photo and its objects. A photo with a fault is left out whole."""
         try:
             photo = self._photo(entry)
-        except _BadValueError as error:
+        except BadValueError as error:
             self._note(entry.where, error)
+            self._remember_classes(entry)
             return
         kept = self._objects.setdefault(photo.filename, set())
         for box in entry.boxes:
             try:
                 item = self._object(box, photo, entry.whole)
-            except _BadValueError as error:
+            except BadValueError as error:
                 if error.fault.kind is Kind.AREA:
                     self._flat.append((photo.filename, box.where, error.fault))
                 else:
@@ -173,13 +123,13 @@ class Checker:
     def reject(self, where: Where, fault: Fault, filename: Value = None, within: str = "") -> None:
         """Note a fault of a reader; ``filename`` is the photo that it spoils, where one is named."""
         try:
-            self._note(where, _BadValueError(fault), self._file(filename, within))
-        except _BadValueError as error:
-            self._note(where, _BadValueError(fault, error.photos))
+            self._note(where, BadValueError(fault), self._file(filename, within))
+        except BadValueError as error:
+            self._note(where, BadValueError(fault, error.photos))
 
     def loose(self, where: Where, fault: Fault) -> None:
         """Note a label that belongs to no photo."""
-        self._note(where, _BadValueError(fault))
+        self._note(where, BadValueError(fault))
 
     def result(self, path: Path, skip_bad: bool) -> Annotations:
         """What was right.
@@ -188,9 +138,12 @@ class Checker:
             AnnotationError: with all findings, unless ``skip_bad``; or where nothing was right
         """
         self._close_flat()
+        self._close_corner()
         other = self._close_groups(path)
         if self.untied:
             self._close_untied()
+        if self._strange and (cause := readings.likeliest(self.reading, self._strange, self._right())):
+            self.causes.append(cause)
         good = [photo for photo in self.photos.values() if photo.filename not in self.spoilt]
         if self.findings and not skip_bad:
             raise refusal(
@@ -198,9 +151,10 @@ class Checker:
                 "with --skip-bad",
                 self.findings,
                 good,
+                self.causes,
             )
         if not good:
-            raise refusal(f"{path}: has no usable entry", self.findings)
+            raise refusal(f"{path}: has no usable entry", self.findings, suspected=self.causes)
         notes = [*self.notes, *(self.names.notes() if self.names else ())]
         if other:
             notes.append(f"groups are given for {other:,} names that no photo has")
@@ -210,9 +164,10 @@ class Checker:
             notes.append(
                 f"{lost:,} right labels are left out as well: others of the same {len(self.spoilt):,} photos are wrong"
             )
-        return Annotations(good, self.findings, notes, self.declared, self.about)
+        named = self._names_of_classes.named()
+        return Annotations(good, self.findings, notes, self.declared, self.about, named, self.causes)
 
-    def _note(self, where: Where, error: _BadValueError, photo: str = "") -> None:
+    def _note(self, where: Where, error: BadValueError, photo: str = "") -> None:
         fault, photos = error.fault, [photo] if photo else error.photos
         spoilt = photos[0] if len(photos) == 1 else ""
         self.findings.append(Finding(fault.kind, where, fault.field, fault.words, spoilt, fault.remedy, fault.value))
@@ -227,14 +182,47 @@ class Checker:
             if self.photos[file].objects:
                 self.mended["no area"] += 1
             else:
-                self._note(where, _BadValueError(fault), file)
+                self._note(where, BadValueError(fault), file)
+
+    def _close_corner(self) -> None:
+        """Boxes within the first pixel: sides in shares of the photo, where all boxes are such; else each is at fault.
+
+        Files that say which photo they mean are read so only where the photos are there, by people's labels.
+        """
+        if self.names is None or self.reading.whole is not None or not self._corner:
+            return
+        if len(self._corner) < self._objects_read:
+            for file, where in self._corner:
+                words = "all its sides are from 0 to 1, while those of other boxes are larger"
+                self._note(where, BadValueError(self._fault(Kind.SHARES, "xmin", words)), file)
+            return
+        self.reading = self.reading._replace(whole=1)
+        self._strange = [one.enlarged() for one in self._strange]
+        for photo in self.photos.values():
+            photo.objects = [_enlarged(item, photo.width, photo.height) for item in photo.objects]
+        self.notes.append(
+            f"all sides of the {len(self._corner):,} boxes are from 0 to 1: taken for shares of the photo's width and "
+            "height, not for pixels"
+        )
+
+    def _right(self) -> list[Placed]:
+        return [
+            Placed(item.sides, photo.width, photo.height) for photo in self.photos.values() for item in photo.objects
+        ]
+
+    def _remember_classes(self, entry: Entry) -> None:
+        """Of a photo that can't be used: its classes are the set's, too."""
+        for box in entry.boxes:
+            if not box.fault:
+                with contextlib.suppress(BadValueError):
+                    self._names_of_classes.find(box.name)
 
     def _close_untied(self) -> None:
         for file, photo in self.photos.items():
             if not photo.objects and file not in self.spoilt:
                 count = f"{self.untied:,} labels belong" if self.untied > 1 else "a label belongs"
                 words = f"{shown(file)} has no objects, and {count} to no photo"
-                self._note(photo.where, _BadValueError(self._fault(Kind.UNLABELLED, "filename", words)), file)
+                self._note(photo.where, BadValueError(self._fault(Kind.UNLABELLED, "filename", words)), file)
 
     def _close_groups(self, path: Path) -> int:
         """Give photos their groups; the number of lines for photos that have no label."""
@@ -243,7 +231,7 @@ class Checker:
         for line in self.groups:
             try:
                 file = self._file(line.filename)
-            except _BadValueError:
+            except BadValueError:
                 other += 1
                 continue
             if file not in self.photos:
@@ -256,7 +244,7 @@ class Checker:
                 self.mended["group twice"] += 1
             else:
                 words = f"{shown(file)} is in {shown(line.group)}, and in {shown(first.group)} at {first.where}"
-                self._note(line.where, _BadValueError(Fault(Kind.TWICE, "group", words)), file)
+                self._note(line.where, BadValueError(Fault(Kind.TWICE, "group", words)), file)
         if self.groups and not said:
             raise AnnotationError(
                 f"{path}: no photo has one of the names that the groups are given for, like "
@@ -284,7 +272,7 @@ class Checker:
         return known
 
     def _claim_again(self, entry: Entry, file: str, claim: _Claim) -> None:
-        """A further entry of a photo. Raises _BadValueError where that is a fault."""
+        """A further entry of a photo. Raises BadValueError where that is a fault."""
         before = f"{shown(file)} stands at {claim.where}"
         if claim.spelt != entry.filename:
             spelt = [shown(name) if isinstance(name, str) else "nothing" for name in (claim.spelt, entry.filename)]
@@ -313,20 +301,20 @@ class Checker:
             return self._file(entry.stem, quiet=True)
         try:
             named = self._file(entry.filename, entry.within)
-        except _BadValueError as error:
+        except BadValueError as error:
             try:
                 found = self._file(entry.stem, quiet=True)
-            except _BadValueError:
+            except BadValueError:
                 raise error from None
             self.names.taken[str(entry.filename)] = found
             return found
         try:
             own = self._file(entry.stem, quiet=True)
-        except _BadValueError:
+        except BadValueError:
             return named
         if own != named:
             words = f"names {shown(named)}, and is called like {shown(own)}: one of both is stale"
-            raise _BadValueError(self._fault(Kind.TWICE, "filename", words), [named, own])
+            raise BadValueError(self._fault(Kind.TWICE, "filename", words), [named, own])
         return named
 
     def _file(self, value: Value, within: str = "", quiet: bool = False) -> str:
@@ -337,7 +325,7 @@ class Checker:
                 return self.names.find(value, within, quiet)
             except NoPhotoError as error:
                 fault = self._fault(error.kind, "filename", error.words)._replace(value=value)
-                raise _BadValueError(fault, error.candidates) from None
+                raise BadValueError(fault, error.candidates) from None
         plain = posixpath.normpath(value)
         if plain.startswith("../"):
             plain = posixpath.normpath(posixpath.join(within, value))
@@ -362,32 +350,44 @@ class Checker:
                 return self.size_of(file)
             except PictureError as error:
                 fault = self._fault(Kind.UNREADABLE, "filename", f"{shown(file)}: {error.fault}")
-                raise _BadValueError(fault._replace(remedy=error.remedy), [file]) from error
+                raise BadValueError(fault._replace(remedy=error.remedy), [file]) from error
         if size is None:
             words = f"{shown(file)}: its size isn't said, and there is no folder of photos to look into"
             raise self._bad(Kind.SIZE, "width", words, file)
         try:
             width, height = (self._number(value, key) for value, key in zip(size, ("width", "height"), strict=True))
-        except _BadValueError as error:
-            raise _BadValueError(error.fault, [file]) from None
+        except BadValueError as error:
+            raise BadValueError(error.fault, [file]) from None
         if width < 1 or height < 1 or width % 1 or height % 1:
             raise self._bad(Kind.SIZE, "width", f"a photo of {size[0]} × {size[1]} pixels", file)
         return int(width), int(height)
 
     def _object(self, box: Box, photo: Photo, whole: float | None) -> LabelledObject:
         if box.fault:
-            raise _BadValueError(box.fault)
+            raise BadValueError(box.fault)
         name, extra = self._class(box.name), box.extra
         xmin, ymin, xmax, ymax = (self._number(value, key) for value, key in zip(box.sides, SIDES, strict=True))
         if whole is not None:
             across, down = photo.width / whole, photo.height / whole
             xmin, ymin, xmax, ymax = xmin * across, ymin * down, xmax * across, ymax * down
             extra = _scaled(extra, across, down)
+        self._objects_read += 1
+        if whole is None and all(-SLACK <= side <= 1 + SLACK for side in (xmin, ymin, xmax, ymax)):
+            self._corner.append((photo.filename, box.where))
+        sides = (xmin, ymin, xmax, ymax)
         over = max(-xmin, -ymin, xmax - photo.width, ymax - photo.height)
         if over > 0 and (self.cuts or over <= ROUNDING):
             xmin, ymin = max(xmin, 0), max(ymin, 0)
             xmax, ymax = min(xmax, photo.width), min(ymax, photo.height)
             self.mended["edge"] += 1
+        try:
+            self._check_sides(xmin, ymin, xmax, ymax, photo)
+        except BadValueError:
+            self._strange.append(Placed(sides, photo.width, photo.height))
+            raise
+        return LabelledObject(name, xmin, ymin, xmax, ymax, extra=extra)
+
+    def _check_sides(self, xmin: float, ymin: float, xmax: float, ymax: float, photo: Photo) -> None:
         for low, high, size, axis in ((xmin, xmax, photo.width, "x"), (ymin, ymax, photo.height, "y")):
             if low > high or (low == high and 0 <= low <= size):
                 kind = Kind.AREA if low == high else Kind.OUTSIDE
@@ -396,49 +396,17 @@ class Checker:
                 raise self._bad(Kind.OUTSIDE, f"{axis}min", f"{low:g} is outside the photo (0 to {size:g})")
             if high > size:
                 raise self._bad(Kind.OUTSIDE, f"{axis}max", f"{high:g} is outside the photo (0 to {size:g})")
-        return LabelledObject(name, xmin, ymin, xmax, ymax, extra=extra)
 
     def _class(self, value: Value) -> str:
         """The class that a label names, in the one spelling that is kept."""
-        try:
-            name, mended = self._called_classes[value]
-        except KeyError:
-            name, mended = self._called_classes[value] = self._spelt(value)
-        except TypeError:  # a list
-            name, mended = self._spelt(value)
+        name, mended = self._names_of_classes.find(value)
         if mended:
             self.mended[mended] += 1
         return name
 
-    def _spelt(self, value: Value) -> tuple[str, str]:
-        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-            value = ""
-        raw = value if isinstance(value, str) else spelling.whole(value)
-        name = spelling.normal(raw)
-        if spelling.UNWRITABLE.search(name):
-            raise self._bad(Kind.CLASS, "class", f"{shown(raw)} holds what no text can")
-        if not name:
-            raise self._bad(Kind.CLASS, "class", self._unknown(""))
-        if self.classes is None:
-            return name, "class's blanks" if name != raw else ""
-        if raw in self.classes:
-            return raw, ""
-        if name in self._normal_classes:
-            return self._normal_classes[name], "class's blanks"
-        if (plain := spelling.undecimal(name)) in self._normal_classes:
-            return self._normal_classes[plain], "class as decimal"
-        raise _BadValueError(self._fault(Kind.CLASS, "class", self._unknown(raw))._replace(value=name))
-
     @cached_property
-    def _normal_classes(self) -> dict[str, str]:
-        return {spelling.normal(name): name for name in self.classes or ()}
-
-    def _unknown(self, name: str) -> str:
-        if not self.classes:
-            return "is missing"
-        known = [shown(one) for one in self.classes]
-        more = ["…"] if len(known) > NAMED else []
-        return f"{shown(name) if name else '(empty)'} is not one of {', '.join([*known[:NAMED], *more])}"
+    def _names_of_classes(self) -> ClassNames:
+        return ClassNames(self.classes, self._called("class"))
 
     def _number(self, value: Value, key: str) -> float:
         try:
@@ -452,8 +420,8 @@ class Checker:
             raise self._bad(Kind.NUMBER, key, f"{value!s} is not a finite number")
         return number
 
-    def _bad(self, kind: Kind, key: str, words: str, *photos: str) -> _BadValueError:
-        return _BadValueError(self._fault(kind, key, words), photos)
+    def _bad(self, kind: Kind, key: str, words: str, *photos: str) -> BadValueError:
+        return BadValueError(self._fault(kind, key, words), photos)
 
     def _fault(self, kind: Kind, key: str, words: str) -> Fault:
         return Fault(kind, self._called(key), words)
@@ -473,13 +441,15 @@ def _scaled(extra: Mapping[str, Any] | None, across: float, down: float) -> Mapp
     return {**extra, "polygons": polygons}
 
 
+def _enlarged(item: LabelledObject, width: int, height: int) -> LabelledObject:
+    """An object whose sides are shares of its photo, in pixels; what hangs over the edge is cut."""
+    xmin, ymin, xmax, ymax = (min(max(side, 0.0), 1.0) for side in item.sides)
+    extra = _scaled(item.extra, width, height)
+    return LabelledObject(item.name, xmin * width, ymin * height, xmax * width, ymax * height, extra=extra)
+
+
 def _is_nothing(value: Value) -> bool:
     """Whether a size isn't said: nothing, no text, 0, or pandas' nan."""
     if isinstance(value, str):
         return value.strip().lower() in ("", "0", "0.0", "nan", "null", "none")
     return value is None or (isinstance(value, int | float | Decimal) and (value == 0 or value != value))
-
-
-def text(number: float) -> str:
-    """A number as text that reads back as the same one."""
-    return str(int(number)) if number == int(number) else repr(float(number))

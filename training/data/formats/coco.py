@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from training.data.formats import files, spelling
-from training.data.formats.checking import Box, Checker, Entry, Fault, text
+from training.data.formats.checking import Checker
+from training.data.formats.entries import Box, Entry, Fault, text
 from training.data.formats.files import Exact, LabelFile
 from training.data.labels import Annotations, LabelledObject
 from training.errors import AnnotationError

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from training.data.formats import files
-from training.data.formats.checking import Box, Checker, Entry, Fault
+from training.data.formats.checking import Checker
+from training.data.formats.entries import Box, Entry, Fault
 from training.data.formats.files import LabelFile
 from training.findings import Kind, Where
 

@@ -15,9 +15,11 @@ from csv import writer as csv_writer
 from pathlib import Path
 from typing import TextIO
 
-from training.data.formats import table
-from training.data.formats.checking import SIDES, Box, Checker, Entry, Fault, GroupOf, text
+from training.data.formats import readings, table
+from training.data.formats.checking import Checker
+from training.data.formats.entries import SIDES, Box, Entry, Fault, GroupOf, text
 from training.data.formats.files import LabelFile
+from training.data.formats.readings import Reading
 from training.data.labels import Annotations, Photo
 from training.errors import AnnotationError
 from training.findings import Kind, Where, shown
@@ -56,8 +58,6 @@ NEEDED = ("filename", "class", *SIDES)
 EMPTY = frozenset({"", "nan", "null", "none", "na", "<na>"})
 """How tables write nothing."""
 COMMA = re.compile(r"\s*-?\d+,\d+\s*")
-SHARES = 5
-"""Boxes from which on sides from 0 to 1 are taken for shares of the photo."""
 
 
 def heads(line: str) -> tuple[str, list[str]] | None:
@@ -109,6 +109,8 @@ def _read(file: LabelFile, checker: Checker) -> None:
     over = [name for place, name in enumerate(header) if place not in known.values() and name.strip()]
     if over and not all(name.lower().startswith("unnamed") or name.lower() == "index" for name in over):
         checker.notes.append(f"columns of {path.name} that were passed over: {', '.join(map(shown, over))}")
+    if not {"xmin", "xmax"} <= known.keys():
+        checker.reading = Reading(readings.SIZED)
     rows = _Rows(known, len(header), separator)
     for record in table.records(lines[first + 1 :], separator, len(header)):
         where = file.at(f"row {record.row + first + 1}")
@@ -123,11 +125,6 @@ def _read(file: LabelFile, checker: Checker) -> None:
             )
         else:
             checker.add(rows.entry(values, where, file.within))
-    if tuple(header) not in (COLUMNS, (*COLUMNS, GROUP)) and rows.objects >= SHARES and rows.largest <= 1:
-        raise AnnotationError(
-            f"{path}: all sides of its {rows.objects:,} boxes are from 0 to 1, as shares of the photo; "
-            "write pixels, or give the labels in YOLO's form"
-        )
 
 
 class _Rows:
@@ -135,7 +132,6 @@ class _Rows:
 
     def __init__(self, known: Mapping[str, int], count: int, separator: str) -> None:
         self.known, self.count, self.comma = known, count, separator != ","
-        self.objects, self.largest = 0, 0.0
 
     def entry(self, values: list[str], where: Where, within: str) -> Entry:
         """One row; without class and box it is a photo without objects."""
@@ -149,7 +145,6 @@ class _Rows:
         boxes = []
         if name.strip().lower() not in EMPTY or any(side.strip().lower() not in EMPTY for side in sides):
             boxes = [Box(where, name, (sides[0], sides[1], sides[2], sides[3]))]
-            self._look(sides)
         size = (
             (self._number(values[known["width"]]), self._number(values[known["height"]]))
             if "width" in known and "height" in known
@@ -160,13 +155,6 @@ class _Rows:
 
     def _number(self, value: str) -> str:
         return value.replace(",", ".") if self.comma and COMMA.fullmatch(value) else value
-
-    def _look(self, sides: list[str]) -> None:
-        try:
-            self.largest = max(self.largest, *map(float, sides))
-        except ValueError:
-            return
-        self.objects += 1
 
 
 def _sum(low: str, length: str) -> str:

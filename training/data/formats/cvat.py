@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from training.data.formats import files
-from training.data.formats.checking import Box, Checker, Entry, Fault, text
+from training.data.formats.checking import Checker
+from training.data.formats.entries import Box, Entry, Fault, text
 from training.data.formats.files import XML_FAULTS, LabelFile
 from training.data.formats.pascal_voc import check_words
 from training.data.labels import Annotations

@@ -19,7 +19,8 @@ import numpy as np
 from h5py import h5d, h5r, h5s, h5t
 
 from training import command
-from training.data.formats.checking import Box, Checker, Entry, Fault
+from training.data.formats.checking import Checker
+from training.data.formats.entries import Box, Entry, Fault
 from training.data.formats.files import LabelFile
 from training.errors import AnnotationError
 from training.findings import Kind, Where

@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from training.data.formats import files
-from training.data.formats.checking import Box, Checker, Entry, Fault
+from training.data.formats.checking import Checker
 from training.data.formats.cvat import upright
+from training.data.formats.entries import Box, Entry, Fault
 from training.data.formats.files import LabelFile
 from training.data.labels import Annotations
 from training.data.naming import NoPhotoError

@@ -13,7 +13,8 @@ from typing import Any
 
 from training import command
 from training.data.formats import files
-from training.data.formats.checking import Box, Checker, Entry, Fault
+from training.data.formats.checking import Checker
+from training.data.formats.entries import Box, Entry, Fault
 from training.data.formats.files import LabelFile
 from training.data.formats.pascal_voc import own_files
 from training.data.labels import Annotations

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from training import command
-from training.data.formats.checking import SIDES, Box, Checker, Entry, Fault, text
+from training.data.formats.checking import Checker
+from training.data.formats.entries import SIDES, Box, Entry, Fault, text
 from training.data.formats.files import XML_FAULTS, LabelFile
 from training.data.labels import Annotations, Photo
 from training.errors import AnnotationError

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from training.data import pictures
 from training.data.folder import walk
-from training.data.formats.checking import Checker, Entry
+from training.data.formats.checking import Checker
 from training.data.formats.csv_file import read_groups
+from training.data.formats.entries import Entry
 from training.data.labels import Annotations
 from training.data.naming import Names
 from training.errors import AnnotationError

@@ -16,8 +16,9 @@ import yaml
 
 from training import command
 from training.data.folder import Folder
-from training.data.formats import files, table
-from training.data.formats.checking import Box, Checker, Entry, Fault, text
+from training.data.formats import files, readings, table
+from training.data.formats.checking import Checker
+from training.data.formats.entries import Box, Entry, Fault, text
 from training.data.formats.files import LabelFile
 from training.data.formats.pascal_voc import own_files
 from training.data.labels import Annotations, LabelledObject, Photo
@@ -110,6 +111,7 @@ def read(folder: Folder, chosen: Sequence[LabelFile], checker: Checker, named: s
     checker.declared.update({name: {} for name in names})
     if checker.names is None:
         raise AnnotationError(f"{folder.root}: labels in YOLO's form need the folder of their photos")
+    used: set[int] = set()
     for file in command.progress(chosen, len(chosen), "label files"):
         try:
             content, _ = table.decoded(file.path)
@@ -117,11 +119,13 @@ def read(folder: Folder, chosen: Sequence[LabelFile], checker: Checker, named: s
             checker.reject(file.at(), Fault(Kind.FORMAT, "", error.message), _photo_of(file))
             continue
         boxes = [
-            _box(line, names, file.at(f"row {number}"), checker.keep)
+            _box(line, names, used, file.at(f"row {number}"), checker.keep)
             for number, line in enumerate(table.lines_of(content), 1)
             if line.strip()
         ]
         checker.add(Entry(file.at(), None, None, boxes, whole=1, stem=_photo_of(file)))
+    if cause := readings.counted_otherwise(used, set(range(len(names)))):
+        checker.causes.append(cause)
 
 
 def _photo_of(file: LabelFile) -> str:
@@ -134,7 +138,7 @@ def _photo_of(file: LabelFile) -> str:
     return "/".join(parts)
 
 
-def _box(line: str, names: Sequence[str], where: Where, keep: bool) -> Box:
+def _box(line: str, names: Sequence[str], used: set[int], where: Where, keep: bool) -> Box:
     fields = line.split()
     try:
         number, *values = map(float, fields)
@@ -150,6 +154,8 @@ def _box(line: str, names: Sequence[str], where: Where, keep: bool) -> Box:
     except ValueError:
         words = f"{shown(line)} isn't a class and four numbers, nor a class and the corners of a polygon"
         return Box(where, fault=Fault(Kind.FORMAT, "row", words))
+    if number % 1 == 0:
+        used.add(int(number))
     if number % 1 or not 0 <= number < len(names) or not names[int(number)]:
         words = f"{fields[0]} is the number of no class: there are {len(names)}, counted from 0"
         return Box(where, fault=Fault(Kind.CLASS, "class", words))
