@@ -97,7 +97,10 @@ def number(value: object) -> float:
     """A number that is written as one, or as text. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(value)
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(value) from error
 
 
 def points(values: Any) -> Iterator[tuple[float, float]]:

@@ -62,26 +62,30 @@ def read(chosen: Sequence[LabelFile], checker: Checker) -> None:
                 continue
             name = _name(task, checker)
             done = _results(task)
-            if not done:
+            if done is None:
+                checker.reject(where, Fault(Kind.FORMAT, "annotations", "isn't a list of results"), name)
+            elif not done:
                 bare += 1
             elif len(done) > 1:
                 words = f"{len(done)} people or times have labelled this photo: keep one"
                 checker.reject(where, Fault(Kind.TWICE, "annotations", words), name)
             else:
-                results = [one for one in done[0] if not (isinstance(one, dict) and one.get("type") in ALONE)]
+                results = [one for one in done[0] if not (isinstance(one, dict) and str(one.get("type")) in ALONE)]
                 boxes = [_box(one, file.at(f"[{number}] result {place}")) for place, one in enumerate(results)]
                 checker.add(Entry(where, name, _size(results), boxes, whole=100, within=file.within))
     if bare:
         checker.notes.append(f"{bare:,} tasks that nobody has labelled were passed over")
 
 
-def _results(task: dict[str, Any]) -> list[list[Any]]:
-    """The results of each annotation of a task."""
+def _results(task: dict[str, Any]) -> list[list[Any]] | None:
+    """The results of each annotation of a task; None where something else stands there."""
     if "data" not in task:
         return [[one for key in task if isinstance(task[key], list) for one in task[key]]]
     annotations = task.get("annotations") or task.get("completions") or []
-    done = [one for one in annotations if isinstance(one, dict) and not one.get("was_cancelled")]
-    return [one["result"] for one in done if isinstance(one.get("result"), list)]
+    if not isinstance(annotations, list) or not all(isinstance(one, dict) for one in annotations):
+        return None
+    done = [one.get("result", []) for one in annotations if not one.get("was_cancelled")]
+    return done if all(isinstance(one, list) for one in done) else None
 
 
 def _name(task: dict[str, Any], checker: Checker) -> object:

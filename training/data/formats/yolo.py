@@ -29,6 +29,8 @@ FIELDS = {"xmin": "x - width / 2", "ymin": "y - height / 2", "xmax": "x + width 
 LISTS = ("classes.txt", "obj.names", "_darknet.labels", "labels.txt")
 """Files of one class a line."""
 ROW = re.compile(r"\s*\d+(\.0*)?(\s+[-+.\deE]+){4,}\s*")
+MOST = 100_000
+"""Classes that nobody has."""
 LOOKED = 50
 """Files of text that are looked into before a folder is said not to be YOLO's."""
 
@@ -99,7 +101,7 @@ def classes(folder: Folder, named: str | None = None) -> list[str]:
 
 def _by_number(names: Any) -> list[str] | None:
     """The names of a data.yaml as a list; None where they are neither a list nor numbers with their names."""
-    if isinstance(names, dict) and all(str(number).isdecimal() for number in names):
+    if isinstance(names, dict) and all(str(number).isdecimal() and int(number) < MOST for number in names):
         by_number = {int(number): str(name) for number, name in names.items()}
         return [by_number.get(number, "") for number in range(max(by_number, default=-1) + 1)]
     return [str(name) for name in names] if isinstance(names, list) else None
