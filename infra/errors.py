@@ -8,6 +8,7 @@ DigitlensError            exit code 1
 ├── ServiceError          a service on the network that refused; the message has the remedy
 │   └── TransientError    one that may succeed when it is tried again, see infra.hosting.patience
 └── CommandError          a command that failed; carries it, its exit code and its last lines
+    └── StepError         a step that refused what it was given, or what it made: its own words are the message
 
 Messages say what, where and what to do next. ``infra.program`` prints them without a traceback,
 unless ``--debug``.
@@ -17,6 +18,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+
+ERROR = "error: "
+"""Begins the message of a step that refuses something."""
 
 
 class DigitlensError(Exception):
@@ -75,3 +79,15 @@ class CommandError(DigitlensError):
             self.exit_code = 128 - exit_code
         said = "".join(f"\n  | {line}" for line in lines)
         super().__init__(f"{name} {ended}\n  command: {shlex.join(command)}{said}")
+
+
+class StepError(CommandError):
+    """A step that refused what it was given (exit code 2), or what it made (1).
+
+    Its own words say all: they are the message, once and whole.
+    """
+
+    def __str__(self) -> str:
+        """The step's words."""
+        first = next((place for place, line in enumerate(self.lines) if line.startswith(ERROR)), 0)
+        return "\n".join(self.lines[first:]).removeprefix(ERROR)

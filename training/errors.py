@@ -36,7 +36,7 @@ class AnnotationError(TrainingError):
 
     def __str__(self) -> str:
         """The message, the first findings of each kind, and where all of them are."""
-        every = [f"all {len(self.findings):,} findings: {self.file}"] if self.file else []
+        every = [f"all of them: {self.file}"] if self.file else []
         return "\n".join([self.message, *told.lines(self.findings), *every])
 
 

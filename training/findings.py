@@ -106,6 +106,11 @@ class Finding:
         return f"{self.where}, {self.field}: {self.fault}" if self.field else f"{self.where}: {self.fault}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things: 1 photo, 2 photos."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def shown(text: str) -> str:
     """A name as messages have it: as it is where nothing about it can be overlooked, else quoted, odd signs as escapes.
 

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from infra.errors import BusyError, CommandError, MissingPartError, UsageError
+from infra.errors import ERROR, BusyError, MissingPartError, UsageError
 from infra.execution import engine, gpus, images, locks, processes
 from infra.execution.output import read_lines
 from infra.execution.steps import Step
@@ -55,12 +55,10 @@ class Containers:
             container = _left_behind(step, tag) or self._create(step, tag)
             try:
                 _start(container)
-                exit_code, lines = _follow(step, container)
+                ended = _follow(step, container)
             finally:
                 end(container)
-        if exit_code:
-            command = ["docker", "run", tag, *step.arguments()]
-            raise CommandError(step.name, command, exit_code, lines)
+        processes.judge(step.name, ["docker", "run", tag, *step.arguments()], *ended)
 
     def _own_image(self, step: Step) -> str:
         names: dict[str, images.Name] = {"train": "train-gpu" if self.with_gpus else "train", "convert": "convert"}
@@ -162,25 +160,27 @@ def _start(container: Container) -> None:
         raise
 
 
-def _follow(step: Step, container: Container) -> tuple[int, list[str]]:
-    """Say what ``container`` says until it ends; its exit code, negative for a signal, and its last lines."""
+def _follow(step: Step, container: Container) -> tuple[int, list[str], list[str]]:
+    """Say what ``container`` says until it ends; its exit code, negative for a signal, and what `relay` returns."""
     lines: queue.Queue[str | None] = queue.Queue()
     chunks = container.logs(stream=True, follow=True)
     threading.Thread(target=read_lines, args=(chunks, lines), daemon=True).start()
-    last = processes.relay(step.name, lines)
+    last, held = processes.relay(step.name, lines, is_step=True)
     status = int(container.wait()["StatusCode"])
     container.reload()
     state: dict[str, Any] = container.attrs["State"]
-    if status:
+    if status and not held:
         # Engines have been seen to drop the end of what is followed: an error's last lines are asked for again.
         said = bytes(container.logs(tail=processes.LAST_LINES)).decode("utf-8", "replace")
         last = [line.rstrip() for line in said.replace("\r", "\n").splitlines() if line.strip()][
             -processes.LAST_LINES :
         ]
+        first = next((place for place, line in enumerate(last) if line.startswith(ERROR)), len(last))
+        last, held = last[:first], last[first:]
     if state.get("OOMKilled"):
         limit = settings().execution.memory or "all of this machine's"
         last.append(f"killed, out of memory ({limit}): raise [execution] memory, or lower the batch size")
-    return (SIGNALLED - status if status > SIGNALLED else status), last
+    return (SIGNALLED - status if status > SIGNALLED else status), last, held
 
 
 def _left_behind(step: Step, tag: str) -> Container | None:

@@ -23,4 +23,5 @@ class Local:
                 # TensorFlow greets with a dozen lines about itself, some as errors; what fails is raised all the same.
                 environment={"TF_CPP_MIN_LOG_LEVEL": "3"},
                 keep_open=[descriptor],
+                is_step=True,
             )

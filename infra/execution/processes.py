@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.errors import CommandError, MissingPartError
+from infra.errors import ERROR, CommandError, MissingPartError, StepError
 from infra.progress import say
 
 LAST_LINES = 20
+REFUSALS = (1, 2)
+"""Exit codes of a step that refused what it made, or what it was given."""
 QUIET_SECONDS = 15.0
 """A child that says nothing for so long is spoken for."""
 GRACE_SECONDS = 30.0
@@ -42,12 +44,15 @@ def run(
     cwd: Path,
     environment: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
+    is_step: bool = False,
 ) -> None:
     """Run ``command`` to its end, its lines on stderr with ``name`` before them.
 
-    ``environment`` is laid over ours; the file descriptors ``keep_open`` live on in the child.
+    ``environment`` is laid over ours; the file descriptors ``keep_open`` live on in the child. What a step says of its
+    own refusal isn't shown on the way: the error says it.
 
     Raises:
+        StepError: it is a step, and refused something.
         CommandError: it ended with another exit code than 0.
         MissingPartError: there is no such program.
     """
@@ -55,19 +60,32 @@ def run(
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(child, lines), daemon=True).start()
     try:
-        last = relay(name, lines)
+        last, held = relay(name, lines, is_step)
         exit_code = child.wait()
     finally:
         end(child)
         _running.discard(child)
+    judge(name, command, exit_code, last, held)
+
+
+def judge(name: str, command: Sequence[str], exit_code: int, last: Sequence[str], held: Sequence[str]) -> None:
+    """Raise what `run` raises for an exit code and what `relay` returned; else say what was held back."""
+    if held and exit_code in REFUSALS:
+        raise StepError(name, command, exit_code, [*last, *held])
+    for line in held:
+        say(f"[{name}] {line}")
     if exit_code:
-        raise CommandError(name, command, exit_code, last)
+        raise CommandError(name, command, exit_code, [*last, *held][-LAST_LINES:])
 
 
-def relay(name: str, lines: queue.Queue[str | None]) -> list[str]:
-    """Say ``lines`` up to a None, with ``name`` before them; returns the last of them."""
+def relay(name: str, lines: queue.Queue[str | None], is_step: bool = False) -> tuple[list[str], list[str]]:
+    """Say ``lines`` up to a None, with ``name`` before them.
+
+    Returns the last that were said, and what wasn't: of a step, all lines from an error's first on.
+    """
     start = time.monotonic()
     last: deque[str] = deque(maxlen=LAST_LINES)
+    held: list[str] = []
     while True:
         try:
             line = lines.get(timeout=QUIET_SECONDS)
@@ -75,8 +93,12 @@ def relay(name: str, lines: queue.Queue[str | None]) -> list[str]:
             say(f"[{name}] ... {time.monotonic() - start:.0f} s")
             continue
         if line is None:
-            return list(last)
-        if not CHATTER.match(line):
+            return list(last), held
+        if CHATTER.match(line):
+            continue
+        if is_step and (held or line.startswith(ERROR)):
+            held.append(line)
+        else:
             last.append(line)
             say(f"[{name}] {line}")
 

@@ -18,11 +18,12 @@ def plan(run: Run, request: Request, runner: Runner, output: Path | None = None,
     before = results.read(step.output)
     earlier = _text(step.output / "config.yaml")
     stamp = perform(step, runner)
-    if before is None or before.fingerprint != stamp.fingerprint:
-        if before and earlier != _text(step.output / "config.yaml"):
-            say("photos, labels or what was asked for changed since the last plan: this is a new one")
-        if tell:
-            say(told(step.output).rstrip())
+    is_new = before is None or before.fingerprint != stamp.fingerprint
+    if is_new and before and earlier != _text(step.output / "config.yaml"):
+        say("photos, labels or what was asked for changed since the last plan: this is a new one")
+    # Whoever only looked at it hasn't read it.
+    if tell and (is_new or results.read(run.records) is None):
+        say(told(step.output).rstrip())
     if output is None:
         show(run, run.plan)
     return stamp

@@ -75,16 +75,24 @@ def take_in(
 
 
 def check(
-    images: Path, annotations: Path, groups: Path | None, config: Path, output: Path, findings: Path | None = None
+    images: Path,
+    annotations: Path,
+    groups: Path | None,
+    config: Path | None,
+    output: Path,
+    findings: Path | None = None,
 ) -> Step:
-    """What is odd about somebody's photos and labels; ``findings`` is what their merging found."""
+    """What is odd about somebody's photos and labels.
+
+    ``config`` is None where none can be planned; ``findings`` is what the photos' merging found.
+    """
     return Step(
         "check data",
         "train",
         "training.data.review.check",
         output,
         inputs={
-            "config": config,
+            **({"config": config} if config else {}),
             "images": images,
             "annotations": annotations,
             **({"groups": groups} if groups else {}),
@@ -161,7 +169,7 @@ def records(run: Run, request: Request) -> Step:
         "training.data.records",
         run.records,
         inputs={"config": configuration(run, request), **_labelled(request)},
-        options={"skip-bad": request.skip_bad},
+        options={"skip-bad": request.skip_bad, "planned": is_planned(request)},
         named=_beside(request.annotations, run.records),
     )
 

@@ -166,9 +166,9 @@ def check(
     on: str | None = None,
 ) -> None:
     """Report balance, sizes, overlaps, near-duplicates and odd labels, with a picture; fails if there are errors."""
-    from json import loads
+    from json import dumps, loads
 
-    from infra.errors import RefusedError
+    from infra.errors import RefusedError, StepError
     from infra.execution import runners
     from infra.execution.steps import perform
     from infra.runs import keeping, planning, recipes
@@ -178,12 +178,20 @@ def check(
         images, annotations, groups, data, config, run, None, True, split_as_exported, "run"
     )
     runner = runners.choose(on, None)
-    found = None
-    if merging:
-        keeping.protect_photos(chosen, asked)
-        perform(merging, runner)
-        found = merging.output / "findings.json"
-    config_file = planning.looked_at(chosen, asked, runner)
+    found = config_file = unplanned = None
+    try:
+        if merging:
+            keeping.protect_photos(chosen, asked)
+            perform(merging, runner)
+            found = merging.output / "findings.json"
+        config_file = planning.looked_at(chosen, asked, runner)
+    except StepError as error:
+        # What can't be planned is looked at all the same; what can't be unpacked or merged can't.
+        unplanned = error
+        if error.name != "plan":
+            if json:
+                print(dumps({"photos": 0, "errors": str(error).splitlines()}, indent=1))
+            raise
     perform(recipes.check(asked.images, asked.annotations, asked.groups, config_file, chosen.check, found), runner)
     findings = (chosen.check / "check.json").read_text("utf-8")
     print(findings if json else (chosen.check / "check.txt").read_text("utf-8"), end="")
@@ -192,6 +200,8 @@ def check(
     errors = loads(findings)["errors"]
     if errors and not skip_bad:
         raise RefusedError(f"errors in labels or files: {len(errors)}, {errors[0]} first; {chosen.check} lists them")
+    if unplanned:
+        raise unplanned
 
 
 @task(

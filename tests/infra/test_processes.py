@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.errors import CommandError, MissingPartError
+from infra.errors import CommandError, MissingPartError, StepError
 from infra.execution import processes
 
 
@@ -53,6 +53,46 @@ def test_a_child_ended_by_a_signal_has_its_exit_code(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="ended by signal 9") as caught:
         processes.run("child", ["sh", "-c", "kill -9 $$"], cwd=tmp_path)
     assert caught.value.exit_code == 128 + 9
+
+
+def said_by_step(code: str, tmp_path: Path) -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        processes.run("child", [sys.executable, "-c", code], cwd=tmp_path, is_step=True)
+    return caught.value
+
+
+@pytest.mark.parametrize("exit_code", [1, 2])
+def test_what_a_step_refuses_is_said_once_and_whole(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], exit_code: int
+) -> None:
+    words = [f"row {number}" for number in range(60)]
+    error = said_by_step(f"print('begins'); print('error: bad\\n' + '\\n'.join({words})); exit({exit_code})", tmp_path)
+    assert isinstance(error, StepError)
+    assert error.exit_code == exit_code
+    assert str(error).splitlines() == ["bad", *words]
+    assert capfd.readouterr().err == "[child] begins\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("print('error: bad'); exit(3)", "[child] error: bad\n"),
+        ("print('usage: bad'); exit(2)", "[child] usage: bad\n"),
+        ("print('error: bad', flush=True); import os; os.kill(os.getpid(), 9)", "[child] error: bad\n"),
+    ],
+)
+def test_any_other_end_of_a_step_is_shown_with_its_command(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], code: str, shown: str
+) -> None:
+    error = said_by_step(code, tmp_path)
+    assert not isinstance(error, StepError)
+    assert "command: " in str(error)
+    assert capfd.readouterr().err == shown
+
+
+def test_what_was_held_of_a_step_that_ended_well_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    processes.run("child", ["echo", "error: none"], cwd=tmp_path, is_step=True)
+    assert capfd.readouterr().err == "[child] error: none\n"
 
 
 def test_children_of_other_threads_are_ended(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_label_studio_is_read(tmp_path: Path, images: Path) -> None:
     found = selection.read(images, file)
     assert found.photos[0].objects == [LabelledObject("cat", 10, 3, 30, 9)]
     assert kept(found) == {"a.jpg": ["cat"], "b.jpg": []}
-    assert "1 tasks that nobody has labelled were passed over" in found.notes
+    assert "1 task that nobody has labelled: passed over" in found.notes
     tasks[0]["annotations"] *= 2  # type: ignore[operator]
     file.write_text(json.dumps(tasks))
     with pytest.raises(AnnotationError, match="2 people or times have labelled this photo"):

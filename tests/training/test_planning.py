@@ -329,7 +329,7 @@ def test_three_hundred_classes_are_planned() -> None:
     [
         (labels({}, photos=30), "none of the 30 photos has an object"),
         (labels({"thing": 2}, photos=2), "2 photos are too few"),
-        ([Photo(f"{n}.jpg", 64, 64, "all", [LabelledObject("x", 1, 1, 9, 9)]) for n in range(60)], "1 groups"),
+        ([Photo(f"{n}.jpg", 64, 64, "all", [LabelledObject("x", 1, 1, 9, 9)]) for n in range(60)], "1 group "),
     ],
 )
 def test_what_can_not_be_planned_is_said(photos: list[Photo], words: str) -> None:

@@ -24,7 +24,7 @@ Sides = tuple[float, float, float, float]
 
 def right(seed: int = 1, count: int = 60) -> list[Sides]:
     chance = random.Random(seed)
-    made = []
+    made: list[Sides] = []
     for _ in range(count):
         width, height = chance.randint(6, 20), chance.randint(6, 15)
         x, y = chance.randint(0, WIDTH - width), chance.randint(0, HEIGHT - height)

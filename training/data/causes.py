@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from training.data.labels import Photo
 from training.errors import AnnotationError
-from training.findings import Finding, Kind, shown
+from training.findings import Finding, Kind, counted, shown
 
 MOST = 0.9
 """Share of the labels or photos from which on a fault has a cause of its own."""
@@ -35,11 +35,8 @@ def causes(findings: Sequence[Finding], right: Collection[Photo]) -> list[str]:
     found = []
     missing = {one.value for one in findings if one.kind is Kind.MISSING}
     if missing and len(missing) >= MOST * (len(missing) + len(right)):
-        said = (
-            f"none of the {len(missing):,} photos that labels name is"
-            if not right
-            else f"{len(missing):,} photos are not"
-        )
+        number = f"none of the {len(missing):,} photos that labels name is" if len(missing) > 1 else "the photo isn't"
+        said = f"{counted(len(missing), 'photo')} {'is' if len(missing) == 1 else 'are'} not" if right else number
         found.append(f"{said} in the folder ({shown(min(missing))} first): does --images name the right one?")
     unknown = Counter(one.value for one in findings if one.kind is Kind.CLASS and one.value)
     objects = sum(len(photo.objects) for photo in right)

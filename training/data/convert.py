@@ -7,7 +7,7 @@ from pathlib import Path
 
 from training import command
 from training.data import formats, reports
-from training.data.selection import add_skip_argument, add_source_arguments, read
+from training.data.selection import add_skip_argument, add_source_arguments, read, total
 from training.outputs import whole_folder
 
 
@@ -25,7 +25,7 @@ def main() -> None:
         reports.put(found.skipped, folder)
     found.notes.extend(formats.lost(found, options.to))
     reports.tell(found, options.out)
-    print(f"{len(found.photos)} photos, {sum(len(photo.objects) for photo in found.photos)} objects: {written.name}")
+    print(f"{total(found.photos)}: {written.name}")
 
 
 if __name__ == "__main__":

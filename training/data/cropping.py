@@ -18,6 +18,7 @@ from training.data.formats import LabelledObject, Photo, read_csv
 from training.data.photos import decode
 from training.data.selection import csv_text
 from training.errors import AnnotationError
+from training.findings import counted
 from training.outputs import fitting, whole_folder
 
 ENLARGEMENT = 0.3
@@ -70,7 +71,7 @@ def main() -> None:
             # Lossless: a second compression would be judged as well.
             Image.fromarray(decode(options.images / photo.filename)).crop(kept).save(path)
         (folder / "annotations.csv").write_text(csv_text(cut))
-    print(f"{len(cut)} photos cut, {len(found) - len(cut)} without an object left out")
+    print(f"{counted(len(cut), 'photo')} cut, {len(found) - len(cut)} without an object left out")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from training.data.selection import (
     split_of,
 )
 from training.errors import AnnotationError, RecordsError
-from training.findings import Finding
+from training.findings import Finding, counted
 from training.outputs import sha256, whole_folder
 from training.parallel import in_order
 
@@ -169,7 +169,8 @@ def write(found: Annotations, images: Path, config: Configuration, folder: Path,
         }
     if undecoded and not skip_bad:
         raise AnnotationError(
-            f"{images}: {len(undecoded)} photos can't be decoded; replace them, or leave them out with --skip-bad",
+            f"{images}: {counted(len(undecoded), 'photo')} that can't be decoded; replace what is broken, or leave it "
+            "out with --skip-bad",
             undecoded,
         )
     gone = {finding.photo for finding in undecoded}
@@ -207,6 +208,7 @@ def main() -> None:
     add_source_arguments(parser)
     add_skip_argument(parser)
     parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--planned", action="store_true", help="the plan has said already what is to be noted")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     config = load(options.config)
@@ -219,9 +221,12 @@ def main() -> None:
         splits = [split_of(photo.group, config.split) for photo in found.photos]
         found.notes.extend(absent(found.photos, splits, config.classes))
         reports.put(found.skipped, folder)
-    reports.tell(found, options.out)
+    if options.planned:
+        reports.tell_skipped(found.skipped, options.out)
+    else:
+        reports.tell(found, options.out)
     for name, split in manifest["splits"].items():
-        print(f"{name}: {split['photos']} photos, {split['objects']} objects")
+        print(f"{name}: {counted(split['photos'], 'photo')}, {counted(split['objects'], 'object')}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 from training import findings as told
 from training.data.labels import Annotations
 from training.errors import AnnotationError
-from training.findings import Finding
+from training.findings import Finding, counted
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def tell(found: Annotations, output: Path) -> None:
 def tell_skipped(findings: Sequence[Finding], output: Path) -> None:
     """Say what was left out, in short."""
     if findings:
-        print(f"left out, with what stands in the same photos: {len(findings):,} faults; all of them: ", end="")
-        print(output / told.FILE)
+        number = counted(len(findings), "fault")
+        print(f"left out, with what stands in the same photos: {number}; all of them: {output / told.FILE}")
     for line in told.lines(findings):
         print(f"skipped: {line}")

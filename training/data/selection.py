@@ -17,11 +17,12 @@ from training import command
 from training.config import Split
 from training.data import formats, reports
 from training.data.causes import refusal
+from training.data.folder import walk
 from training.data.formats import exports
 from training.data.labels import Annotations, Photo
 from training.data.photos import check_files
 from training.errors import AnnotationError
-from training.findings import Finding, Kind, Where
+from training.findings import Finding, Kind, Where, counted, shown
 from training.outputs import whole_folder
 
 SPLITS = ("train", "calibration", "validation")
@@ -54,15 +55,20 @@ def missing_split(photos: Sequence[Photo], splits: Sequence[str]) -> Finding | N
     empty = [name for name in SPLITS if name not in splits]
     if not empty:
         learned = any(photo.objects for photo, split in zip(photos, splits, strict=True) if split == "train")
-        fault = f"no photo of the split train has an object, of {len(photos):,} photos: there is nothing to learn"
+        fault = f"no photo of the split train has an object (of {len(photos):,} in all): there is nothing to learn"
         remedy = "label objects, or look at what --config or `only` leave of the classes"
         return None if learned else Finding(Kind.SPLIT, Where("photos"), "", fault, own_remedy=remedy)
     groups = len({photo.group for photo in photos})
     fault = f"no photo falls into the split {empty[0]}: "
     if groups == len(photos):
-        return Finding(Kind.SPLIT, Where("photos"), "", f"{fault}{groups} photos are too few")
+        return Finding(
+            Kind.SPLIT,
+            Where("photos"),
+            "",
+            f"{fault}{counted(groups, 'photo')} {'is' if groups == 1 else 'are'} too few",
+        )
     number = "one group, which stays" if groups == 1 else f"{groups} groups, which stay"
-    fault += f"all {len(photos)} photos are in {number} together"
+    fault += f"all {len(photos):,} photos are in {number} together"
     return Finding(Kind.SPLIT, Where("groups"), "", fault, own_remedy="make smaller groups, one for each scene")
 
 
@@ -102,19 +108,32 @@ def read(
     found = check_files(labels, images)
     if found.skipped and not skip_bad:
         raise refusal(
-            f"{annotations}: {len(found.skipped):,} faults; correct them, or leave their photos out with --skip-bad",
+            f"{annotations}: {counted(len(found.skipped), 'fault')}; correct the labels, or leave their photos out "
+            "with --skip-bad",
             found.skipped,
             found.photos,
             found.causes,
         )
-    return without(found, ignored)
+    return without(_noted(found, images), ignored)
 
 
 def read_leniently(
     images: Path, annotations: Path, groups: Path | None = None, classes: Collection[str] | None = None
 ) -> Annotations:
     """The same with what is wrong left out and listed. Raises AnnotationError where nothing is usable."""
-    return check_files(formats.read(annotations, images, classes, groups, skip_bad=True), images)
+    return _noted(check_files(formats.read(annotations, images, classes, groups, skip_bad=True), images), images)
+
+
+def _noted(found: Annotations, images: Path) -> Annotations:
+    """``found`` with a note on the pictures that no label names."""
+    known = {photo.filename for photo in found.photos} | {finding.photo for finding in found.skipped}
+    bare = [name for name in walk(images).pictures() if name not in known]
+    if bare:
+        found.notes.append(
+            f"pictures without a label, which are left out: {len(bare):,}, {shown(bare[0])} first; a photo without "
+            "objects needs an entry, too"
+        )
+    return found
 
 
 def without(found: Annotations, ignored: Collection[str]) -> Annotations:
@@ -122,6 +141,11 @@ def without(found: Annotations, ignored: Collection[str]) -> Annotations:
     for photo in found.photos:
         photo.objects = [item for item in photo.objects if item.name not in ignored]
     return found
+
+
+def total(photos: Sequence[Photo]) -> str:
+    """How many there are, with how many objects."""
+    return f"{counted(len(photos), 'photo')}, {counted(sum(len(photo.objects) for photo in photos), 'object')}"
 
 
 def csv_text(photos: Iterable[Photo]) -> str:
@@ -156,11 +180,11 @@ def main() -> None:
                 f"{options.annotations}: no photo falls into the split {options.split}", [fault] if fault else []
             )
         if not any(photo.objects for photo in photos):
-            found.notes.append(f"none of the {len(photos):,} photos has an object")
+            found.notes.append(f"none of the {counted(len(photos), 'photo')} has an object")
         (folder / "annotations.csv").write_text(csv_text(photos))
         reports.put(found.skipped, folder)
     reports.tell(found, options.out)
-    print(f"{len(photos)} photos, {sum(len(photo.objects) for photo in photos)} objects")
+    print(total(photos))
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:

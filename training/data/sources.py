@@ -24,9 +24,9 @@ from training.data import reports
 from training.data.archive import is_archive, unpack
 from training.data.formats import spelling, unlabelled
 from training.data.labels import Annotations, Photo
-from training.data.selection import NAMED, add_skip_argument, csv_text, read
+from training.data.selection import NAMED, add_skip_argument, csv_text, read, total
 from training.errors import AnnotationError
-from training.findings import Finding, Kind, Where, shown
+from training.findings import Finding, Kind, Where, counted, shown
 from training.outputs import whole_folder
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "sources.schema.json"
@@ -120,7 +120,9 @@ def merge(sources: Iterable[Source], folder: Path, skip_bad: bool) -> Annotation
     findings = [finding.of(source.name) for source, read_ in found for finding in read_.skipped]
     if findings and not skip_bad:
         raise AnnotationError(
-            f"{len(findings)} faults in the sources; correct them, or leave them out with --skip-bad", findings
+            f"{counted(len(findings), 'fault')} in the sources; correct the labels, or leave their photos out with "
+            "--skip-bad",
+            findings,
         )
     merged: list[Photo] = []
     for source, labels in found:
@@ -194,7 +196,7 @@ def main() -> None:
         (folder / FINDINGS).write_text(json.dumps(found, indent=1) + "\n")
         reports.put(merged.skipped, folder)
     reports.tell(merged, options.out)
-    print(f"{len(merged.photos)} photos, {sum(len(photo.objects) for photo in merged.photos)} objects")
+    print(total(merged.photos))
 
 
 if __name__ == "__main__":

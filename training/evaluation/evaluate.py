@@ -44,6 +44,7 @@ from training.evaluation.metrics import (
 )
 from training.evaluation.predictions import read_predictions
 from training.evaluation.reliability import reliability
+from training.findings import counted
 from training.models import load_model, predict
 from training.outputs import fitting, whole_folder
 
@@ -235,7 +236,7 @@ def said(figures: Any) -> str:
     """The figures in a line."""
     read = f", full numbers {figures['full_number_accuracy']:.1%}" if "full_number_accuracy" in figures else ""
     return (
-        f"{figures['photos']} photos, {figures['objects']} {figures['noun']}: mAP {figures['map']:.3f}, "
+        f"{counted(figures['photos'], 'photo')}, {figures['objects']} {figures['noun']}: mAP {figures['map']:.3f}, "
         f"mAP50 {figures['map50']:.3f}{read} at threshold {figures['score_threshold']}"
     )
 

@@ -9,15 +9,21 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from training import command
 from training.config import Configuration, load, read_document, sections, validate
-from training.data.labels import Photo
+from training.data import reports
+from training.data.causes import causes
+from training.data.labels import Annotations, Photo
+from training.data.photos import unreadable
+from training.data.review import coverage, duplicates
 from training.data.selection import SPLITS, add_source_arguments, read_leniently, split_of
 from training.errors import AnnotationError, ConfigurationError
+from training.findings import FILE, Finding, counted, grouped
 from training.outputs import whole_folder
 from training.planning import classes as naming
 from training.planning import rules, writing
@@ -37,6 +43,7 @@ def plan(
     wishes: Wishes,
     wanted: list[str] | None = None,
     where: str = "the plan",
+    named: Collection[str] = (),
 ) -> tuple[Draft, Configuration, Statistics]:
     """The plan for labelled photos, whose objects of other classes than the plan's are taken away.
 
@@ -47,6 +54,7 @@ def plan(
         wishes: what was asked for by flags
         wanted: classes that were asked for by a flag; it wins
         where: names the person's file in errors
+        named: all classes that labels name, those of photos that are left out, too
 
     Raises:
         AnnotationError: there is nothing to learn
@@ -57,18 +65,21 @@ def plan(
     everything = Statistics(photos, naming.in_order({item.name for photo in photos for item in photo.objects}))
     if not everything.objects:
         raise AnnotationError(
-            f"none of the {len(photos):,} photos has an object: there is nothing to learn. Label what is to be found "
-            "in some of them"
+            f"none of the {counted(len(photos), 'photo')} has an object: there is nothing to learn. Label what is to "
+            "be found in some of them"
         )
     if len(everything.groups) < FEWEST:
-        what = "photos" if len(everything.groups) == len(photos) else f"groups ({len(photos):,} photos)"
+        alone = len(everything.groups) == len(photos)
+        number = counted(len(everything.groups), "photo" if alone else "group")
+        number += "" if alone else f" ({counted(len(photos), 'photo')})"
         raise AnnotationError(
-            f"{len(everything.groups)} {what} are too few: one is learned from, one calibrated by, one judged on, and "
-            "photos of a group stay together"
+            f"{number} {'is' if len(everything.groups) == 1 else 'are'} too few: one is learned from, one calibrated "
+            "by, one judged on, and photos of a group stay together"
         )
     draft.put("name", name, "of the run")
-    classes = _classes(everything, draft, wanted, where)
-    ignored = set(everything.classes) - set(classes) | _ignored(draft) - set(wanted or ())
+    faulty = naming.in_order(set(named) - set(everything.classes))
+    classes = _classes(everything, draft, wanted, where, faulty)
+    ignored = {*everything.classes, *faulty} - set(classes) | _ignored(draft) - set(wanted or ())
     for photo in photos:
         photo.objects = [item for item in photo.objects if item.name in classes]
     found = Statistics(photos, classes)
@@ -86,8 +97,13 @@ def plan(
     return draft, config, found
 
 
-def _classes(found: Statistics, draft: Draft, wanted: list[str] | None, where: str) -> list[str]:
+def _classes(found: Statistics, draft: Draft, wanted: list[str] | None, where: str, faulty: Sequence[str]) -> list[str]:
+    """The classes to learn; ``faulty`` are those that none but faulty labels name."""
     if wanted is not None:
+        if bad := [name for name in wanted if name in faulty]:
+            raise ConfigurationError(
+                f"classes: every photo with a label of {naming.listed(bad)} has a fault; correct them, or leave it out"
+            )
         classes = list(naming.chosen(wanted, found.classes))
         draft.values["classes"], draft.reasons["classes"] = classes, "asked for"
         return classes
@@ -102,10 +118,16 @@ def _classes(found: Statistics, draft: Draft, wanted: list[str] | None, where: s
         if left:
             draft.warn(f"the labels have objects of {naming.listed(left)}, which the configuration's classes don't")
         return classes
+    if left := [name for name in faulty if name not in _ignored(draft)]:
+        draft.warn(
+            f"not learned, since every photo with a label of it has a fault: {naming.listed(left)}; correct the labels"
+        )
     slips = naming.slips({name: found.counts[name] for name in known})
     for why in slips.values():
         draft.warn(f"left out as a slip of the hand: {why}; correct the label, or name all classes with --classes")
     classes = [name for name in known if name not in slips]
+    for line in coverage.alike(classes):
+        draft.warn(line)
     draft.put("classes", classes, "of the labels, sorted" + (", less slips of the hand" if slips else ""))
     return classes
 
@@ -170,22 +192,56 @@ def main() -> None:
         given["training"] = {**kept, **timed}
     wanted = next(csv.reader([options.classes])) if options.classes else None
     wishes = Wishes(starts, options.purpose)
-    with whole_folder(options.out) as folder:
-        # Faults don't end a plan: records and data.check name them.
+    with reports.kept(options.out), whole_folder(options.out) as folder:
+        # Faults don't end a plan, as long as enough is left.
         labels = read_leniently(options.images, options.annotations, options.groups)
+        labels, looks = _decoded(labels, options.images)
         if options.start_from:
             given = {**beginning(options.start_from, labels.photos), **given}
-        draft, config, found = plan(
-            labels.photos, options.name, given, wishes, wanted, str(options.config or "the plan")
-        )
-        if labels.skipped:
-            draft.warn(
-                f"{len(labels.skipped):,} faults in labels or photos, left out here: ./inv data.check names them"
-            )
+        try:
+            where = str(options.config or "the plan")
+            draft, config, found = plan(labels.photos, options.name, given, wishes, wanted, where, labels.named)
+        except (AnnotationError, ConfigurationError) as error:
+            raise AnnotationError("\n".join([*_causes(labels), str(error)]), labels.skipped) from error
+        draft.warnings[:0] = [*_causes(labels), *_faults(labels.skipped, options.out), *labels.notes]
+        draft.warnings += _seen(labels, looks, config)
+        reports.put(labels.skipped, folder)
         text = writing.as_yaml(draft, f"Planned from {len(labels.photos):,} labelled photos; what is written wins.")
         (folder / "config.yaml").write_text(text, "utf-8")
         (folder / "plan.txt").write_text(writing.as_text(draft, config, found), "utf-8")
         (folder / "plan.json").write_text(json.dumps(_document(draft, config, found, given), indent=1) + "\n", "utf-8")
+
+
+def _decoded(labels: Annotations, images: Path) -> tuple[Annotations, list[duplicates.Look]]:
+    """The labels of photos that can be decoded to their end, and how these look."""
+    seen = command.progress(duplicates.look_at_all(labels.photos, images), len(labels.photos), "photos looked at")
+    pairs = list(zip(labels.photos, seen, strict=True))
+    broken = [unreadable(photo, look.fault) for photo, look in pairs if look.fault]
+    whole = [(photo, look) for photo, look in pairs if not look.fault]
+    left = replace(labels, photos=[photo for photo, _ in whole], skipped=[*labels.skipped, *broken])
+    return left, [look for _, look in whole]
+
+
+def _causes(labels: Annotations) -> list[str]:
+    return [*labels.causes, *causes(labels.skipped, labels.photos)]
+
+
+def _faults(skipped: Sequence[Finding], output: Path) -> list[str]:
+    """A line on what is left out, by kind."""
+    if not skipped:
+        return []
+    kinds = ", ".join(f"{kind} {len(found):,}" for kind, found in grouped(skipped).items())
+    said = f"{counted(len(skipped), 'fault')} in labels or photos ({kinds}): their photos are left out here"
+    return [f"{said}; {skipped[0]} first, all of them in {output / FILE}"]
+
+
+def _seen(labels: Annotations, looks: list[duplicates.Look], config: Configuration) -> list[str]:
+    """What is to be said of how the photos look."""
+    blank = [photo.filename for photo, look in zip(labels.photos, looks, strict=True) if look.one_colour]
+    # Photos of one group are known to show the same.
+    sets = [found for found in duplicates.sets(looks) if len({labels.photos[index].group for index in found}) > 1]
+    splits = [split_of(photo.group, config.split) for photo in labels.photos]
+    return [*coverage.looks(len(looks), blank, sets), *coverage.doubles(labels.photos, splits, sets)]
 
 
 def _document(draft: Draft, config: Configuration, found: Statistics, given: dict[str, Any]) -> dict[str, Any]:

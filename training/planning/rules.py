@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from training.config import STRIDE, Configuration, Input, PlainNetwork, Records, Split, Suppression
+from training.findings import counted
 from training.planning import splitting
 from training.planning.classes import has_side, is_character, listed
 from training.planning.draft import Draft
@@ -180,7 +181,7 @@ def _augmentation(found: Statistics, width: int, height: int, characters: bool, 
     draft.put("augmentation.max_object_height", most, reason)
     draft.put("augmentation.mosaic_share", MOSAICS, "crops of four photos: more objects, other neighbours")
     if found.empty:
-        draft.put("augmentation.paste_share", 0.1, f"{found.empty:,} photos without objects serve as ground")
+        draft.put("augmentation.paste_share", 0.1, f"{counted(found.empty, 'photo')} without objects as ground")
     mirrored = [name for name in found.classes if not is_character(name) and not name.isdigit() and not has_side(name)]
     if mirrored:
         rest = [name for name in found.classes if name not in mirrored]
@@ -212,7 +213,7 @@ def _suppression(found: Statistics, characters: bool, draft: Draft) -> None:
     )
     if found.most > 60:
         most = math.ceil(2 * found.most / 50) * 50
-        draft.put("suppression.max_detections", most, f"up to {found.most:,} objects in a photo")
+        draft.put("suppression.max_detections", most, f"up to {counted(found.most, 'object')} in a photo")
         draft.put("suppression.max_candidates", max(3 * most, Suppression().max_candidates), "three for each of them")
 
 
@@ -259,7 +260,7 @@ def _training(found: Statistics, draft: Draft) -> None:
         return
     photos, classes = len(found.photos), len(found.classes)
     useful = int(np.clip(round(10 + photos / 50 + classes / 2), *MINUTES))
-    number = f"{photos:,} photos, {classes} {'class' if classes == 1 else 'classes'}"
+    number = f"{counted(photos, 'photo')}, {classes} {'class' if classes == 1 else 'classes'}"
     draft.put("training.minutes", useful, f"{number}: more would help little; steps follow from the first batches")
 
 

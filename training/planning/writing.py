@@ -11,6 +11,7 @@ import yaml
 
 from training.config import Configuration
 from training.data.selection import SPLITS, split_of
+from training.findings import counted
 from training.planning.classes import listed
 from training.planning.draft import GIVEN, Draft
 from training.planning.rules import cost
@@ -49,15 +50,19 @@ def as_text(draft: Draft, config: Configuration, found: Statistics) -> str:
     milliseconds, megabytes = cost(config)
     looks = f"{config.looks} look{'s or more' * (config.looks > 1)} of about {milliseconds:.0f} ms on a laptop"
     settings = config.training
-    time = f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.steps:,} steps"
+    time = (
+        f"{settings.minutes:g} minute{'s' * (settings.minutes != 1)}"
+        if settings.minutes
+        else counted(settings.steps or 0, "step")
+    )
     starts = " or ".join(config.starts) or "nothing"
     grown = config.augmentation
     heights = f"{grown.min_object_height:.0f} to {grown.max_object_height:.0f}"
     mirrored = "half of them mirrored" if grown.mirror_share else "never mirrored"
     rows = [
-        ("photos", f"{len(found.photos):,}, {found.empty:,} without objects; {found.objects:,} objects"),
+        ("photos", f"{len(found.photos):,}, {found.empty:,} without objects; {counted(found.objects, 'object')}"),
         ("classes", f"{len(config.classes)}: {told}"),
-        ("split", f"{learned:,} photos to learn from, {calibrated:,} to calibrate by, {judged:,} to judge on"),
+        ("split", f"{counted(learned, 'photo')} to learn from, {calibrated:,} to calibrate by, {judged:,} to judge on"),
         (
             "input",
             f"{width} × {height}: {draft.reasons['input']}" if "input" in draft.reasons else f"{width} × {height}",

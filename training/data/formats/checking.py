@@ -26,7 +26,7 @@ from training.data.labels import Annotations, LabelledObject, Photo
 from training.data.naming import Names, NoPhotoError
 from training.data.pictures import PictureError
 from training.errors import AnnotationError
-from training.findings import Finding, Kind, Where, shown
+from training.findings import Finding, Kind, Where, counted, shown
 
 SLACK = 0.01
 """By which sides in shares of a photo may pass its edge."""
@@ -162,7 +162,8 @@ class Checker:
         lost = sum(len(photo.objects) for photo in self.photos.values() if photo.filename in self.spoilt)
         if lost:
             notes.append(
-                f"{lost:,} right labels are left out as well: others of the same {len(self.spoilt):,} photos are wrong"
+                f"{counted(lost, 'right label')} left out as well: others of the same "
+                f"{counted(len(self.spoilt), 'photo')} are wrong"
             )
         named = self._names_of_classes.named()
         return Annotations(good, self.findings, notes, self.declared, self.about, named, self.causes)
@@ -201,8 +202,8 @@ class Checker:
         for photo in self.photos.values():
             photo.objects = [_enlarged(item, photo.width, photo.height) for item in photo.objects]
         self.notes.append(
-            f"all sides of the {len(self._corner):,} boxes are from 0 to 1: taken for shares of the photo's width and "
-            "height, not for pixels"
+            f"all sides of all boxes ({len(self._corner):,}) are from 0 to 1: taken for shares of the photo's width "
+            "and height, not for pixels"
         )
 
     def _right(self) -> list[Placed]:

@@ -33,7 +33,7 @@ def arrange(checker: Checker, as_exported: bool) -> None:
             copies += 1
     if copies:
         originals = len({photo.group for photo in checker.photos.values()})
-        checker.notes.append(f"{copies:,} photos are copies that Roboflow made of {originals:,}: copies stay together")
+        checker.notes.append(f"photos that Roboflow copied: {copies:,}, from {originals:,}; copies stay together")
     if not known:
         if as_exported:
             checker.notes.append("--split-as-exported: the photos don't lie in folders train, valid and test")

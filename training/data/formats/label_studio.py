@@ -22,7 +22,7 @@ from training.data.formats.entries import Box, Entry, Fault
 from training.data.formats.files import LabelFile
 from training.data.labels import Annotations
 from training.data.naming import NoPhotoError
-from training.findings import Kind, Where, shown
+from training.findings import Kind, Where, counted, shown
 
 FIELDS = {
     "filename": "data.image",
@@ -74,7 +74,7 @@ def read(chosen: Sequence[LabelFile], checker: Checker) -> None:
                 boxes = [_box(one, file.at(f"[{number}] result {place}")) for place, one in enumerate(results)]
                 checker.add(Entry(where, name, _size(results), boxes, whole=100, within=file.within))
     if bare:
-        checker.notes.append(f"{bare:,} tasks that nobody has labelled were passed over")
+        checker.notes.append(f"{counted(bare, 'task')} that nobody has labelled: passed over")
 
 
 def _results(task: dict[str, Any]) -> list[list[Any]] | None:

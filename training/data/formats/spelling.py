@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 
 UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 """Soft hyphen, and blanks without width. Those that join letters (U+200C, U+200D) mean something."""
 UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters, and halves of characters."""
+BETWEEN = re.compile(r"[\s_-]+")
+"""What stands between the words of a name."""
 DECIMAL = re.compile(r"(-?\d+)\.0*")
 
 
 def normal(name: str) -> str:
     """A name in Unicode's composed form, trimmed, each run of blanks one blank."""
     return " ".join(unicodedata.normalize("NFC", UNSEEN.sub("", name)).split())
+
+
+def alike(names: Iterable[str]) -> list[list[str]]:
+    """Names that differ in nothing but case, blanks, dashes or Unicode's form, in sets of two and more."""
+    sets: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        sets[BETWEEN.sub("", unicodedata.normalize("NFKC", name).casefold())].append(name)
+    return [members for members in sets.values() if len(members) > 1]
 
 
 def whole(number: float | Decimal) -> str:

@@ -18,14 +18,15 @@ import numpy as np
 from training import command
 from training import findings as told
 from training.config import Configuration, load
-from training.data import formats, reports, sources
+from training.data import reports, sources
 from training.data.causes import causes
 from training.data.labels import Annotations, Photo
-from training.data.photos import check_files, unreadable
+from training.data.photos import unreadable
 from training.data.review import contact_sheet, coverage, duplicates, suspicion
-from training.data.selection import SPLITS, add_source_arguments, missing_split, split_of, without
+from training.data.selection import SPLITS, add_source_arguments, missing_split, read_leniently, split_of, without
 from training.detector.letterbox import scaled_size
-from training.findings import Finding
+from training.errors import AnnotationError
+from training.findings import Finding, Kind, Where, counted
 from training.outputs import whole_folder
 
 TILES = 48
@@ -35,6 +36,8 @@ QUANTILES = (0, 5, 25, 50, 75, 95, 100)
 TOUCHING = 0.05
 """Intersection over union from which two boxes are said to overlap."""
 BAR = 30
+NO_CLASS = "(none)"
+"""The class of labels that have none."""
 
 
 def examine(found: Annotations, images: Path, config: Configuration) -> tuple[dict[str, Any], list[contact_sheet.Tile]]:
@@ -53,7 +56,7 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
     same = [members for members in duplicates.sets(seen) if len({photos[index].group for index in members}) > 1]
     across = [members for members in same if len({splits[index] for index in members}) > 1]
     whole = [(photo, split) for photo, split, one in zip(photos, splits, seen, strict=True) if one.fault is None]
-    if missing := missing_split([photo for photo, _ in whole], [split for _, split in whole]):
+    if whole and (missing := missing_split([photo for photo, _ in whole], [split for _, split in whole])):
         found.skipped.append(missing)
     suspicions = suspicion.find(photos, lambda photo: _scale(photo, config))
     report: dict[str, Any] = {
@@ -64,7 +67,7 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
         "errors": list(map(str, found.skipped)),
         "notes": [
             *found.notes,
-            *coverage.notes(photos, splits, config.classes, images, {finding.photo for finding in found.skipped}),
+            *coverage.notes(photos, splits, config.classes),
             *coverage.looks(len(photos), blank, same),
         ],
         "splits": {
@@ -177,8 +180,8 @@ def _evenly(lists: Sequence[Sequence[contact_sheet.Tile]], count: int) -> list[c
 
 def render(report: Any, findings: Sequence[Finding]) -> str:
     """The report for people."""
-    counted = f"{report['photos']} photos ({report['photos_without_objects']} without objects)"
-    lines = [f"{counted} in {report['groups']} groups, {report['objects']} objects"]
+    photos = f"{counted(report['photos'], 'photo')} ({report['photos_without_objects']} without objects)"
+    lines = [f"{photos} in {counted(report['groups'], 'group')}, {counted(report['objects'], 'object')}"]
     for name, split in report["splits"].items():
         lines.append(f"{name:<12} {split['photos']:>7} photos {split['objects']:>8} objects")
     lines += ["", "class    objects   share  train / calibration / validation"]
@@ -192,15 +195,18 @@ def render(report: Any, findings: Sequence[Finding]) -> str:
     twins = report["near_duplicates"]
     lines += [
         "",
-        f"{report['overlapping_pairs']} pairs of boxes overlap",
-        f"{twins['photos']} photos of different groups look the same, in {twins['sets']} sets",
-        f"{twins['across_splits']} of these sets reach into two splits",
+        f"{counted(report['overlapping_pairs'], 'pair')} of boxes that overlap",
+        f"photos of different groups that look the same: {twins['photos']}, in {counted(twins['sets'], 'set')}",
+        f"{counted(twins['across_splits'], 'set')} of them in more than one split",
         *(f"  {' = '.join(one['photos'])} ({_counts(one['splits'])})" for one in twins["listed"][:5]),
     ]
     for kind, found in report["suspicious"].items():
-        lines += [f"{found['labels']} suspicious: {kind}", *(f"  {line}" for line in found["listed"][:5])]
+        lines += [
+            f"{counted(found['labels'], 'label')} suspicious: {kind}",
+            *(f"  {line}" for line in found["listed"][:5]),
+        ]
     lines += [f"note: {note}" for note in report["notes"]]
-    lines += [f"{len(findings)} errors", *(f"  {line}" for line in told.lines(findings))]
+    lines += [counted(len(findings), "error"), *(f"  {line}" for line in told.lines(findings))]
     return "\n".join(lines) + "\n"
 
 
@@ -212,26 +218,41 @@ def main() -> None:
     """Check labelled photos: DIR/check.json, check.txt and contact_sheet.jpg."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     add_source_arguments(parser)
-    parser.add_argument("--config", type=Path, required=True, help="its classes, splits and input size")
+    parser.add_argument("--config", type=Path, help="its classes, splits and input size (default: of the labels)")
     parser.add_argument("--findings", type=Path, help="what was found when the photos were merged from several sources")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    config = load(options.config)
-    # Faults don't end a check: they are what it is for.
-    with reports.kept(options.out), whole_folder(options.out) as folder:
-        known = (*config.classes, *config.ignored)
-        labels = formats.read(options.annotations, options.images, known, options.groups, skip_bad=True)
-        if options.findings:
-            skipped, notes = sources.findings(options.findings)
-            labels = replace(labels, skipped=[*skipped, *labels.skipped], notes=[*notes, *labels.notes])
-        found = without(check_files(labels, options.images), config.ignored)
-        report, tiles = examine(found, options.images, config)
+    config = load(options.config) if options.config else None
+    with whole_folder(options.out) as folder:
+        found = _labels(options, config)
+        config = config or _configuration(found)
+        report, tiles = examine(without(found, config.ignored), options.images, config)
+        report["causes"] = [*found.causes, *causes(found.skipped, found.photos)]
         (folder / "check.json").write_text(json.dumps(report, indent=1) + "\n")
         every = [f"all of them: {options.out / told.FILE}\n"] if found.skipped else []
-        first = [f"{cause}\n\n" for cause in causes(found.skipped, found.photos)]
+        first = [f"{cause}\n\n" for cause in report["causes"]]
         (folder / "check.txt").write_text("".join([*first, render(report, found.skipped), *every]))
         reports.put(found.skipped, folder)
         contact_sheet.draw(tiles, options.images).save(folder / "contact_sheet.jpg", quality=88)
+
+
+def _labels(options: argparse.Namespace, config: Configuration | None) -> Annotations:
+    """The labels that can be used, and every fault of the others. Faults don't end a check: they are what it is for."""
+    known = (*config.classes, *config.ignored) if config else None
+    try:
+        found = read_leniently(options.images, options.annotations, options.groups, known)
+    except AnnotationError as error:
+        whole = Finding(Kind.FORMAT, Where(options.annotations.name), "", error.message)
+        found = Annotations([], error.findings or [whole], causes=error.message.splitlines() if error.findings else ())
+    if options.findings:
+        skipped, notes = sources.findings(options.findings)
+        found = replace(found, skipped=[*skipped, *found.skipped], notes=[*notes, *found.notes])
+    return found
+
+
+def _configuration(found: Annotations) -> Configuration:
+    """What is looked at where nothing could be planned."""
+    return Configuration(name="check", classes=tuple(sorted(found.named)) or (NO_CLASS,))
 
 
 if __name__ == "__main__":

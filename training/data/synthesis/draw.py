@@ -22,12 +22,13 @@ from PIL import Image, ImageFilter
 from training import command
 from training.config import load
 from training.data.formats import LabelledObject, Photo
-from training.data.selection import csv_text
+from training.data.selection import csv_text, total
 from training.data.synthesis.clutter import scatter
 from training.data.synthesis.lettering import DISPLAY, TAKEN, characters, fonts
 from training.data.synthesis.pages import page
 from training.data.synthesis.scenery import STREET, STUDIO, Generator, Scenery, colour, ink_on
 from training.errors import ConfigurationError
+from training.findings import counted
 from training.outputs import whole_folder
 
 Draw = Callable[[int, int, Sequence[str], Sequence[Path]], tuple[Image.Image, list[LabelledObject]]]
@@ -264,7 +265,7 @@ def main() -> None:
             "fonts": [path.name for path in faces],
         }
         (folder / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n")
-    print(f"{len(photos)} photos, {sum(len(photo.objects) for photo in photos)} objects, {len(faces)} fonts")
+    print(f"{total(photos)}, {counted(len(faces), 'font')}")
 
 
 if __name__ == "__main__":
