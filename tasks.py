@@ -56,3 +56,7 @@ namespace.add_collection(
         model.card,
     )
 )
+
+# A letter would mean another flag in each task; -k, which is written out, stays.
+for name in namespace.task_names:
+    namespace[name].auto_shortflags = False

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
+from training import wording
 from training.errors import ConfigurationError
 
 Positive = Annotated[int, Field(gt=0)]
@@ -265,7 +266,10 @@ def validate(document: Any, where: str) -> Configuration:
     try:
         return Configuration.model_validate(document)
     except ValidationError as error:
-        findings = "\n".join(f"  {_explain(finding)}" for finding in error.errors())
+        found = error.errors()
+        # What holds nothing but wrong entries counts as empty, too.
+        real = [one for one in found if one["type"] != "too_short" or not one["input"]]
+        findings = "\n".join(f"  {_explain(finding)}" for finding in real)
         raise ConfigurationError(f"{where}: the configuration can't be used\n{findings}") from error
 
 
@@ -297,9 +301,13 @@ def _explain(finding: object) -> str:
     # Which of the networks it is stands in the place of an error, and not in the file.
     location = tuple(str(part) for part in finding["loc"] if part not in BODIES)
     body = next((BODIES[part] for part in finding["loc"] if part in BODIES), None)
-    name = ".".join(location) or "(top level)"
+    name = ".".join(location)
+    if finding["type"] in ("model_type", "model_attributes_type") and location and not body:
+        keys = Configuration.model_fields[location[0]].annotation
+        if isinstance(keys, type) and issubclass(keys, BaseModel):
+            return f"{name}: {wording.of(finding)}: {', '.join(keys.model_fields)}"
     if finding["type"] != "extra_forbidden":
-        return f"{name}: {finding['msg']}"
+        return f"{name}: {wording.of(finding)}" if name else wording.of(finding)
     section: type[BaseModel] = body or Configuration
     for part in () if body else location[:-1]:
         annotation = section.model_fields[part].annotation

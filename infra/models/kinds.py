@@ -98,6 +98,16 @@ class Photos:
     """one of `CROPS`"""
 
 
+def unpacked(images: Path, annotations: Path | None, groups: Path | None, runner: Runner) -> Photos:
+    """Labelled photos of a folder, or of a ZIP, which is unpacked into the cache; labels may be among the photos."""
+    if images.is_dir():
+        return Photos(images, annotations or images, groups)
+    asked = {"images": images, "annotations": annotations, "groups": groups}
+    folder = settings().paths.cache / "unpacked" / fingerprints.of_values(asked)[:16] / "photos"
+    perform(recipes.take_in(folder, images, annotations, groups, False, False), runner)
+    return Photos(folder / "images", folder / "annotations.csv")
+
+
 def select(model: Model, photos: Photos, runner: Runner) -> Path:
     """The checked labels of the photos that ``photos`` stands for where ``model`` is judged, as CSV."""
     folder = _kept(model, photos) / "annotations"

@@ -149,8 +149,10 @@ def _given(images: Path, annotations: Path, groups: Path | None) -> dict[str, st
 
 def _labels(path: Path | None) -> str | None:
     """The same as `_content`, with what is read beside a YAML file of labels."""
-    folder = sources.beside(path) if path else None
-    return fingerprints.of_values({"names": _content(path), "labels": _content(folder)}) if folder else _content(path)
+    beside = sources.beside(path) if path else ()
+    if not beside:
+        return _content(path)
+    return fingerprints.of_values({"names": _content(path), "labels": [_content(one) for one in beside]})
 
 
 def _content(path: Path | None) -> str | None:

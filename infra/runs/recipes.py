@@ -102,14 +102,17 @@ def check(
     )
 
 
-def relabel(images: Path, annotations: Path, groups: Path | None, to: str, skip_bad: bool, output: Path) -> Step:
-    """Somebody's labels in another format."""
+def relabel(
+    images: Path, annotations: Path | None, groups: Path | None, to: str, skip_bad: bool, output: Path
+) -> Step:
+    """Somebody's labels in another format; without ``annotations`` they are among the photos."""
+    given = {"images": images, "annotations": annotations, "groups": groups}
     return Step(
         "relabel",
         "train",
         "training.data.convert",
         output,
-        inputs={"images": images, "annotations": annotations, **({"groups": groups} if groups else {})},
+        inputs={flag: path for flag, path in given.items() if path},
         options={"to": to, "skip-bad": skip_bad},
         named=_beside(annotations, output),
     )
@@ -218,9 +221,9 @@ def _labelled(request: Request) -> dict[str, Path]:
 
 
 def _beside(annotations: Path | None, output: Path) -> tuple[Path, ...]:
-    """The folder that is read with a YAML file of labels; not one that the output itself would change."""
-    folder = sources.beside(annotations) if annotations else None
-    return (folder,) if folder and not output.resolve().is_relative_to(folder.resolve()) else ()
+    """What is read with labels and isn't named; no folder that the output itself would change."""
+    found = sources.beside(annotations) if annotations else ()
+    return tuple(one for one in found if not output.resolve().is_relative_to(one.resolve()))
 
 
 def blend(run: Run, other: Path, output: Path, share: float | None = None) -> Step:

@@ -10,6 +10,8 @@ import yaml
 from infra import schemas
 from infra.errors import UsageError
 
+YAML, LABELS, LISTS = (".yaml", ".yml"), "labels", ("classes.txt", "obj.names", "_darknet.labels", "labels.txt")
+"""As ``training.data.formats.yolo`` looks for names of classes."""
 NOTHING = "none"
 """As annotations: the photos have none."""
 
@@ -48,6 +50,14 @@ def paths(data: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def beside(annotations: Path) -> Path | None:
-    """The folder that is read with a YAML file of YOLO's, which names classes; None for any other file or folder."""
-    return annotations.parent if annotations.suffix.lower() in (".yaml", ".yml") else None
+def beside(annotations: Path) -> tuple[Path, ...]:
+    """What is read with labels of YOLO's form and isn't named.
+
+    With a YAML file, which names classes, its folder; with a folder of labels, the files above it that may name them.
+    """
+    if annotations.suffix.lower() in YAML and not annotations.is_dir():
+        return (annotations.parent,)
+    if LABELS not in annotations.resolve().parts[-2:] or not annotations.is_dir():
+        return ()
+    above = [file for place in annotations.resolve().parents[:2] for file in sorted(place.iterdir()) if file.is_file()]
+    return tuple(file for file in above if file.name in LISTS or file.suffix.lower() in YAML)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from infra.runs.run import Request, Run
 
 PHOTOS_MISSING = (
-    "say which photos: --images FOLDER --annotations FILE, --images ZIP, or --data FILE for several sources"
+    "say which photos: --images FOLDER (or ZIP), with --annotations FILE where the labels lie elsewhere, "
+    "or --data FILE for several sources"
 )
 
 
@@ -117,9 +118,9 @@ def records(
 def convert(
     _: Context,
     images: str,
-    annotations: str,
     to: str,
     out: str,
+    annotations: str | None = None,
     groups: str | None = None,
     skip_bad: bool = False,
     on: str | None = None,
@@ -131,10 +132,9 @@ def convert(
 
     if to not in recipes.FORMATS:
         raise UsageError(f"--to: {to!r} is none of {', '.join(recipes.FORMATS)}")
-    inputs = words.folder(images, "images"), words.existing(annotations, "annotations")
-    grouping = words.file(groups, "groups") if groups else None
-    output = words.output(out, *inputs)
-    perform(recipes.relabel(*inputs, grouping, to, skip_bad, output), runners.choose(on, None))
+    photos, labels, grouping = words.labelled(images, annotations, groups)
+    output = words.output(out, photos, *([labels] if labels else []))
+    perform(recipes.relabel(photos, labels, grouping, to, skip_bad, output), runners.choose(on, None))
     print(output)
 
 
@@ -268,11 +268,7 @@ def requested(
     else:
         if images is None:
             raise UsageError(PHOTOS_MISSING)
-        photos = words.photos(images)
-        if annotations is None and photos.is_dir():
-            raise UsageError(PHOTOS_MISSING)
-        given = words.existing(annotations, "annotations") if annotations else None
-        grouping = words.file(groups, "groups") if groups else None
+        photos, given, grouping = words.labelled(images, annotations, groups)
         run = catalogue.find(name) if name else catalogue.free(photos, photos, flag)
         if photos.is_file() or as_exported:
             merging = recipes.take_in(run.photos, photos, given, grouping, as_exported, skip_bad)

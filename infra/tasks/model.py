@@ -25,7 +25,7 @@ def evaluate(
     _: Context,
     model: str,
     images: str,
-    annotations: str,
+    annotations: str | None = None,
     groups: str | None = None,
     split: str = "all",
     crop: str = "none",
@@ -34,6 +34,7 @@ def evaluate(
     gpus: str | None = None,
 ) -> None:
     """Figures of any model on labelled photos: mAP, precision and recall, full numbers right."""
+    from dataclasses import replace
     from json import dumps, loads
 
     from infra.execution import runners
@@ -45,14 +46,9 @@ def evaluate(
     if crop not in kinds.CROPS:
         raise UsageError(f"--crop: {crop!r} is none of {', '.join(kinds.CROPS)}")
     found = kinds.find(words.folder(model, "model"))
-    photos = kinds.Photos(
-        words.folder(images, "images"),
-        words.existing(annotations, "annotations"),
-        words.file(groups, "groups") if groups else None,
-        split,
-        crop,
-    )
     runner = runners.choose(on, gpus, ("train", "convert") if found.kind == "web_model" else ("train",))
+    given = kinds.unpacked(*words.labelled(images, annotations, groups), runner)
+    photos = replace(given, split=split, crop=crop)
     folder = kinds.evaluate(found, photos, runner)
     figures = loads((folder / "evaluation.json").read_text("utf-8"))
     print(dumps(figures, indent=2) if json else f"{figures_table(figures)}\n\n{folder / 'evaluation.md'}")

@@ -16,7 +16,7 @@ BUILT = "which run, a folder below runs/ (default: the one whose model the built
 CONFIG = "a YAML file with what is not to be planned (training/config.py explains the keys)"
 IMAGES = "folder of photos, or a ZIP of photos and labels"
 DATA = "YAML file that lists several such sources, instead of --images"
-ANNOTATIONS = "their labels, a file or folder: CSV, COCO, VOC, YOLO, CVAT, LabelMe, … (default: in the ZIP)"
+ANNOTATIONS = "their labels, a file or folder: CSV, COCO, VOC, YOLO, CVAT, LabelMe, … (default: among the photos)"
 AS_EXPORTED = "photos stay in the split of their folders train, valid and test, as Roboflow exports them"
 GROUPS = "CSV of filename,group: photos of one group stay in one split"
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
@@ -63,6 +63,15 @@ def photos(path: str) -> Path:
     if found.suffix.lower() == ".zip" and found.is_file():
         return found
     return folder(path, "images")
+
+
+def labelled(images: str, annotations: str | None, groups: str | None) -> tuple[Path, Path | None, Path | None]:
+    """Photos, their labels and their groups by the flags of these names, or ``UsageError``.
+
+    Labels that aren't named are among the photos.
+    """
+    labels = existing(annotations, "annotations") if annotations else None
+    return photos(images), labels, file(groups, "groups") if groups else None
 
 
 def existing(path: str, flag: str) -> Path:

@@ -82,5 +82,14 @@ def test_a_zip_and_an_exports_split_are_taken_in_first(tmp_path: Path, exported:
     assert ("--split-as-exported" in step.arguments()) is exported
     assert any(word.startswith("--annotations=") for word in step.arguments()) is exported
     assert (request.images, request.annotations) == (run.photos / "images", run.photos / "annotations.csv")
+
+
+def test_labels_that_are_not_named_are_among_the_photos(tmp_path: Path) -> None:
+    from infra.tasks.data import requested
+
+    (tmp_path / "photos").mkdir()
+    _, request, step = requested(str(tmp_path / "photos"), None, None, None, None, None, None, skip_bad=False)
+    assert step is None
+    assert request.images == request.annotations == tmp_path / "photos"
     with pytest.raises(UsageError, match="say which photos"):
-        requested(str(tmp_path / "photos"), None, None, None, None, None, None, skip_bad=False)
+        requested(None, None, None, None, None, None, None, skip_bad=False)

@@ -42,6 +42,39 @@ def test_a_class_named_twice_is_refused() -> None:
         parse("name: a\nclasses: [x, x]", "my.yaml")
 
 
+WRONG = [
+    ("classes: [1, cat]", 'classes.0: 1 is read as no text; write it in quotes: "1"'),
+    ("classes: [yes]", 'classes.0: true is read as no text; write it in quotes: "true"'),
+    ("classes: cat", "classes: cat is no list; write [first, second]"),
+    ("classes: []", "classes: is empty"),
+    ('classes: [""]', "classes.0: is empty"),
+    ("input: 320", "input: 320 stands where keys of its own are wanted: height, width"),
+    ("input: [320, 320]", "input: a list stands where keys of its own are wanted: height, width"),
+    ("input: {width: 100}", "input.width: 100 must be a multiple of 32"),
+    ("split: 0.2", "split: 0.2 stands where keys of its own are wanted: validation, calibration, salt"),
+    ("split: {validation: 2}", "split.validation: 2 must be at most 1"),
+    ("split: {validation: -1}", "split.validation: -1 must be at least 0"),
+    ("training: {minutes: abc}", "training.minutes: abc is no number"),
+    ("training: {batch: 1.5}", "training.batch: 1.5 is no whole number"),
+    ("looks: 3", "looks: 3 is none of 1, 2"),
+    ("reading: words", "reading: words is none of 'lines', 'none'"),
+    ("network: {body: resnet}", "network: resnet is none of 'plain', 'mobilenet_v2'"),
+    ("starts: glyphs", "starts: glyphs is no list; write [first, second]"),
+    ("augmentation: {mirrored: 3}", "augmentation.mirrored: 3 is no table; write {this: that}"),
+    ("suppression: {class_agnostic: 7}", "suppression.class_agnostic: 7 is neither true nor false"),
+    ("name: [a]", "name: a list stands where text is wanted"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG, ids=lambda value: value)
+def test_what_is_wrong_is_said_in_our_words(text: str, message: str) -> None:
+    key = text.split(":")[0]
+    rest = "".join(line for line in MINIMAL.splitlines(keepends=True) if not line.startswith(key))
+    with pytest.raises(ConfigurationError) as caught:
+        parse(f"{rest}{text}", "my.yaml")
+    assert str(caught.value).splitlines()[1:] == [f"  {message}"]
+
+
 @pytest.mark.parametrize("text", ["", "- 1", "a: [", "name: 3"])
 def test_what_is_no_configuration_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"my\.yaml"):
@@ -77,7 +110,7 @@ def test_what_yaml_stumbles_over_is_refused_in_words(text: str) -> None:
     [
         ("{stagez: [1]}", "network.stagez: unknown key; did you mean stages?"),
         ("{body: mobilenet_v2, stages: [1]}", "network.stages: unknown key; did you mean stride?"),
-        ("{body: mobilenet_v2, tower: 0}", "network.tower: Input should be greater than 0"),
+        ("{body: mobilenet_v2, tower: 0}", "network.tower: 0 must be above 0"),
         ("{body: resnet}", "'plain', 'mobilenet_v2'"),
         ("3", "network"),
     ],

@@ -187,13 +187,14 @@ def main() -> None:
     print(total(photos))
 
 
-def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments that name labelled photos."""
-    parser.add_argument("--images", type=Path, required=True, help="folder of photos")
+def add_source_arguments(parser: argparse.ArgumentParser, may_be_packed: bool = False) -> None:
+    """The arguments that name labelled photos; packed ones bring their labels."""
+    photos = "folder of photos, or a ZIP of photos and labels" if may_be_packed else "folder of photos"
+    parser.add_argument("--images", type=Path, required=True, help=photos)
     parser.add_argument(
         "--annotations",
         type=Path,
-        required=True,
+        required=not may_be_packed,
         help="their labels in any known format, a file or a folder, see docs/labels.md",
     )
     parser.add_argument("--groups", type=Path, help="CSV file filename,group: a group stays in one split")

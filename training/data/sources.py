@@ -46,16 +46,33 @@ class Source:
     only: frozenset[str] | None = None
     as_exported: bool = False
     """whether photos stay in the split that an export has put them into"""
+    archive: Path | None = None
+    """the ZIP that the photos are unpacked from"""
 
-    def read(self) -> Annotations:
+    def read(self, skip_bad: bool = True, keep: bool = False) -> Annotations:
         """Its photos with the labels that are kept, and what was left out; names are the source's own.
 
+        See `selection.read` for the arguments.
+
         Raises:
-            AnnotationError: where nothing is usable
+            AnnotationError: where nothing is usable, or, without ``skip_bad``, for each fault
         """
         if self.annotations is None:
             return unlabelled.read(self.images, self.groups)
-        found = read(self.images, self.annotations, self.groups, skip_bad=True, as_exported=self.as_exported)
+        try:
+            found = read(
+                self.images,
+                self.annotations,
+                self.groups,
+                skip_bad=skip_bad,
+                keep=keep,
+                as_exported=self.as_exported,
+            )
+        except AnnotationError as error:
+            if self.archive:
+                # Where it was unpacked is nobody's business, and gone by now.
+                error.message = error.message.replace(str(self.images), str(self.archive))
+            raise
         if self.only is not None:
             self._keep(self.only, found)
         return found
@@ -142,7 +159,7 @@ def _place(file: Path, place: Path) -> None:
         shutil.copy2(file, place)
 
 
-def _unpacked(source: Source, scratch: Path, notes: list[str]) -> Source:
+def unpacked(source: Source, scratch: Path, notes: list[str]) -> Source:
     """The source with its photos in a folder, if they are in a ZIP; so may its labels be, then the same one."""
     if not is_archive(source.images):
         return source
@@ -150,7 +167,7 @@ def _unpacked(source: Source, scratch: Path, notes: list[str]) -> Source:
     folder.mkdir()
     notes += unpack(source.images, folder)
     inside = source.annotations is not None and source.annotations == source.images
-    return replace(source, images=folder, annotations=folder if inside else source.annotations)
+    return replace(source, images=folder, annotations=folder if inside else source.annotations, archive=source.images)
 
 
 def findings(file: Path) -> tuple[list[Finding], list[str]]:
@@ -187,9 +204,9 @@ def main() -> None:
             labels = options.annotations or options.images
             sources = [Source("photos", options.images, labels, options.groups, as_exported=options.split_as_exported)]
         notes: list[str] = []
-        unpacked = [_unpacked(source, Path(scratch), notes) for source in sources]
+        chosen = [unpacked(source, Path(scratch), notes) for source in sources]
         (folder / "images").mkdir()
-        merged = merge(unpacked, folder / "images", options.skip_bad)
+        merged = merge(chosen, folder / "images", options.skip_bad)
         merged.notes.extend(notes)
         (folder / "annotations.csv").write_text(csv_text(merged.photos))
         found = {"skipped": [astuple(one) for one in merged.skipped], "notes": merged.notes}

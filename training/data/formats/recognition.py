@@ -37,6 +37,8 @@ JSON: dict[str, Callable[[object], bool]] = {
 """Forms of JSON, and what tells them."""
 PER_PHOTO = ("voc", "labelme")
 """Formats with a file for each photo: the others of its ending are the reader's to judge."""
+CALLED = ("label", "annotation", "data.y", "instances")
+"""How labels beside photos are called, in small letters."""
 LOOKED = 25
 """JSON files of a folder that are read to find one with labels."""
 
@@ -99,13 +101,24 @@ def _in_folder(path: Path, only: str | None = None) -> Recognised:
     if not kinds:
         raise AnnotationError(
             f"{path}: holds no labels that are known: no XML file of Pascal VOC or CVAT, no JSON of COCO, Label Studio "
-            f"or LabelMe, no CSV with a header, no data.yaml with YOLO's .txt, and no {digit_struct.FILE}"
+            f"or LabelMe, no CSV with a header, no data.yaml with YOLO's .txt, and no {digit_struct.FILE}. Name them "
+            f"with --annotations{_candidates(path)}"
         )
     if len(kinds) > 1:
         said = ", ".join(f"{name} ({shown(chosen[0].name)})" for name, chosen in kinds.items())
         raise AnnotationError(f"{path}: holds labels in several formats: {said}; name the file or folder of one")
     ((name, chosen),) = kinds.items()
     return Recognised(name, chosen, found)
+
+
+def _candidates(path: Path) -> str:
+    """What beside a folder may hold its labels: words to end a sentence with."""
+    try:
+        beside = sorted(path.resolve().parent.iterdir())
+    except OSError:
+        return ""
+    found = [one for one in beside if one.name.lower().lstrip("_").startswith(CALLED)]
+    return f": {found[0]}, perhaps" if found else ""
 
 
 def _kinds(found: Folder) -> Iterator[tuple[str, list[LabelFile]]]:

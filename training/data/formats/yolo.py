@@ -7,6 +7,8 @@ photo of ``labels/a.txt`` is ``images/a.jpg``, or lies beside it. An empty file 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -26,6 +28,8 @@ from training.errors import AnnotationError
 from training.findings import Kind, Where, shown
 
 FIELDS = {"xmin": "x - width / 2", "ymin": "y - height / 2", "xmax": "x + width / 2", "ymax": "y + height / 2"}
+LABELS = "labels"
+"""The folder of labels, beside that of photos."""
 LISTS = ("classes.txt", "obj.names", "_darknet.labels", "labels.txt")
 """Files of one class a line."""
 ROW = re.compile(r"\s*\d+(\.0*)?(\s+[-+.\deE]+){4,}\s*")
@@ -43,8 +47,8 @@ def find(folder: Folder) -> list[LabelFile]:
         for name in folder.with_ending(".txt")
         if PurePosixPath(name).name.lower() not in lists and not PurePosixPath(name).name.lower().startswith("readme")
     ]
-    has_names = any(_yamls(folder)) or any(PurePosixPath(name).name in LISTS for name in folder.files)
-    in_labels = [file for file in found if "labels" in file.name.split("/")[:-1]]
+    has_names = any(_names_in(place) for place in (folder, *_above(folder.root)))
+    in_labels = [file for file in found if LABELS in file.name.split("/")[:-1]]
     chosen = in_labels or found
     return chosen if chosen and (has_names or any(is_rows(file.path) for file in chosen[:LOOKED])) else []
 
@@ -73,9 +77,21 @@ def _yamls(folder: Folder, named: str | None = None) -> Iterator[tuple[str, Any]
 def classes(folder: Folder, named: str | None = None) -> list[str]:
     """The names of the classes, by number, as the YAML file ``named`` has them, or else the only ones of the folder.
 
+    A folder of labels has them above it, as Ultralytics and Darknet lay them out.
+
     Raises:
-        AnnotationError: where no file of the folder says them, or two say different ones
+        AnnotationError: where no file says them, or two say different ones
     """
+    for place in (folder, *_above(folder.root)):
+        if found := _classes_in(place, named):
+            return found
+    raise AnnotationError(
+        f"{folder.root}: labels in YOLO's form, but no file in it or above names the classes; write data.yaml with "
+        "`names: [first, second]` beside them"
+    )
+
+
+def _classes_in(folder: Folder, named: str | None) -> list[str] | None:
     every = {file: _by_number(names) for file, names in _yamls(folder, named)}
     if said := [(file, names) for file, names in every.items() if names is not None]:
         first, found = said[0]
@@ -88,15 +104,30 @@ def classes(folder: Folder, named: str | None = None) -> list[str]:
         return found
     if every:
         raise AnnotationError(f"{folder.root / next(iter(every))}, names: neither a list nor numbers with their names")
+    for file in _lists(folder):
+        return [line.strip() for line in table.lines_of(table.decoded(folder.root / file)[0])]
+    return None
+
+
+def _names_in(folder: Folder) -> bool:
+    return any(_yamls(folder)) or any(_lists(folder))
+
+
+def _lists(folder: Folder) -> Iterator[str]:
+    """Files of one class a line, the best known first."""
     for wanted in LISTS:
-        for file in folder.files:
-            if PurePosixPath(file).name == wanted:
-                lines = table.lines_of(table.decoded(folder.root / file)[0])
-                return [line.strip() for line in lines]
-    raise AnnotationError(
-        f"{folder.root}: labels in YOLO's form, but no file names the classes; write data.yaml with "
-        "`names: [first, second]` beside them"
-    )
+        yield from (file for file in folder.files if PurePosixPath(file).name == wanted)
+
+
+def _above(root: Path) -> list[Folder]:
+    """The folders above one called ``labels``, or in such a one: what lies in them, without folders."""
+    if LABELS not in root.resolve().parts[-2:]:
+        return []
+    found = []
+    for place in root.resolve().parents[:2]:
+        with contextlib.suppress(OSError):
+            found.append(Folder(place, sorted(entry.name for entry in os.scandir(place) if entry.is_file())))
+    return found
 
 
 def _by_number(names: Any) -> list[str] | None:
@@ -134,7 +165,7 @@ def _photo_of(file: LabelFile) -> str:
     """The photo's path without its ending: the last folder ``labels`` is ``images`` there."""
     parts = file.stem.split("/")
     for place in range(len(parts) - 2, -1, -1):
-        if parts[place] == "labels":
+        if parts[place] == LABELS:
             parts[place] = "images"
             break
     return "/".join(parts)
