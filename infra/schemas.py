@@ -34,23 +34,32 @@ def fault(document: object, name: str, part: str = "") -> str | None:
 def _said(found: ValidationError) -> str:
     """A fault in our words; those of the library where there are none."""
     place = found.json_path.removeprefix("$").removeprefix(".")
-    words = WORDS.get(str(found.validator), lambda error: error.message)(found)
+    explain = WORDS.get(str(found.validator))
+    words = explain(found) if explain else found.message
     return f"{place}: {words}" if place else words
 
 
+def _any(value: Any) -> Any:
+    """Of a fault that was found, everything is set."""
+    return value
+
+
 def _unknown(error: ValidationError) -> str:
-    known = list(error.schema["properties"])
-    name = next(key for key in error.instance if key not in known)
+    schema, document = _any(error.schema), _any(error.instance)
+    known = list(schema["properties"])
+    name = next(key for key in document if key not in known)
     near = difflib.get_close_matches(str(name), known, 1, 0.5)
     return f"there is no key {name}; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
 
 
 def _missing(error: ValidationError) -> str:
-    return f"{', '.join(key for key in error.validator_value if key not in error.instance)} is missing"
+    wanted, there = _any(error.validator_value), _any(error.instance)
+    return f"{', '.join(key for key in wanted if key not in there)} is missing"
 
 
 def _mistyped(error: ValidationError) -> str:
-    wanted = error.validator_value if isinstance(error.validator_value, str) else " or ".join(error.validator_value)
+    value = _any(error.validator_value)
+    wanted = value if isinstance(value, str) else " or ".join(value)
     hint = f'; write it in quotes: "{error.instance}"' if wanted == "string" and error.instance is not None else ""
     return f"{_value(error)} is no {TYPES.get(wanted, wanted)}" + (hint if not _is_long(error) else "")
 
@@ -73,8 +82,8 @@ WORDS: dict[str, Callable[[ValidationError], str]] = {
     "additionalProperties": _unknown,
     "required": _missing,
     "type": _mistyped,
-    "enum": lambda error: f"{_value(error)} is none of {', '.join(map(str, error.validator_value))}",
-    "minItems": lambda error: f"at least {error.validator_value} wanted, there are {len(error.instance)}",
+    "enum": lambda error: f"{_value(error)} is none of {', '.join(map(str, _any(error.validator_value)))}",
+    "minItems": lambda error: f"at least {error.validator_value} wanted, there are {len(_any(error.instance))}",
     "minLength": lambda _: "is empty",
     "minimum": lambda error: f"{_value(error)} must be at least {error.validator_value}",
     "maximum": lambda error: f"{_value(error)} must be at most {error.validator_value}",
