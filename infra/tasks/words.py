@@ -70,8 +70,9 @@ def labelled(images: str, annotations: str | None, groups: str | None) -> tuple[
 
     Labels that aren't named are among the photos.
     """
+    chosen = photos(images)
     labels = existing(annotations, "annotations") if annotations else None
-    return photos(images), labels, file(groups, "groups") if groups else None
+    return chosen, labels, file(groups, "groups") if groups else None
 
 
 def existing(path: str, flag: str) -> Path:
