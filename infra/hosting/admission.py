@@ -45,6 +45,14 @@ def of_preview(run: Run, folder: Path, url: str) -> str | None:
     return _smoke(run.smoke_deployed, folder, remedy)
 
 
+def of_version(run: Run, folder: Path) -> str | None:
+    """Whether the smoke test passed on a preview, at whichever address, with the very files of ``folder``."""
+    remedy = f"./inv deploy.preview, then ./inv smoke --run {run.name} --site ADDRESS"
+    if not str(_read(run.smoke_deployed / "smoke.json").get("site", "")).startswith("https://"):
+        return f"no preview of it was smoke-tested: {remedy}"
+    return _smoke(run.smoke_deployed, folder, remedy)
+
+
 def of_tree(folder: Path, run: Run) -> str | None:
     """Whether the working tree was what its commit says when the site was built, and is now.
 

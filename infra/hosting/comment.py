@@ -49,20 +49,20 @@ def there(checkout: Path) -> Side:
     return _read(checkout / "dist", checkout / RELEASED.relative_to(ROOT), checkout / "runs")
 
 
-def render(channel: Channel, new: Side, main: Side) -> str:
-    """The comment, in GitHub's Markdown."""
+def render(channel: Channel | None, new: Side, main: Side) -> str:
+    """The comment, in GitHub's Markdown; without a channel, as a fork's pull request has none, the figures only."""
     benchmark = {**main["bench"], **new["bench"]}
     measured = [(_title(row), _measured(name)) for name, row in benchmark.items()]
     # Numbers are read by some models only.
     is_read = any("full_number_accuracy" in (side["evaluation"] or {}) for side in (new, main))
     figures = [row for row in ROWS if is_read or row[0] != READ]
-    release = channel.release
+    release = channel.release if channel else None
     return pages.fill(
         TEMPLATE,
-        url=channel.url,
+        url=channel.url if channel else "",
         version=release.version if release else "none",
         commit=release.commit if release else "none",
-        ends=channel.expires or "never",
+        ends=(channel.expires if channel else "") or "never",
         rows=[(name, _cell(cell, new), _cell(cell, main)) for name, cell in (*figures, *measured)],
     ).rstrip("\n")
 

@@ -13,7 +13,6 @@ from infra import git
 from infra.errors import RefusedError, ServiceError, UsageError
 from infra.execution import locks
 from infra.hosting import admission, firebase, releases, verification
-from infra.hosting.comment import here, render, there
 from infra.hosting.firebase import Command
 from infra.hosting.patience import persist
 from infra.hosting.releases import Api, Channel
@@ -64,37 +63,62 @@ def preview(target: Target, folder: Path, run: Run, channel: str, expires: str) 
     return Preview(channel, url, deployed["expireTime"], deployed["version"])
 
 
-def promotion(target: Target, name: str) -> Command:
-    """The command that would promote what the preview channel ``name`` serves now."""
-    return firebase.release(target, _released(_channel(Api(target), name)))
+def promotion(target: Target, channel: str, version: str, message: str) -> str:
+    """The call that would promote ``version``, or what the preview channel ``channel`` serves now."""
+    return releases.call_of(target, version or _released(Api(target).deployed(channel)), message)
 
 
-def promote(target: Target, folder: Path, run: Run, name: str) -> str:
-    """Let the live channel serve the very version that the preview channel ``name`` serves; returns the address."""
+def promote(target: Target, folder: Path, run: Run, channel: str, version: str = "", message: str = "") -> str:
+    """Let the live channel serve ``version``, or the very one that ``channel`` serves; returns the address.
+
+    A version goes live however many others came to its channel meanwhile, or where that is gone: it is known by the
+    list of its files, and was compared byte by byte, and smoke-tested, when it was deployed.
+    """
     with one_at_a_time(target):
         files = _checked(folder, run, admission.of_tree(folder, run))
         api = Api(target)
         live = api.site_url().rstrip("/")
-        channel = _channel(api, name)
-        url = channel.url.rstrip("/")
-        again = f"./inv deploy.preview --channel {name} puts it there"
-        admission.require(
-            [
-                f"the preview was deployed from a tree with changes that no commit has: {again} again"
-                if channel.release and channel.release.is_dirty
-                else None,
-                admission.of_preview(run, folder, url),
-            ]
-        )
-        verification.require(url, files, f"it isn't the site in {folder}: {again}")
-        # The version, not the channel: somebody may deploy to that in the meantime.
-        _perform(firebase.release(target, _released(channel)))
+        wanted = _known(api, folder, run, version, files) if version else _compared(api, folder, run, channel, files)
+        say(f"version {wanted} goes live ...")
+        api.release(wanted, message)
         verification.require(live, files, "./inv deploy.rollback brings back what was live before")
     return live
 
 
-def rollback(target: Target, version: str | None, *, dry_run: bool) -> str:
-    """Let the live channel serve an earlier version again; returns the address, or the command in a dry run."""
+def _compared(api: Api, folder: Path, run: Run, name: str, files: dict[str, str]) -> str:
+    """The version on the preview channel ``name``, once that serves the site in ``folder`` and was tested there."""
+    channel = api.deployed(name)
+    url = channel.url.rstrip("/")
+    again = f"./inv deploy.preview --channel {name} puts it there"
+    is_dirty = channel.release is not None and channel.release.is_dirty
+    admission.require([_dirty(f"{again} again") if is_dirty else None, admission.of_preview(run, folder, url)])
+    verification.require(url, files, f"it isn't the site in {folder}: {again}")
+    # The version, not the channel: somebody may deploy to that in the meantime.
+    return _released(channel)
+
+
+def _known(api: Api, folder: Path, run: Run, version: str, files: dict[str, str]) -> str:
+    """``version``, once it is known to be the site in ``folder``, and that was tested on a preview."""
+    label = releases.label(_require_version(api, version))
+    build = firebase.build_of(label)
+    again = f"{site.task(run.name)}, then ./inv deploy.preview"
+    is_it = build and files[site.BUILD].startswith(build)
+    admission.require(
+        [
+            None if is_it else f"version {version} isn't the site in {folder}: {again}",
+            _dirty(again) if firebase.commit_of(label).endswith("-dirty") else None,
+            admission.of_version(run, folder),
+        ]
+    )
+    return version
+
+
+def _dirty(remedy: str) -> str:
+    return f"the preview was deployed from a tree with changes that no commit has: {remedy}"
+
+
+def rollback(target: Target, version: str | None, message: str = "", *, dry_run: bool) -> str:
+    """Let the live channel serve an earlier version again; returns the address, or the call in a dry run."""
     with one_at_a_time(target):
         api = Api(target)
         live = api.site_url().rstrip("/")
@@ -102,14 +126,14 @@ def rollback(target: Target, version: str | None, *, dry_run: bool) -> str:
         wanted = version or releases.before(history)
         if wanted is None:
             raise UsageError("nothing was live before what is live now: ./inv deploy.list shows the releases")
-        command = firebase.release(target, wanted)
         if dry_run:
-            return str(command)
+            return releases.call_of(target, wanted, message)
         found = _require_version(api, wanted)
         if history and history[0].version == wanted:
             say(f"version {wanted} is live already")
         else:
-            _perform(command)
+            say(f"version {wanted} goes live ...")
+            api.release(wanted, message)
         current = api.channel(releases.LIVE)
         if current is None or current.release is None or current.release.version != wanted:
             raise RefusedError(f"the live channel doesn't serve version {wanted}: ./inv deploy.list shows what it does")
@@ -138,6 +162,16 @@ def prune(target: Target, doomed: list[Channel]) -> list[str]:
     return gone
 
 
+def prune_versions(target: Target, doomed: list[str]) -> list[str]:
+    """Delete versions; returns their names."""
+    with one_at_a_time(target):
+        api = Api(target)
+        for name in doomed:
+            say(f"version {name} goes ...")
+            api.delete_version(name)
+    return doomed
+
+
 def diff(target: Target, folder: Path, name: str) -> list[str]:
     """What a deploy to the channel ``name`` would change, a line per file: + new, - gone, ~ changed."""
     here = verification.hashes(folder)
@@ -152,23 +186,11 @@ def diff(target: Target, folder: Path, name: str) -> list[str]:
     ]
 
 
-def comment(target: Target, name: str, main: Path) -> str:
-    """What to write under the pull request whose channel is ``name``; ``main`` is a checkout that was built."""
-    return render(_channel(Api(target), name), here(), there(main))
-
-
 def _checked(folder: Path, run: Run, *findings: str | None) -> dict[str, str]:
     """Path and SHA-256 of what is to be deployed, once nothing is found to be wrong with it."""
     files = verification.hashes(folder)
     admission.require([*admission.of_site(folder, run, settings().hosting.budget_mb), *findings])
     return files
-
-
-def _channel(api: Api, name: str) -> Channel:
-    channel = api.channel(name)
-    if channel is None or channel.release is None:
-        raise UsageError(f"nothing is deployed on channel {name}: ./inv deploy.preview --channel {name}")
-    return channel
 
 
 def _released(channel: Channel) -> str:

@@ -1,4 +1,4 @@
-"""The official client: it uploads, clones and deletes. Run as a child, its answer is JSON."""
+"""The official client: it uploads, and deletes channels. Run as a child, its answer is JSON."""
 
 from __future__ import annotations
 
@@ -63,11 +63,6 @@ def deploy(target: Target, channel: str, expires: str) -> Command:
     # Firebase Auth's list of domains is left alone, and needs no role.
     words = ("--expires", expires, "--only", target.site, "--no-authorized-domains")
     return Command(target, ("hosting:channel:deploy", channel, *words))
-
-
-def release(target: Target, version: str) -> Command:
-    """Let the live channel serve a version that exists."""
-    return Command(target, ("hosting:clone", f"{target.site}@{version}", f"{target.site}:live"))
 
 
 def delete(target: Target, channel: str) -> Command:

@@ -40,7 +40,9 @@ def render(found: Mapping[str, Any]) -> str:
         )
         for channel in found["channels"]
     ]
-    released = [tuple(one[key] for key in ("version", "kind", "when", "who", "commit")) for one in found["releases"]]
+    released = [
+        tuple(one[key] for key in ("version", "kind", "when", "who", "commit", "message")) for one in found["releases"]
+    ]
     versions = [
         tuple(str(one[key]) for key in ("version", "status", "created", "who", "files", "bytes", "commit"))
         for one in found["versions"]
@@ -49,7 +51,7 @@ def render(found: Mapping[str, Any]) -> str:
         [
             *_table(("channel", "expires", "version", "released", "by", "address"), channels),
             "",
-            *_table(("live version", "kind", "released", "by", "commit"), released),
+            *_table(("live version", "kind", "released", "by", "commit", "why"), released),
             "",
             *_table(("version", "status", "created", "by", "files", "bytes", "commit"), versions),
         ]

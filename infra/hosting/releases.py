@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 
-import requests
-
-from infra.errors import ServiceError, TransientError
-from infra.hosting import credentials, firebase, refusals
-from infra.hosting.patience import persist
+from infra.errors import UsageError
+from infra.hosting import firebase
+from infra.hosting.service import Service
 from infra.hosting.target import Target, api, management
-from infra.settings import settings
-
-if TYPE_CHECKING:
-    from google.auth.transport.requests import AuthorizedSession
 
 LIVE = "live"
 PAGE = 100
-CALL_SECONDS = 30.0
 HISTORY = 25
 """How many releases `deploy.list` shows and `deploy.rollback` looks back."""
 
@@ -35,6 +29,8 @@ class Release:
     who: str
     kind: str
     commit: str
+    message: str = ""
+    """Why, in the words of who did it."""
 
     @property
     def is_dirty(self) -> bool:
@@ -53,33 +49,24 @@ class Channel:
     release: Release | None
 
 
-class Api:
-    """Reads about one site; every read is repeated while it fails transiently."""
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self._session: AuthorizedSession | None = None
-        self._said = ""
-
-    def now(self) -> datetime:
-        """When Google answered last: this machine's clock may be wrong, and deletes nothing."""
-        return parsedate_to_datetime(self._said) if self._said else datetime.now(UTC)
+class Api(Service):
+    """One site: what is there, and which version is live."""
 
     def require_project(self) -> None:
         """Ask for the project, as the client will, which doesn't pass on why it is refused."""
-        self._get(f"projects/{self.target.project}", origin=management())
+        self.get(f"projects/{self.target.project}", origin=management())
 
     def find_project(self) -> dict[str, Any]:
         """What Firebase knows of the project; empty if it isn't one of Firebase's."""
-        return self._get(f"projects/{self.target.project}", missing={}, origin=management())
+        return self.get(f"projects/{self.target.project}", missing={}, origin=management())
 
     def find_site(self) -> dict[str, Any]:
         """What Google knows of the site; empty if it doesn't exist."""
-        return self._get(self.target.path, missing={})
+        return self.get(self.target.path, missing={})
 
     def site_url(self) -> str:
         """Where the live channel is served."""
-        return str(self._get(self.target.path)["defaultUrl"])
+        return str(self.get(self.target.path)["defaultUrl"])
 
     def channels(self) -> list[Channel]:
         """All channels, the live one among them."""
@@ -87,8 +74,19 @@ class Api:
 
     def channel(self, name: str) -> Channel | None:
         """The channel called ``name``, or None."""
-        found = self._get(f"{self.target.path}/channels/{name}", missing={})
+        found = self.get(f"{self.target.path}/channels/{name}", missing={})
         return _channel(found) if found else None
+
+    def deployed(self, name: str) -> Channel:
+        """The channel called ``name``, with something on it.
+
+        Raises:
+            UsageError: there is nothing.
+        """
+        channel = self.channel(name)
+        if channel is None or channel.release is None:
+            raise UsageError(f"nothing is deployed on channel {name}: ./inv deploy.preview --channel {name}")
+        return channel
 
     def releases(self) -> list[Release]:
         """What the live channel served, newest first."""
@@ -97,17 +95,26 @@ class Api:
 
     def version(self, name: str) -> dict[str, Any]:
         """What Google knows of a version; empty if it doesn't exist."""
-        return self._get(f"{self.target.path}/versions/{name}", missing={})
+        return self.get(f"{self.target.path}/versions/{name}", missing={})
 
-    def versions(self) -> list[dict[str, Any]]:
-        """The newest versions, whether they were released or not."""
-        return list(self._pages(f"{self.target.path}/versions", "versions", HISTORY))
+    def versions(self, limit: int | None = HISTORY) -> list[dict[str, Any]]:
+        """The newest versions, or all with None, whether they were released or not."""
+        return list(self._pages(f"{self.target.path}/versions", "versions", limit))
+
+    def release(self, version: str, message: str = "") -> None:
+        """Let the live channel serve ``version``. Where the answer is lost it is said again, which changes nothing."""
+        query, body = _release_of(self.target, version, message)
+        self.call("POST", f"{self.target.path}/channels/{LIVE}/releases", query, body=body)
+
+    def delete_version(self, name: str) -> None:
+        """Delete a version; nothing if it is gone."""
+        self.call("DELETE", f"{self.target.path}/versions/{name}", missing={})
 
     def _pages(self, path: str, key: str, limit: int | None) -> Iterator[dict[str, Any]]:
         token, seen = "", 0
         while True:
             page = {"pageSize": str(limit or PAGE), **({"pageToken": token} if token else {})}
-            answer = self._get(path, page)
+            answer = self.get(path, page)
             found = answer.get(key, [])[: limit - seen if limit else None]
             yield from found
             seen += len(found)
@@ -115,29 +122,16 @@ class Api:
             if not token or (limit and seen >= limit):
                 return
 
-    def _get(
-        self,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        missing: dict[str, Any] | None = None,
-        origin: str | None = None,
-    ) -> dict[str, Any]:
-        def once(left: float) -> dict[str, Any]:
-            if self._session is None:
-                self._session = credentials.session(self.target.project)
-            answer = _ask(self._session, f"{origin or api()}/v1beta1/{path}", query or {}, min(left, CALL_SECONDS))
-            self._said = answer.headers.get("Date", "")
-            if answer.status_code == 404 and missing is not None:
-                return missing
-            if answer.status_code != 200:
-                raise refusals.error_for(answer.status_code, _message(answer), self.target, _after(answer))
-            try:
-                content: dict[str, Any] = answer.json()
-            except ValueError as error:
-                raise TransientError("Google's answer is cut off") from error
-            return content
 
-        return persist(f"reading {path}", once, settings().hosting.patience)
+def _release_of(target: Target, version: str, message: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Query and body of a release."""
+    return {"versionName": f"{target.path}/versions/{version}"}, {"message": message} if message else {}
+
+
+def call_of(target: Target, version: str, message: str = "") -> str:
+    """What `Api.release` sends, for a dry run."""
+    query, body = _release_of(target, version, message)
+    return f"POST {api()}/v1beta1/{target.path}/channels/{LIVE}/releases?{urlencode(query)} {json.dumps(body)}"
 
 
 def urls(target: Target) -> list[str]:
@@ -174,37 +168,6 @@ def headers(version: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _ask(session: AuthorizedSession, url: str, query: Mapping[str, str], seconds: float) -> requests.Response:
-    from google.auth import exceptions
-
-    try:
-        return session.request("GET", url, params=dict(query), timeout=max(seconds, 1.0))
-    except requests.exceptions.SSLError as error:
-        raise refusals.untrusted(str(error)) from error
-    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        raise TransientError(
-            f"no answer from {url.split('/v1beta1/')[0]} ({type(error).__name__})", is_silence=True
-        ) from error
-    except exceptions.TransportError as error:
-        raise refusals.silent_tokens(error) from error
-    except exceptions.RefreshError as error:
-        raise ServiceError(f"Google's token service refused the credential; see {refusals.GUIDE}") from error
-
-
-def _message(answer: requests.Response) -> str:
-    try:
-        return str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-def _after(answer: requests.Response) -> float:
-    try:
-        return float(answer.headers.get("Retry-After", "0"))
-    except ValueError:
-        return 0.0
-
-
 def _channel(found: Mapping[str, Any]) -> Channel:
     release = found.get("release")
     return Channel(
@@ -224,6 +187,7 @@ def _release(found: Mapping[str, Any]) -> Release:
         found.get("releaseUser", {}).get("email", ""),
         found.get("type", ""),
         firebase.commit_of(label(version)),
+        found.get("message", ""),
     )
 
 

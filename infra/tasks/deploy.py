@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CHANNEL = "preview channel: pr-NUMBER or preview-WORDS"
 DRY_RUN = "print the exact commands and touch nothing"
+MESSAGE = "why, in a line; deploy.list shows it"
 JSON = "print nothing but the answer, as JSON"
 
 
@@ -41,7 +42,7 @@ def preview(
     from dataclasses import asdict
     from json import dumps
 
-    from infra.hosting import channels, deployment, firebase, target
+    from infra.hosting import actions, channels, deployment, firebase, target
     from infra.progress import say
     from infra.settings import settings
 
@@ -54,30 +55,60 @@ def preview(
         return
     folder = settings().paths.site
     made = deployment.preview(chosen, folder, _run(run, folder), channel, expires)
+    actions.output(address=made.url, version=made.version)
     print(dumps(asdict(made), indent=2) if json else made.url)
 
 
-@task(help={"from": "preview channel to promote", "run": words.BUILT, "dry-run": DRY_RUN})
-def live(_: Context, from_: str, run: str | None = None, dry_run: bool = False) -> None:
+@task(
+    help={
+        "from": "preview channel whose version is promoted",
+        "version": "that version, whatever its channel serves meanwhile: `deploy.preview --json` says it",
+        "message": MESSAGE,
+        "run": words.BUILT,
+        "dry-run": DRY_RUN,
+    }
+)
+def live(
+    _: Context,
+    from_: str | None = None,
+    version: str | None = None,
+    message: str = "",
+    run: str | None = None,
+    dry_run: bool = False,
+) -> None:
     """Let everybody see the very version of a preview, once that was smoke-tested at its address."""
-    from infra.hosting import channels, deployment, target
+    from infra.hosting import actions, channels, deployment, target
     from infra.settings import settings
 
+    if bool(from_) == bool(version):
+        raise UsageError("say which: --from CHANNEL or --version VERSION")
     chosen = target.chosen()
-    channels.name(from_)
+    wanted = (channels.name(from_) if from_ else "", words.version(version) if version else "", words.why(message))
     if dry_run:
-        print(deployment.promotion(chosen, from_))
+        print(deployment.promotion(chosen, *wanted))
         return
     folder = settings().paths.site
-    print(deployment.promote(chosen, folder, _run(run, folder), from_))
+    address = deployment.promote(chosen, folder, _run(run, folder), *wanted)
+    actions.output(address=address)
+    print(address)
 
 
-@task(help={"to": "version to bring back (default: the one that was live before)", "dry-run": DRY_RUN})
-def rollback(_: Context, to: str | None = None, dry_run: bool = False) -> None:
+@task(
+    help={
+        "to": "version to bring back (default: the one that was live before)",
+        "message": MESSAGE,
+        "dry-run": DRY_RUN,
+    }
+)
+def rollback(_: Context, to: str | None = None, message: str = "", dry_run: bool = False) -> None:
     """Bring back an earlier version."""
-    from infra.hosting import deployment, target
+    from infra.hosting import actions, deployment, target
 
-    print(deployment.rollback(target.chosen(), to, dry_run=dry_run))
+    wanted = words.version(to, "to") if to else None
+    address = deployment.rollback(target.chosen(), wanted, words.why(message), dry_run=dry_run)
+    if not dry_run:
+        actions.output(address=address)
+    print(address)
 
 
 @task(name="list", help={"json": JSON, "dry-run": DRY_RUN})
@@ -100,6 +131,7 @@ def list_(_: Context, json: bool = False, dry_run: bool = False) -> None:
         "merged": "those of pull requests that this branch's history has as merged",
         "older-than": "those that nothing was deployed to for so long: 14d, 12h",
         "channel": "this one, if there is one",
+        "versions": "not channels but versions of ours, made so long ago and on no channel: 90d; 10 once live stay",
         "dry-run": DRY_RUN,
     }
 )
@@ -108,14 +140,26 @@ def prune(
     merged: bool = False,
     older_than: str | None = None,
     channel: str | None = None,
+    versions: str | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Delete preview channels of this project; other people's and the live one are never touched."""
+    """Delete preview channels of this project, or old versions; other people's and the live one are never touched."""
     from infra.hosting import channels, deployment, firebase, releases, target
+    from infra.hosting import versions as sites
 
-    if not (merged or older_than or channel):
-        raise UsageError("say which: --merged, --older-than 14d or --channel NAME")
+    if not (merged or older_than or channel or versions):
+        raise UsageError("say which: --merged, --older-than 14d, --channel NAME or --versions 90d")
     chosen = target.chosen()
+    if versions:
+        words.only_without("versions", merged=merged or None, older_than=older_than, channel=channel)
+        api = releases.Api(chosen)
+        names = sites.old(api, channels.duration(versions, "versions"))
+        if dry_run:
+            lines = [f"DELETE {target.api()}/v1beta1/{chosen.path}/versions/{name}" for name in names]
+        else:
+            lines = deployment.prune_versions(chosen, names)
+        print("\n".join(lines) if lines else "nothing to delete")
+        return
     age = channels.duration(older_than, "older-than") if older_than else None
     name = channels.name(channel) if channel else None
     numbers = channels.merged_numbers() if merged else set()
@@ -148,18 +192,21 @@ def diff(_: Context, channel: str | None = None, dry_run: bool = False) -> None:
 
 @task(
     help={
-        "channel": CHANNEL,
+        "channel": f"{CHANNEL} (default: figures only, without an address)",
         "main": "checkout of main, built and measured, or an artefact of it: dist, models and runs/bench",
         "pull_request": "number of the pull request to write it under, with gh: one comment is kept up to date",
     }
 )
-def comment(_: Context, channel: str, main: str, pull_request: str | None = None) -> None:
+def comment(_: Context, main: str, channel: str | None = None, pull_request: str | None = None) -> None:
     """Print what to write under a pull request, or write it: address, expiry, model figures, bytes, benchmark."""
     from pathlib import Path
 
-    from infra.hosting import channels, deployment, pull_requests, target
+    from infra.hosting import actions, channels, pull_requests, releases, target
+    from infra.hosting.comment import here, render, there
 
-    text = deployment.comment(target.chosen(), channels.name(channel), Path(main))
+    found = releases.Api(target.chosen()).deployed(channels.name(channel)) if channel else None
+    text = render(found, here(), there(Path(main)))
+    actions.summarize(text)
     print(pull_requests.post(pull_request, text) if pull_request else text)
 
 

@@ -162,6 +162,23 @@ def reason(text: str, flag: str) -> str:
     return words
 
 
+LONGEST_WHY = 512
+"""Characters that Firebase keeps of the message of a release."""
+
+
+def why(text: str) -> str:
+    """The first line of ``text``, as the message of a release: a commit's message has more."""
+    lines = text.strip().splitlines()
+    return lines[0].strip()[:LONGEST_WHY] if lines else ""
+
+
+def version(text: str, flag: str = "version") -> str:
+    """The name of a deployed version. Raises UsageError."""
+    if not re.fullmatch(r"\w[\w-]{0,62}", text):
+        raise UsageError(f"--{flag}: {text!r} is no version: ./inv deploy.list shows them")
+    return text
+
+
 def one_of(text: str, flag: str, known: tuple[str, ...]) -> str:
     """``text``, or ``UsageError`` if it isn't among ``known``."""
     if text not in known:

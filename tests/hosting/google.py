@@ -202,6 +202,7 @@ class Google:
             ("POST", f"{site}/versions", self._create_version),
             ("GET", f"{site}/versions/([^/:]+)", self._get_version),
             ("PATCH", f"{site}/versions/([^/:]+)", self._finalize),
+            ("DELETE", f"{site}/versions/([^/:]+)", self._delete_version),
             ("POST", f"{site}/versions/([^/:]+):populateFiles", self._populate),
             ("POST", f"/upload/sites/{SITE}/versions/([^/]+)/files/([^/]+)", self._upload),
         )
@@ -324,13 +325,18 @@ class Google:
         if version["status"] != "FINALIZED" or request.query["versionName"] != version["name"]:
             raise Refusal(400, f"version {request.query['versionName']} isn't finalized", violation=True)
         if request.body:
-            _body(request, set(), optional={"message"})
+            message = _body(request, set(), optional={"message"}).get("message", "")
+            if len(message) > 512:
+                raise Refusal(400, "the message is too long", violation=True)
+        else:
+            message = ""
         release = {
             "name": f"{NAME}/channels/{name}/releases/{next(self._numbers)}",
             "version": version,
             "type": "DEPLOY",
             "releaseTime": _now(),
             "releaseUser": {"email": ACCOUNT},
+            **({"message": message} if message else {}),
         }
         self.releases.append(release)
         channel["release"] = release
@@ -355,6 +361,14 @@ class Google:
     def _get_version(self, request: Request, name: str) -> dict[str, Any]:
         _query(request, set())
         return self._version(name)
+
+    def _delete_version(self, request: Request, name: str) -> dict[str, Any]:
+        _query(request, set())
+        self._version(name)
+        if name in {self.version_of(channel) for channel in self.channels}:
+            raise Refusal(400, "a channel serves this version", violation=True)
+        del self.versions[name]
+        return {}
 
     def _version(self, name: str) -> dict[str, Any]:
         if name not in self.versions:

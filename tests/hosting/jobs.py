@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -43,6 +44,12 @@ def shared(patterns: list[str]) -> Path:
     return Path(os.path.commonpath([Path(*parts) for parts in fixed]))
 
 
+def environment_of(job: Job) -> str:
+    """The name of a job's environment, empty for none."""
+    place = job.get("environment", "")
+    return str(place["name"] if isinstance(place, dict) else place)
+
+
 @dataclass
 class Runner:
     """Where jobs run, and what GitHub and this machine put in."""
@@ -59,6 +66,10 @@ class Runner:
     """Words that only a runner with other parts can follow, and what is said here instead."""
     standins: dict[str, StandIn] = field(default_factory=dict)
     """What is called with the line and its environment instead of a line that begins so."""
+    summary: str = ""
+    """What the last job showed on the page of its run."""
+    address: str = ""
+    """And where its deployment is to be seen."""
     said: list[str] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     used: list[str] = field(default_factory=list)
@@ -67,6 +78,9 @@ class Runner:
         """Run a job; ``overrides`` win over its environment, ``values`` are more of GitHub's, with _ for dots."""
         content = read(FOLDER / "workflows" / f"{workflow}.yml")["jobs"][job]
         known = {**self.values, **{name.replace("_", "."): value for name, value in values.items()}}
+        summary, outputs = (self.temporary / name for name in ("summary.md", "outputs"))
+        own = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(outputs)}
+        summary.unlink(missing_ok=True)
         signed_in = False
         for step in content["steps"]:
             if not self._is_wanted(step.get("if", ""), known):
@@ -77,12 +91,22 @@ class Runner:
                 self._use(step, known)
                 continue
             variables = {**content.get("env", {}), **step.get("env", {})}
-            own = {name: self._filled(text, known) for name, text in variables.items()}
+            given = {name: self._filled(text, known) for name, text in variables.items()}
             if signed_in:
-                own["GOOGLE_APPLICATION_CREDENTIALS"] = self.credentials
-            said = self._run(step["run"], {**own, **(overrides or {})})
+                given["GOOGLE_APPLICATION_CREDENTIALS"] = self.credentials
+            outputs.write_text("", "utf-8")
+            said = self._run(step["run"], {**own, **given, **(overrides or {})})
             known[f"steps.{step.get('id', '')}.outcome"] = "failure" if said else "success"
             assert not said or step.get("continue-on-error") == "true", said
+            for line in outputs.read_text("utf-8").splitlines() if "id" in step else ():
+                name, _, value = line.partition("=")
+                known[f"steps.{step['id']}.outputs.{name}"] = value
+        for name, text in content.get("outputs", {}).items():
+            # Of a step that was skipped there is nothing.
+            self.values[f"needs.{job}.outputs.{name}"] = self._filled(text, defaultdict(str, known))
+        self.summary = summary.read_text("utf-8") if summary.exists() else ""
+        place = content.get("environment", "")
+        self.address = self._filled(place["url"], known) if "url" in place else ""
 
     def _is_wanted(self, condition: str, known: Mapping[str, str]) -> bool:
         inner = EXPRESSION.fullmatch(condition)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.hosting.conftest import ROOT
+from tests.hosting.jobs import environment_of, read
 
 GUIDE = (ROOT / "docs" / "deploying.md").read_text("utf-8")
 ID = "812345678"
@@ -79,5 +80,5 @@ def test_nobody_else_is(token: dict[str, str]) -> None:
 
 def test_environments_of_the_workflows_are_those_that_are_bound() -> None:
     files = (ROOT / ".github" / "workflows").glob("*.yml")
-    named = {name for file in files for name in re.findall(r"environment: (\w+)", file.read_text("utf-8"))}
-    assert {f"{ID}:{name}" for name in named} <= bound(("preview", "production", "training"))
+    named = {environment_of(job) for file in files for job in read(file)["jobs"].values()} - {""}
+    assert {f"{ID}:{name}" for name in named} == bound(("preview", "production", "training"))

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.certificate import Certificate
 from tests.conftest import ROOT, TINY, copy_tracked
-from tests.hosting import gh, google
+from tests.hosting import gh, google, standins
 from tests.hosting.conftest import Deployer, commit, git
 from tests.hosting.jobs import FOLDER, Runner, read
 from tests.hosting.test_chromium import browser
@@ -29,6 +29,8 @@ VALUES = {
     "github.run_id": "9871",
     "github.event.number": "7",
     "github.event.pull_request.base.sha": "main",
+    "github.event.pull_request.head.sha": "head",
+    "github.event.head_commit.message": "Reads sevens\n\nand more",
     "github.event.repository.default_branch": "main",
     "vars.WORKLOAD_IDENTITY_PROVIDER": "provider",
     "vars.DEPLOY_ACCOUNT": "account",
@@ -131,6 +133,13 @@ def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: D
     # Without main's figures there is a preview all the same.
     runner.job("preview", "deploy")
     assert "| model | digits | - |" in comments(runner)[0]
+    assert runner.address == standin.channels["pr-7"]["url"]
+    assert runner.address in runner.summary
+    # A fork's pull request has no preview, and its figures.
+    signed_in = len(runner.used)
+    runner.job("preview", "figures")
+    assert runner.summary.startswith("### Figures of this change\n\n| | this pull request | main |")
+    assert "google-github-actions/auth" not in runner.used[signed_in:]
     runner.job("preview", "build", matrix_side="main", matrix_ref="")
     runner.job("preview", "deploy")
     assert standin.serve("live") == {}
@@ -140,13 +149,17 @@ def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: D
     # The next job begins with an empty checkout.
     for name in ("dist", "runs"):
         shutil.rmtree(runner.checkout / name)
+    # Another deploy to its channel while it waits for approval: what was tested goes live.
+    standins.release(standin, "preview-9871", {"/index.html": b"another"})
     runner.job("deploy", "promote")
     assert standin.serve("live") == standin.serve("pr-7")
+    assert runner.address == standin.channels["live"]["url"]
+    assert standin.channels["live"]["release"]["message"] == "Reads sevens"
     first, other = standin.version_of("live"), standin.version_of("pr-7")
     assert first != other
-    runner.job("rollback", "rollback", inputs_version=other)
+    runner.job("rollback", "rollback", inputs_version=other, inputs_message="7 is read as 1")
     assert standin.version_of("live") == other
-    runner.job("rollback", "rollback", inputs_version="")
+    runner.job("rollback", "rollback", inputs_version="", inputs_message="")
     assert standin.version_of("live") == first
     runner.job("cleanup", "prune")
     assert sorted(standin.channels) == ["live"]

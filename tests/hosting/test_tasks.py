@@ -17,7 +17,7 @@ from infra.hosting.releases import Release
 from infra.hosting.target import Target
 from tests.hosting import standins
 from tests.hosting.conftest import Deployer, commit, write_site
-from tests.hosting.google import PROJECT, SITE
+from tests.hosting.google import NAME, PROJECT, SITE
 
 
 def test_a_dry_run_prints_the_command_and_changes_nothing(deployer: Deployer) -> None:
@@ -32,12 +32,18 @@ def test_a_dry_run_prints_the_command_and_changes_nothing(deployer: Deployer) ->
             "--channel",
             "pr-8",
         ): f"hosting:channel:deploy pr-8 --expires 7d --only {SITE} --no-authorized-domains {common}",
-        ("deploy.live", "--from", "pr-7"): f"hosting:clone {SITE}@{version} {SITE}:live {common}",
-        ("deploy.rollback",): f"hosting:clone {SITE}@{before} {SITE}:live {common}",
         ("deploy.prune", "--channel", "pr-7"): f"hosting:channel:delete pr-7 --site {SITE} --force {common}",
     }
     for arguments, command in said.items():
         assert deployer.inv(*arguments, "--dry-run") == f"infra/hosting/client/node_modules/.bin/firebase {command}"
+    released = f"POST {deployer.standin.address}/v1beta1/{NAME}/channels/live/releases?versionName="
+    for words, which, body in (
+        (("deploy.live", "--from", "pr-7", "--message", "it reads 7"), version, '{"message": "it reads 7"}'),
+        (("deploy.live", "--version", version), version, "{}"),
+        (("deploy.rollback",), before, "{}"),
+    ):
+        name = f"{NAME}/versions/{which}".replace("/", "%2F")
+        assert deployer.inv(*words, "--dry-run") == f"{released}{name} {body}"
     # The printed command would fail where firebase.json names no other site than the project's; ours names it.
     deployer.inv("deploy.preview", "--channel", "pr-8", "--dry-run")
     assert f"firebase.json with the site {SITE}, and {deployer.dist}" in deployer.complaint
@@ -54,7 +60,13 @@ def test_a_dry_run_prints_the_command_and_changes_nothing(deployer: Deployer) ->
         (("deploy.preview", "--channel", "pr-1;id"), "no preview channel"),
         (("deploy.preview", "--channel", "pr-1", "--expires", "soon"), "--expires: 'soon' is no duration"),
         (("deploy.preview", "--channel", "pr-1", "--expires", "31d"), "longer than the 30d"),
-        (("deploy.prune",), "say which: --merged, --older-than 14d or --channel NAME"),
+        (("deploy.prune",), "say which: --merged, --older-than 14d, --channel NAME or --versions 90d"),
+        (("deploy.prune", "--versions", "90d", "--merged"), "--merged doesn't go together with --versions"),
+        (("deploy.prune", "--versions", "old"), "--versions: 'old' is no duration"),
+        (("deploy.live",), "say which: --from CHANNEL or --version VERSION"),
+        (("deploy.live", "--from", "pr-7", "--version", "0123"), "say which: --from CHANNEL or --version VERSION"),
+        (("deploy.live", "--version", "a/../b"), "--version: 'a/../b' is no version"),
+        (("deploy.live", "--version", "0123"), "version 0123 doesn't exist: ./inv deploy.list"),
         (("deploy.live", "--from", "pr-7"), "nothing is deployed on channel pr-7: ./inv deploy.preview --channel pr-7"),
         (("deploy.rollback",), "nothing was live before what is live now"),
         (("deploy.rollback", "--to", "0123"), "version 0123 doesn't exist: ./inv deploy.list"),

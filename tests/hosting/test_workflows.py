@@ -14,7 +14,7 @@ import pytest
 
 from infra.settings import ROOT
 from infra.upkeep import bases, locks
-from tests.hosting.jobs import FOLDER, Job, read
+from tests.hosting.jobs import FOLDER, Job, environment_of, read
 
 WORKFLOWS = sorted(FOLDER.glob("workflows/*.yml"))
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
@@ -78,7 +78,7 @@ def test_an_account_may_what_its_jobs_do() -> None:
         for job in read(path)["jobs"].values():
             for step in job["steps"]:
                 if step.get("uses", "").startswith("google-github-actions/auth@"):
-                    account = "MODEL" if job["environment"] == "training" else "DEPLOY"
+                    account = "MODEL" if environment_of(job) == "training" else "DEPLOY"
                     assert step["with"]["service_account"] == f"${{{{ vars.{account}_ACCOUNT }}}}"
 
 
@@ -112,7 +112,7 @@ def test_what_lasts_between_jobs_is_what_git_ignores(tmp_path: Path) -> None:
 def test_approval_comes_after_the_preview_and_holds_up_no_rollback() -> None:
     deploy, rollback = (read(FOLDER / "workflows" / f"{name}.yml") for name in ("deploy", "rollback"))
     preview, promote = deploy["jobs"]["preview"], deploy["jobs"]["promote"]
-    assert (preview["environment"], promote["environment"]) == ("preview", "production")
+    assert (environment_of(preview), environment_of(promote)) == ("preview", "production")
     assert promote["needs"] == "preview"
     assert "concurrency" not in deploy
     assert rollback["concurrency"]["group"] not in {job["concurrency"]["group"] for job in (preview, promote)}
@@ -253,3 +253,21 @@ def test_each_input_of_another_repository_is_used_and_explained() -> None:
         for path, job in ((file, "preview"), (FOLDER / "workflows" / "preview.yml", "deploy"))
     ]
     assert lines[0] == lines[1][: len(lines[0])]
+
+
+def test_who_deploys_says_where_it_is_to_be_seen() -> None:
+    for path in WORKFLOWS:
+        for name, job in read(path)["jobs"].items():
+            runs = " ".join(step.get("run", "") for step in job["steps"])
+            if re.search(r"deploy\.(preview|live|rollback) ", runs):
+                [step] = [step["id"] for step in job["steps"] if "id" in step]
+                assert job["environment"]["url"] == f"${{{{ steps.{step}.outputs.address }}}}", f"{path.stem}: {name}"
+
+
+def test_a_pull_request_is_what_its_author_pushed() -> None:
+    """Not GitHub's merge of it, whose commit nobody finds."""
+    jobs = read(FOLDER / "workflows" / "preview.yml")["jobs"]
+    head = "${{ github.event.pull_request.head.sha }}"
+    assert next(one["ref"] for one in jobs["build"]["strategy"]["matrix"]["include"] if one["side"] == "change") == head
+    for name in ("deploy", "figures"):
+        assert next(step["with"]["ref"] for step in jobs[name]["steps"] if "checkout" in step["uses"]) == head

@@ -87,8 +87,12 @@ def _plan(reader: Reader, owner: dict[str, Any]) -> str | None:
 
 
 def _billing(reader: Reader, place: Place) -> None:
-    found = reader.ask("gcloud", "billing", "projects", "describe", place.project)
-    if not (found or {}).get("billingEnabled"):
+    try:
+        found = reader.ask("gcloud", "billing", "projects", "describe", place.project)
+    except ServiceError:
+        # Who may make a bucket needn't be allowed to know who pays; the bucket will show it.
+        return
+    if found and not found.get("billingEnabled"):
         raise RefusedError(
             f"{place.project} has no billing account, which a bucket needs: `gcloud billing accounts list`, then\n"
             f"  `gcloud billing projects link {place.project} --billing-account ID`; or leave --models out: Hosting "
