@@ -33,19 +33,20 @@ def setup(
 
     chosen = place.chosen(project, repository, models=models)
     reader = programs.Reader(chosen.target, chosen.repository)
+    say("looking at what is there ...")
     try:
         known = conditions.known(reader, chosen)
+        if remove:
+            lines = installation.remove(reader, known, dry_run=dry_run)
+        elif dry_run:
+            lines = installation.plan(reader, known)
+        else:
+            lines = installation.make(reader, known)
     except MissingPartError as error:
         if remove or not dry_run:
             raise
         say(f"note: {error}\n  Nobody could be asked: these are the commands where nothing is there yet")
-        reader, known = programs.Reader(chosen.target, chosen.repository, is_blind=True), chosen
-    if remove:
-        lines = installation.remove(reader, known, dry_run=dry_run)
-    elif dry_run:
-        lines = installation.plan(reader, known)
-    else:
-        lines = installation.make(reader, known)
+        lines = installation.plan(programs.Reader(chosen.target, chosen.repository, is_blind=True), chosen)
     print("\n".join(lines) or "nothing to do: all of it is as it should be")
 
 
@@ -53,9 +54,11 @@ def setup(
 def doctor(_: Context, project: str | None = None, repository: str | None = None, models: bool = False) -> None:
     """Say what keyless deploys lack, and what may more than it has to, each with the command that mends it."""
     from infra.hosting.setup import conditions, installation, place, programs
+    from infra.progress import say
 
     chosen = place.chosen(project, repository, models=models)
     reader = programs.Reader(chosen.target, chosen.repository)
+    say("looking at what is there ...")
     found = installation.survey(reader, conditions.known(reader, chosen))
     width = max(len(resource.what) for resource, _ in found)
     for resource, faults in found:

@@ -154,7 +154,7 @@ def _refused(text: str, reader: Reader, *, is_made: bool) -> ServiceError:
     if PASSING.search(text) or (is_made and refusals.OFF.search(text)):
         return TransientError(said)
     if untrusted := refusals.CERTIFICATE.search(text):
-        return refusals.untrusted(untrusted[0])
+        return refusals.untrusted(f"{untrusted[0]}; gcloud has a setting of its own for it, core/custom_ca_certs_file")
     return ServiceError(f"{said}\n  {remedies.remedy(text, reader.target.project, reader.repository)}")
 
 

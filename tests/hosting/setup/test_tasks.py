@@ -51,7 +51,15 @@ def test_where_nobody_can_be_asked_a_dry_run_has_all_commands(state: Path, googl
     assert "`gh auth login`" in said.stderr
     real = inv(state, google, "deploy.setup", "--repository", REPOSITORY)
     assert real.returncode == 1
-    assert real.stderr == "error: nobody is logged in at gh: `gh auth login`\n"
+    assert real.stderr.endswith("\nerror: nobody is logged in at gh: `gh auth login`\n")
+    # The Firebase client has a login of its own.
+    nobody = inv(
+        cloud.install(state.parent / "again", Cloud()),
+        {**google, "GOOGLE_APPLICATION_CREDENTIALS": str(state.parent / "nowhere.json")},
+        *("deploy.setup", "--repository", REPOSITORY, "--dry-run"),
+    )
+    assert nobody.stdout == said.stdout
+    assert "gcloud auth application-default login" in nobody.stderr
 
 
 @pytest.mark.parametrize(
