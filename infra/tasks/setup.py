@@ -47,7 +47,7 @@ def setup(
             raise
         say(f"note: {error}\n  Nobody could be asked: these are the commands where nothing is there yet")
         lines = installation.plan(programs.Reader(chosen.target, chosen.repository, is_blind=True), chosen)
-    print("\n".join(lines) or "nothing to do: all of it is as it should be")
+    print("\n".join(lines) or f"nothing {'to do' if dry_run else 'is left to do by hand'}")
 
 
 @task(help=PLACE)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -25,22 +28,24 @@ def inv(state: Path, google: dict[str, str], *words: str, **variables: str) -> s
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
-def test_it_is_made_examined_and_taken_away(state: Path, google: dict[str, str]) -> None:
+def test_it_is_made_and_examined_and_says_how_it_would_go(state: Path, google: dict[str, str]) -> None:
     # The project is the one of the settings.
     place = ("--repository", REPOSITORY)
-    lacking = inv(state, google, "deploy.doctor", *place)
-    assert lacking.returncode == 1
-    assert f"missing   account digitlens-deploy{' ' * 5}" in lacking.stdout
-    assert "gcloud iam service-accounts create digitlens-deploy" in lacking.stdout
     made = inv(state, google, "deploy.setup", *place)
     assert made.returncode == 0, made.stderr
     assert f"gh variable set FIREBASE_PROJECT --repo {REPOSITORY} --body {PROJECT}" in made.stderr
-    well = inv(state, google, "deploy.doctor", *place)
-    assert (well.returncode, {line.split()[0] for line in well.stdout.splitlines()}) == (0, {"ok"})
-    gone = inv(state, google, "deploy.setup", *place, "--remove")
-    assert gone.returncode == 0, gone.stderr
+    assert made.stdout == "nothing is left to do by hand\n"
     there = cloud.load(state)
-    assert (there.accounts, there.environments, there.variables, there.violations) == ({}, {}, {}, [])
+    assert there.violations == []
+    there.accounts.clear()
+    state.write_text(json.dumps(asdict(there)), "utf-8")
+    lacking = inv(state, google, "deploy.doctor", *place)
+    assert lacking.returncode == 1
+    assert {line[:8].strip() for line in lacking.stdout.splitlines()} == {"ok", "missing", ""}
+    assert re.search(r"^missing   account digitlens-deploy +missing$", lacking.stdout, re.MULTILINE)
+    assert f"\n{' ' * 10}gcloud iam service-accounts create digitlens-deploy" in lacking.stdout
+    gone = inv(state, google, "deploy.setup", *place, "--remove", "--dry-run")
+    assert gone.stdout.endswith(f"\ngh variable delete DEPLOY_SETUP --repo {REPOSITORY}\n")
 
 
 def test_where_nobody_can_be_asked_a_dry_run_has_all_commands(state: Path, google: dict[str, str]) -> None:
