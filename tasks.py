@@ -35,9 +35,8 @@ namespace = Collection(
     model.convert,
     frontend.smoke,
     frontend.serve,
-    bench.bench,
 )
-for wing in (data, environments, images, locks, project, start):
+for wing in (bench, data, environments, images, locks, project, start):
     namespace.add_collection(Collection.from_module(wing))
 deploying = Collection.from_module(deploy)
 deploying.add_task(setup.setup)

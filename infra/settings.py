@@ -108,6 +108,16 @@ class Images(Section):
     certificate_authority: Path | None = None
 
 
+class Readers(Section):
+    """What others ask for reading a photo, and where Cloud Vision answers; see ``./inv bench.readers``."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https://[^/\s]+$")] = "https://vision.googleapis.com"
+    seconds: Annotated[float, Field(gt=0)] = 30.0
+    prices_of: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] = "2026-11-28"
+    vision_usd_per_1000: Annotated[float, Field(ge=0)] = 1.5
+    hosting_usd_per_gb: Annotated[float, Field(ge=0)] = 0.15
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -120,6 +130,7 @@ class Settings(Section):
     tools: Tools = Tools()
     execution: Execution = Execution()
     images: Images = Images()
+    readers: Readers = Readers()
 
 
 def load(file: Path, environment: Mapping[str, str]) -> Settings:

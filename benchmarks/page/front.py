@@ -14,7 +14,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,20 @@ def fronted(site: Path) -> Iterator[Front]:
         UsageError: there is no site.
         CommandError: a server didn't start.
     """
-    with emulator.serving(site) as origin, tempfile.TemporaryDirectory(prefix="digitlens-front-") as scratch:
+    with emulator.serving(site) as origin:
+        paths = [entry["path"] for entry in json.loads((site / BUILD).read_text("utf-8"))["files"]]
+        with before(origin, paths) as front:
+            yield front
+
+
+@contextlib.contextmanager
+def before(origin: str, paths: Sequence[str] = ()) -> Iterator[Front]:
+    """Put TLS and compression before ``origin`` while the block runs; ``paths`` are compressed beforehand.
+
+    Raises:
+        CommandError: the server didn't start.
+    """
+    with tempfile.TemporaryDirectory(prefix="digitlens-front-") as scratch:
         made = certificate.make(Path(scratch))
         with socket.create_server((HOST, 0)) as listener:
             # Node can't set it: with the system's buffers, a large file would stand before every smaller one.
@@ -96,8 +109,8 @@ def fronted(site: Path) -> Iterator[Front]:
             told = threading.Thread(target=_listen, args=(lines, front.answers))
             told.start()
             try:
-                for entry in json.loads((site / BUILD).read_text("utf-8"))["files"]:
-                    front.get(entry["path"])
+                for path in paths:
+                    front.get(path)
                 yield front
             finally:
                 processes.end(child, 5.0)

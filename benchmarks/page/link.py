@@ -38,6 +38,10 @@ class Shape:
 
 SLOW_4G = Shape("Slow 4G", 1.6e6, 750e3, 0.150)
 """The figures of Lighthouse and DevTools."""
+FOUR_G = Shape("4G", 8.1e6, 1.35e6, 0.165)
+"""DevTools' "Fast 4G"."""
+WIFI = Shape("Wi-Fi", 30e6, 15e6, 0.002)
+"""DevTools' former preset."""
 UNSHAPED = Shape("loopback", 0, 0, 0)
 """Nothing but the counting."""
 

@@ -4,7 +4,8 @@
  * Relies on the attributes that frontend/README.md promises. Times are milliseconds since the visit began.
  */
 (() => {
-  const PATIENCE = 90_000;
+  /** Longer than the heaviest reader needs on a slow line for its first answer. */
+  const PATIENCE = 300_000;
   const blocked = [];
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) blocked.push({ startTime, duration });

@@ -24,7 +24,7 @@ from infra.settings import ROOT, settings
 
 SECONDS = "installed-seconds.txt"
 
-Name = Literal["host", "train", "convert", "test", "sbom", "frontend", "hosting", "lighthouse", "bundlers"]
+Name = Literal["host", "train", "convert", "test", "sbom", "frontend", "hosting", "lighthouse", "readers", "bundlers"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def find(name: Name) -> Environment:
         "frontend": ROOT / "frontend",
         "hosting": ROOT / "infra/hosting/client",
         "lighthouse": ROOT / "benchmarks/page/lighthouse",
+        "readers": ROOT / "benchmarks/readers/peers",
         "bundlers": ROOT / "tests/browser/recognizer/bundlers",
     }
     if name in node_projects:

@@ -9,7 +9,12 @@ from invoke import Context, task
 from infra.errors import UsageError
 
 
-@task(help={"name": "host, train, convert, test, sbom, frontend, hosting, lighthouse or bundlers (default: all)"})
+@task(
+    help={
+        "name": "host, train, convert, test, sbom, frontend, hosting, lighthouse, readers or bundlers "
+        "(default: all but readers)"
+    }
+)
 def install(_: Context, name: str | None = None) -> None:
     """Make environments from their locks; tasks do so by themselves when they need one."""
     from infra.execution import environments
@@ -17,6 +22,7 @@ def install(_: Context, name: str | None = None) -> None:
     known: tuple[environments.Name, ...] = get_args(environments.Name)
     if name is not None and name not in known:
         raise UsageError(f"there is no environment {name!r}; there are {', '.join(known)}")
+    # What others' readers weigh, only ./inv bench.readers is worth.
     for one in known:
-        if name in (None, one):
+        if name == one or (name is None and one != "readers"):
             environments.ensure(one)

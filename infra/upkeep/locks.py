@@ -18,7 +18,13 @@ from infra.upkeep import bases, pins
 
 FOLDER = ROOT / "requirements"
 NAMES = ("host", "test", "image", "sbom", "train", "train-gpu", "convert", "peers")
-NODE_PROJECTS = ("frontend", "infra/hosting/client", "benchmarks/page/lighthouse", "tests/browser/recognizer/bundlers")
+NODE_PROJECTS = (
+    "frontend",
+    "infra/hosting/client",
+    "benchmarks/page/lighthouse",
+    "benchmarks/readers/peers",
+    "tests/browser/recognizer/bundlers",
+)
 BASE = "base"
 OLDEST_PYTHON = "3.11"
 REST_DAYS = 7

@@ -36,6 +36,7 @@ WINGS = {
         *("data.augmentation", "drawing", "detector", GROUND),
     ),
     "conversion": (GROUND,),
+    "benchmarks": ("readers", "page", GROUND),
 }
 """From top to bottom; what is named nowhere belongs to the ground floor."""
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
