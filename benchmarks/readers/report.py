@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 
 from infra import results
+from infra.errors import UsageError
 from infra.settings import ROOT
 
 SCHEMA = ROOT / "schemas" / "readers.schema.json"
@@ -24,6 +25,12 @@ STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1d2733 } .small { font-size: 11px; fill: #5b6673 }
 .right { fill: #2f855a } .cold { fill: #3b6ea5 } .warm { fill: #b7791f }
 """
+
+
+def require_room(folder: Path) -> None:
+    """Raise UsageError where ``folder`` holds something else than what `write` would replace."""
+    if folder.exists() and not (folder / "readers.json").exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"--out: {folder} exists and wasn't made by this task; choose another folder")
 
 
 def write(result: dict[str, Any], folder: Path) -> None:

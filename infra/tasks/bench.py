@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from invoke import Context, Exit, task
 
-from infra.errors import DigitlensError, MissingPartError, UsageError
+from infra.errors import DigitlensError, MissingPartError
 from infra.tasks import words
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def page(_: Context, json: bool = False, strict: bool = False, repeats: str | No
 
 @task(
     help={
-        "photos": "a folder of photos of numbers (default: some that are drawn, which say nothing of real ones)",
+        "photos": "a folder or ZIP of photos of numbers (default: some that are drawn, which say nothing of real ones)",
         "annotations": words.ANNOTATIONS,
         "split": "which of them: validation (default: what the released model was never trained on), all, …",
         "limit": "how many photos, the first by name (default: 20)",
@@ -84,7 +84,8 @@ def readers(
     )
     shape = LINKS[words.one_of(link, "link", tuple(LINKS)) if link else "loopback"]
     allowed = words.amount(budget, "budget") if budget else None
-    folder = words.output(out) if out else settings().paths.runs / "readers"
+    folder = words.located(out) if out else settings().paths.runs / "readers"
+    report.require_room(folder)
     chosen, source = _photos(photos, annotations, split, words.number(limit, "limit", 1), on)
     vision = _vision(allowed or 0.0)
     comparison = Comparison(settings().paths.site, chosen, wanted or READERS, shape, vision, about={"source": source})
@@ -104,6 +105,8 @@ def _photos(
     images: str | None, annotations: str | None, split: str | None, limit: int, on: str | None
 ) -> tuple[list[Photo], str]:
     """The photos, and where they come from."""
+    from dataclasses import replace
+
     from benchmarks.readers import photos
     from infra.execution import runners
     from infra.execution.steps import perform
@@ -117,13 +120,14 @@ def _photos(
         run = catalogue.find(catalogue.RELEASED)
         perform(showcase.photos(run), runner)
         return photos.chosen(run.photos / "images", run.photos / "annotations.csv", limit), "drawn"
-    if annotations is None:
-        raise UsageError("--photos needs --annotations: without labels nobody knows which numbers are right")
     part = words.one_of(split or "validation", "split", kinds.SPLITS)
-    folder = words.folder(images, "photos")
-    labels = kinds.Photos(folder, words.existing(annotations, "annotations"), split=part)
-    selected = kinds.select(kinds.find(RELEASED), labels, runner)
-    return photos.chosen(folder, selected, limit), f"{folder.parent.name}/{folder.name}, {part}"
+    place = words.located(images)
+    if not place.is_file():
+        words.folder(images, "photos")
+    labels = words.existing(annotations, "annotations") if annotations else None
+    given = replace(kinds.unpacked(place, labels, None, runner), split=part)
+    selected = kinds.select(kinds.find(RELEASED), given, runner)
+    return photos.chosen(given.images, selected, limit), f"{place.parent.name}/{place.name}, {part}"
 
 
 def _vision(dollars: float) -> Vision:

@@ -339,6 +339,15 @@ class TestReport:
         assert "2 of 2: 100.0 %" in table
         assert "not asked: <why>" in table
 
+    def test_only_its_own_folder_is_replaced(self, photos: list[Photo], tmp_path: Path) -> None:
+        for folder in (tmp_path / "new", tmp_path / "own"):
+            report.require_room(folder)
+        report.write(result(row("page", photos, 40)), tmp_path / "own")
+        report.require_room(tmp_path / "own")
+        for place in (tmp_path, photos[0].path):
+            with pytest.raises(UsageError, match="wasn't made by this task"):
+                report.require_room(place)
+
     @pytest.mark.parametrize("missing", ["title", "answered", "faults", "warm", "full_numbers", "leaves_the_device"])
     def test_the_schema_asks_for_what_readers_rely_on(self, missing: str, photos: list[Photo]) -> None:
         words = result(row("page", photos, 40))
