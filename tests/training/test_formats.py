@@ -108,7 +108,9 @@ def test_what_stands_twice_counts_once(tmp_path: Path) -> None:
 
 def test_a_wrong_header_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", "a.jpg,9,9", header="name,width,height")
-    with pytest.raises(AnnotationError, match="row 1: the header is name,width,height; expected filename,"):
+    with pytest.raises(
+        AnnotationError, match="row 1: name,width,height is no header; the first row names the columns: filename,"
+    ):
         read(file)
 
 

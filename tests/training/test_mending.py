@@ -47,6 +47,25 @@ def test_sizes_that_are_swapped_are_one_cause(
         selection.read(tmp_path, table(tmp_path, *rows))
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "factor"), [(80, 60, "2.00"), (20, 15, "0.50"), (100, 75, "2.50"), (57, 43, "1.43")]
+)
+def test_photos_that_were_scaled_are_one_cause(
+    tmp_path: Path, images: Path, width: int, height: int, factor: str
+) -> None:
+    rows = [f"{name}.jpg,{width},{height},cat,0,0,9,9" for name in "abc"]
+    with pytest.raises(AnnotationError, match=f"^3 labels of photos that are {factor} times as large as the files"):
+        selection.read(images, table(tmp_path, *rows))
+
+
+def test_sizes_that_differ_otherwise_have_no_common_cause(tmp_path: Path, images: Path) -> None:
+    rows = [f"{name}.jpg,{41 + place},{37 - place},cat,0,0,9,9" for place, name in enumerate("abc")]
+    with pytest.raises(
+        AnnotationError, match=r"none of the labelled photos is there and readable\nsizes that differ: 3"
+    ):
+        selection.read(images, table(tmp_path, *rows))
+
+
 MENDED = {
     "edge": ["a.jpg,40,30,cat,0,0,41,9"],
     "object twice": ["a.jpg,40,30,cat,0,0,9,9"] * 2,

@@ -78,7 +78,7 @@ def test_rows_are_numbered_by_the_line_that_they_begin_at(tmp_path: Path) -> Non
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1", "a spreadsheet is saved as CSV"),
         ("a.txt", b"0 0.5 0.5 0.25 0.25\n", "name the folder of all of them"),
         ("a.json", b'{"_via_settings": {}}', "JSON of a form that isn't known; known are COCO"),
-        ("a.csv", b"a.jpg,1,2,9,20,cat\n", "expected filename,width,height,class"),
+        ("a.csv", b"a.jpg,1,2,9,20,cat\n", "is no header; the first row names the columns: filename"),
     ],
 )
 def test_another_kind_of_file_is_named_with_what_to_do(

@@ -12,8 +12,10 @@ from training.findings import Finding, Kind, counted, shown
 MOST = 0.9
 """Share of the labels or photos from which on a fault has a cause of its own."""
 NAMED = 8
-TURNED, SWAPPED = "turned", "swapped"
-"""Values of findings about a size that is right before turning by EXIF, or with width and height swapped."""
+TURNED, SWAPPED, SCALED = "turned", "swapped", "scaled "
+"""Values of findings about a size that is right before turning by EXIF, or with width and height swapped, or that is so
+many times that of the file.
+"""
 
 
 def refusal(
@@ -60,4 +62,11 @@ def causes(findings: Sequence[Finding], right: Collection[Photo]) -> list[str]:
                 f"{turned + swapped:,} labels have width and height swapped, and no EXIF orientation explains it: "
                 "either they say it wrong (swap them), or the photos were turned later, and their boxes lie wrong"
             )
+    scaled = [value.removeprefix(SCALED) for value in sizes.elements() if value.startswith(SCALED)]
+    if scaled and len(scaled) >= MOST * max(sizes.total(), len(right)):
+        factor = Counter(scaled).most_common(1)[0][0]
+        found.append(
+            f"{counted(len(scaled), 'label')} of photos that are {factor} times as large as the files: the photos were "
+            "scaled after they had been labelled. Use those that were labelled, or scale sizes and boxes, too"
+        )
     return found

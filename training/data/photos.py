@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.data import pictures
-from training.data.causes import SWAPPED, TURNED, refusal
+from training.data.causes import SCALED, SWAPPED, TURNED, refusal
 from training.data.labels import Annotations, Photo
 from training.data.pictures import NoPictureError, Picture, PictureError
 from training.errors import AnnotationError
@@ -77,11 +77,19 @@ def _finding(photo: Photo, images: Path) -> Finding | None:
     if (width, height) != (photo.width, photo.height):
         said = f"the label says {photo.width} × {photo.height}"
         fault = f"{shown(photo.filename)}: the file has {width} × {height} pixels, {said}"
-        value = ""
+        value = _scale(photo, width, height)
         if (height, width) == (photo.width, photo.height):
             value = TURNED if pictures.lies_down(images / photo.filename) else SWAPPED
         return Finding(Kind.SIZE, photo.where, "width", fault, photo.filename, value=value)
     return None
+
+
+def _scale(photo: Photo, width: int, height: int) -> str:
+    """How many times as large as its file a label says its photo is, if it is scaled alike in both directions."""
+    across, down = photo.width / width, photo.height / height
+    # Of rounded sizes, as programs that scale leave them.
+    alike = abs(photo.width - down * width) <= 1 or abs(photo.height - across * height) <= 1
+    return f"{SCALED}{across:.2f}" if alike else ""
 
 
 def unreadable(photo: Photo, error: PictureError) -> Finding:

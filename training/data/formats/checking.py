@@ -21,6 +21,7 @@ from training.data.causes import refusal
 from training.data.formats import readings, spelling
 from training.data.formats.class_names import ClassNames
 from training.data.formats.entries import SIDES, BadValueError, Box, Entry, Fault, GroupOf, Value
+from training.data.formats.files import Exact
 from training.data.formats.readings import ROUNDING, Placed, Reading
 from training.data.labels import Annotations, LabelledObject, Photo
 from training.data.naming import Names, NoPhotoError
@@ -28,6 +29,8 @@ from training.data.pictures import PictureError
 from training.errors import AnnotationError
 from training.findings import Finding, Kind, Where, counted, shown
 
+NUMBERS = frozenset({str, float, int, Decimal, Exact})
+"""Types that a number may be read as; a truth value is none."""
 SLACK = 0.01
 """By which sides in shares of a photo may pass its edge."""
 Sizes = Callable[[str], tuple[int, int]]
@@ -123,7 +126,7 @@ class Checker:
     def reject(self, where: Where, fault: Fault, filename: Value = None, within: str = "") -> None:
         """Note a fault of a reader; ``filename`` is the photo that it spoils, where one is named."""
         try:
-            self._note(where, BadValueError(fault), self._file(filename, within))
+            self._note(where, BadValueError(fault), self._file(filename, within, quiet=True))
         except BadValueError as error:
             self._note(where, BadValueError(fault, error.photos))
 
@@ -153,6 +156,8 @@ class Checker:
                 good,
                 self.causes,
             )
+        if not self.photos and not self.findings:
+            raise AnnotationError("\n".join([f"{path}: names no photo", *self.notes]))
         if not good:
             raise refusal(f"{path}: has no usable entry", self.findings, suspected=self.causes)
         notes = [*self.notes, *(self.names.notes() if self.names else ())]
@@ -373,9 +378,10 @@ class Checker:
             xmin, ymin, xmax, ymax = xmin * across, ymin * down, xmax * across, ymax * down
             extra = _scaled(extra, across, down)
         self._objects_read += 1
-        if whole is None and all(-SLACK <= side <= 1 + SLACK for side in (xmin, ymin, xmax, ymax)):
-            self._corner.append((photo.filename, box.where))
         sides = (xmin, ymin, xmax, ymax)
+        # Of most boxes the first comparison tells.
+        if whole is None and xmax <= 1 + SLACK and max(xmin, ymin, ymax) <= 1 + SLACK and min(sides) >= -SLACK:
+            self._corner.append((photo.filename, box.where))
         over = max(-xmin, -ymin, xmax - photo.width, ymax - photo.height)
         if over > 0 and (self.cuts or over <= ROUNDING):
             xmin, ymin = max(xmin, 0), max(ymin, 0)
@@ -411,12 +417,13 @@ class Checker:
 
     def _number(self, value: Value, key: str) -> float:
         try:
-            if isinstance(value, bool) or not isinstance(value, str | float | int | Decimal):
+            if type(value) not in NUMBERS:
                 raise ValueError
-            number = float(value)
+            number = float(value)  # type: ignore[arg-type]
         except (ValueError, OverflowError):
             said = value if isinstance(value, str) else "" if value is None else str(value)
-            raise self._bad(Kind.NUMBER, key, f"{said!r} is not a number") from None
+            words = f"{said!r} is not a number" + ("; decimals are written with a point" if "," in said else "")
+            raise self._bad(Kind.NUMBER, key, words) from None
         if not math.isfinite(number):
             raise self._bad(Kind.NUMBER, key, f"{value!s} is not a finite number")
         return number

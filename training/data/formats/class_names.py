@@ -15,6 +15,7 @@ NAMED = 20
 """Classes of a configuration that a message lists."""
 EMPTY = "(empty)"
 """How messages call a name that is missing."""
+MISSING = "write what the object is, or remove its box"
 
 
 @dataclass
@@ -53,9 +54,9 @@ class ClassNames:
         if spelling.UNWRITABLE.search(name):
             raise BadValueError(Fault(Kind.CLASS, self.called, f"{shown(raw)} holds what no text can"))
         if not name and self.allowed:
-            raise BadValueError(Fault(Kind.CLASS, self.called, self._unknown(""), EMPTY))
+            raise BadValueError(Fault(Kind.CLASS, self.called, self._unknown(""), EMPTY, MISSING))
         if not name:
-            raise BadValueError(Fault(Kind.CLASS, self.called, "is missing"))
+            raise BadValueError(Fault(Kind.CLASS, self.called, "is missing", remedy=MISSING))
         if self.allowed is None:
             return name, "class's blanks" if name != raw else ""
         if raw in self.allowed:

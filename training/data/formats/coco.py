@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from training.data.formats import files, spelling
+from training.data.formats import files, readings, spelling
 from training.data.formats.checking import Checker
 from training.data.formats.entries import Box, Entry, Fault, text
 from training.data.formats.files import Exact, LabelFile
@@ -62,6 +62,9 @@ def _read(file: LabelFile, document: Any, checker: Checker) -> None:
         key = _key(entry.get("id"))
         if key is not None and first.setdefault(key, number) != number:
             twice[key] = number
+    used = {_key(entry.get("category_id")) for entry in annotations}
+    if used - names.keys() and (cause := readings.counted_otherwise(_whole(used), _whole(names))):
+        checker.causes.append(cause)
     boxes: dict[str, list[Box]] = defaultdict(list)
     for number, entry in enumerate(annotations):
         where, image = file.at(f"annotations[{number}]"), _key(entry.get("image_id"))
@@ -117,9 +120,15 @@ def _names(categories: list[dict[str, Any]], checker: Checker) -> dict[str, Any]
 
 def _key(value: object) -> str | None:
     """An id as a key, however it is written; lists are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if type(value) is int:  # nearly all are
+        return str(value)
+    if isinstance(value, bool) or not isinstance(value, float | str):
         return None
     return spelling.undecimal(str(value).strip())
+
+
+def _whole(keys: Iterable[str | None]) -> set[int]:
+    return {int(key) for key in keys if key is not None and key.isdecimal()}
 
 
 def _said(value: object) -> str:
@@ -168,7 +177,8 @@ def _decimal(value: object) -> Decimal | None:
     """A finite number, exactly as it is written."""
     if isinstance(value, Exact):
         value = value.digits
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    # A truth value is a whole number to isinstance.
+    if not isinstance(value, str) and type(value) is not int:
         return None
     try:
         number = Decimal(value)

@@ -38,6 +38,7 @@ CALLED = {
         "filepath",
         "path",
         "img",
+        "imageid",
     ),
     "width": ("width", "imagewidth", "imgwidth", "imgw", "w"),
     "height": ("height", "imageheight", "imgheight", "imgh", "h"),
@@ -54,6 +55,8 @@ CALLED = {
 }
 """What programs call the columns, in small letters and without signs between: VoTT, Roboflow, pandas, Make Sense."""
 CORNER = ("bbox x", "bbox y", "bbox width", "bbox height")
+LONGEST = 120
+"""Signs of a row that a message shows."""
 NEEDED = ("filename", "class", *SIDES)
 EMPTY = frozenset({"", "nan", "null", "none", "na", "<na>"})
 """How tables write nothing."""
@@ -99,8 +102,10 @@ def _read(file: LabelFile, checker: Checker) -> None:
     if found is None:
         row = lines[first] if lines else ""
         raise AnnotationError(
-            f"{path} row {first + 1}: the header is {shown(row) if row else 'missing'}; "
-            f"expected {','.join(COLUMNS)}, in any order, optionally followed by {GROUP}"
+            f"{path} row {first + 1}: {shown(row[:LONGEST])} is no header; the first row names the columns: "
+            f"{','.join(COLUMNS)}, in any order, optionally followed by {GROUP}"
+            if row
+            else f"{path}: is empty"
         )
     separator, header = found
     known = columns(header)

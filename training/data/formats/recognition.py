@@ -5,6 +5,7 @@ A folder may hold a file per photo, a file per split as Roboflow exports them, o
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,8 @@ JSON: dict[str, Callable[[object], bool]] = {
 """Forms of JSON, and what tells them."""
 PER_PHOTO = ("voc", "labelme")
 """Formats with a file for each photo: the others of its ending are the reader's to judge."""
+SNIFFED = 64
+"""Bytes that tell JSON and XML whatever a file is called."""
 CALLED = ("label", "annotation", "data.y", "instances")
 """How labels beside photos are called, in small letters."""
 LOOKED = 25
@@ -59,24 +62,34 @@ def recognise(path: Path) -> Recognised:
     """
     if path.is_dir():
         return _in_folder(path)
-    ending = path.suffix.lower()
+    ending, start = path.suffix.lower(), _start(path)
     if ending in (".yaml", ".yml"):
+        yolo.check_names(path)
         return _in_folder(path.parent, only="yolo")
-    if ending == ".json":
+    if ending == ".json" or start in (b"{", b"["):
         name, file = _of_json(LabelFile(path, path.name))
         if name is None:
             raise AnnotationError(
                 f"{path}: JSON of a form that isn't known; known are COCO (images, annotations, categories), LabelMe "
-                "(shapes), and Label Studio's and Create ML's lists"
+                "(shapes), and Label Studio's and Create ML's lists. Export it in one of these forms"
             )
         return Recognised(name, [file])
-    return Recognised(_of_file(path, ending), [LabelFile(path, path.name)])
+    return Recognised(_of_file(path, ending, start), [LabelFile(path, path.name)])
 
 
-def _of_file(path: Path, ending: str) -> str:
+def _start(path: Path) -> bytes:
+    """The first sign of a file that isn't blank."""
+    try:
+        with path.open("rb") as file:
+            return file.read(SNIFFED).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    except OSError:
+        return b""
+
+
+def _of_file(path: Path, ending: str, start: bytes) -> str:
     if ending == ".mat":
         return "svhn"
-    if ending == ".xml":
+    if ending == ".xml" or start == b"<":
         return "cvat" if files.root_tag(path) == cvat.ROOT else "voc"
     if ending == ".txt" and yolo.is_rows(path):
         raise AnnotationError(f"{path}: labels of one photo in YOLO's form; name the folder of all of them")

@@ -27,6 +27,10 @@ MARKS = (
 FOREIGN = {
     b"PK": "can't be read as text: a spreadsheet is saved as CSV, an archive of photos and labels is named by --images",
     b"\xd0\xcf\x11\xe0": "can't be read as text: a spreadsheet is saved as CSV",
+    b"\xff\xd8\xff": "is a picture: name the file of its labels",
+    b"\x89PNG": "is a picture: name the file of its labels",
+    b"%PDF": "is a PDF: export the labels as CSV",
+    b"\x1f\x8b": "is packed: unpack it, or make it a ZIP",
     b"SQLite": "can't be read as text: export the labels from the tool that made this database",
 }
 """What files that aren't text begin with, and what to do."""

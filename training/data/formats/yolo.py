@@ -35,6 +35,8 @@ LISTS = ("classes.txt", "obj.names", "_darknet.labels", "labels.txt")
 ROW = re.compile(r"\s*\d+(\.0*)?(\s+[-+.\deE]+){4,}\s*")
 MOST = 100_000
 """Classes that nobody has."""
+LONGEST = 120
+"""Signs of a row that a message shows."""
 LOOKED = 50
 """Files of text that are looked into before a folder is said not to be YOLO's."""
 
@@ -130,6 +132,16 @@ def _above(root: Path) -> list[Folder]:
     return found
 
 
+def check_names(path: Path) -> None:
+    """Whether a YAML file names classes. Raises AnnotationError."""
+    try:
+        document = yaml.safe_load(path.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise AnnotationError(f"{path}: can't be read as YAML: {error}") from error
+    if not isinstance(document, dict) or "names" not in document:
+        raise AnnotationError(f"{path}: has no list of classes; write `names: [first, second]`")
+
+
 def _by_number(names: Any) -> list[str] | None:
     """The names of a data.yaml as a list; None where they are neither a list nor numbers with their names."""
     if isinstance(names, dict) and all(str(number).isdecimal() and int(number) < MOST for number in names):
@@ -185,14 +197,24 @@ def _box(line: str, names: Sequence[str], used: set[int], where: Where, keep: bo
         else:
             raise ValueError
     except ValueError:
-        words = f"{shown(line)} isn't a class and four numbers, nor a class and the corners of a polygon"
-        return Box(where, fault=Fault(Kind.FORMAT, "row", words))
+        return Box(where, fault=Fault(Kind.FORMAT, "row", f"{shown(line[:LONGEST])} {_row_fault(fields)}"))
     if number % 1 == 0:
         used.add(int(number))
     if number % 1 or not 0 <= number < len(names) or not names[int(number)]:
         words = f"{fields[0]} is the number of no class: there are {len(names)}, counted from 0"
         return Box(where, fault=Fault(Kind.CLASS, "class", words))
     return Box(where, names[int(number)], sides, extra={"polygons": [polygon]} if keep and polygon else None)
+
+
+def _row_fault(fields: Sequence[str]) -> str:
+    """What is wrong with a row, in the likeliest way."""
+    if len(fields) == 1 and "," in fields[0]:
+        return "has commas between its numbers; YOLO's form has blanks"
+    if len(fields) == 5 and not fields[0].replace(".", "").isdecimal():
+        return "begins with no number; classes are counted from 0"
+    if len(fields) == 6:
+        return "has six numbers; the last may be a score: these are answers of a detector, not labels"
+    return "isn't a class and four numbers, nor a class and the corners of a polygon"
 
 
 def write(found: Annotations, path: Path) -> None:

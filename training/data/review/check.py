@@ -242,7 +242,8 @@ def _labels(options: argparse.Namespace, config: Configuration | None) -> Annota
     try:
         found = read_leniently(options.images, options.annotations, options.groups, known)
     except AnnotationError as error:
-        whole = Finding(Kind.FORMAT, Where(options.annotations.name), "", error.message)
+        said = error.message.removeprefix(str(options.annotations)).removeprefix(":").strip()
+        whole = Finding(Kind.FORMAT, Where(options.annotations.name), "", said)
         found = Annotations([], error.findings or [whole], causes=error.message.splitlines() if error.findings else ())
     if options.findings:
         skipped, notes = sources.findings(options.findings)
