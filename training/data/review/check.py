@@ -183,7 +183,7 @@ def render(report: Any, findings: Sequence[Finding]) -> str:
     photos = f"{counted(report['photos'], 'photo')} ({report['photos_without_objects']} without objects)"
     lines = [f"{photos} in {counted(report['groups'], 'group')}, {counted(report['objects'], 'object')}"]
     for name, split in report["splits"].items():
-        lines.append(f"{name:<12} {split['photos']:>7} photos {split['objects']:>8} objects")
+        lines.append(f"{name:<12} {counted(split['photos'], 'photo'):>14} {counted(split['objects'], 'object'):>16}")
     lines += ["", "class    objects   share  train / calibration / validation"]
     most = max((one["objects"] for one in report["classes"].values()), default=0) or 1
     for name, one in report["classes"].items():
