@@ -20,7 +20,7 @@ HEADS = (
     *("reader", "full numbers right", "digits", "first answer, cold", "warm, median / p95", "× the page, cold / warm"),
     *("down first, a photo more", "up a photo", "per 1,000 photos", "leaves the device"),
 )
-WIDTH, LABEL, LINE = 960, 300, 58
+WIDTH, LABEL, LINE = 960, 330, 58
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1d2733 } .small { font-size: 11px; fill: #5b6673 }
 .right { fill: #2f855a } .cold { fill: #3b6ea5 } .warm { fill: #b7791f }
@@ -111,7 +111,8 @@ def chart(result: dict[str, Any]) -> str:
     measured = [row for row in result["readers"] if row.get("warm")]
     longest = max((_longest(row) for row in measured), default=1.0)
     parts = [
-        f'<text class="small" x="{LABEL}" y="24">full numbers right; first answer, cold; a photo, warm (median)</text>'
+        f'<text x="{LABEL}" y="24"><tspan class="right">full numbers right</tspan> · '
+        '<tspan class="cold">first answer, cold</tspan> · <tspan class="warm">a photo, warm (median)</tspan></text>'
     ]
     for place, row in enumerate(result["readers"]):
         y = 40 + place * LINE

@@ -191,7 +191,6 @@ def test_the_task_pays_only_what_it_was_allowed_to(asker: Asker, built: Path, pl
     planned = asker.inv(built, *flags, "--dry-run", "--budget", "1", "--yes").stdout
     assert "4 questions" in planned
     assert "$0.0060" in planned
-    assert "nobody to ask" in asker.inv(built, *flags, "--budget", "0.006", code=2).stderr
     assert asker.service.asked == []
     asker.inv(built, *flags, "--budget", "0.006", "--yes")
     assert len(asker.service.asked) == 4

@@ -22,8 +22,9 @@ from benchmarks.readers.figures import Reading
 from benchmarks.readers.origin import serving
 from benchmarks.readers.photos import Photo, chosen
 from benchmarks.readers.vision import FEATURES, Budget, Vision
-from infra.errors import UsageError
+from infra.errors import MissingPartError, UsageError
 from infra.settings import settings
+from infra.tasks import bench
 from tests.infra import vision_service
 from tests.infra.vision_service import VisionService
 
@@ -180,6 +181,14 @@ class TestBill:
         monkeypatch.setattr(terminal, "isatty", lambda: True)
         monkeypatch.setattr("sys.stdin", terminal)
         assert said in billing.allow(billing.bill(vision, photos), 1.0, yes=False, is_named=True)
+
+    def test_without_credentials_it_is_a_row_that_says_so(self, photos: list[Photo], tmp_path: Path) -> None:
+        def connect() -> Any:
+            raise MissingPartError("no usable Google credentials: none\n  a remedy")
+
+        nobody = Vision(tmp_path / "cache", Budget(1.0), connect)
+        said = bench._not_asked(nobody, photos, 1.0, yes=True, is_named=True)
+        assert said == "not asked: no usable Google credentials: none"
 
 
 class TestVision:
