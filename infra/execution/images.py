@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from typing import Literal
 
 from infra import fingerprints, git
 from infra.errors import CommandError, MissingPartError, RefusedError, UsageError
-from infra.execution import engine, locks, processes
+from infra.execution import engine, locks, processes, published
 from infra.progress import say
 from infra.settings import ROOT, settings
 
@@ -30,6 +30,8 @@ SHARED = ("docker/fetching", "requirements/image.txt")
 FINGERPRINT = "digitlens.fingerprint"
 ENVIRONMENT = "digitlens.environment"
 LOCK = "digitlens.lock"
+STAGE = "runtime"
+"""Of the Dockerfiles: all but the code."""
 OCI = "org.opencontainers.image"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
@@ -69,6 +71,11 @@ class Image:
         return fingerprints.of_values(
             {"files": fingerprints.of_files(self._environment(), self.folder), "base": settings().images.base}
         )
+
+    @property
+    def version(self) -> str:
+        """The tag that the published environment has, after the colon."""
+        return self.environment[:16]
 
     def files(self) -> list[Path]:
         """All that a build sees."""
@@ -134,35 +141,48 @@ def build(image: Image, *, no_cache: bool = False) -> None:
     """
     engine.builder()
     require_room(image)
+    runtime = None if no_cache else published.find(image.repository, image.version)
+    _build(image, image.tag, labels(image), ["--build-arg", f"RUNTIME={runtime}"] if runtime else [], no_cache)
+
+
+def build_environment(image: Image, tag: str) -> None:
+    """Build the layers of ``image`` below the code as ``tag``: what can be published."""
+    engine.builder()
+    require_room(image)
+    told = {key: value for key, value in labels(image).items() if key not in (engine.OURS, FINGERPRINT)}
+    _build(image, tag, told, ["--target", STAGE])
+
+
+def _build(image: Image, tag: str, told: dict[str, str], more: list[str], no_cache: bool = False) -> None:
     if platform := engine.platform():
         say(
             f"image {image.name} is for {platform}, and the engine's machine is another: emulated, several times slower"
         )
-    say(f"image {image.name} -> {image.tag} ...")
+    say(f"image {image.name} -> {tag} ...")
     with staged(image) as context:
-        words = command(image, context, no_cache=no_cache)
+        words = command(image, context, tag, told, [*more, *(["--no-cache"] if no_cache else [])])
         try:
             processes.run(f"image {image.name}", words, cwd=context, environment={**engine.buildkit(), **arguments()})
         except CommandError as error:
             lines = [*error.lines, *engine.remedies("\n".join(error.lines))]
             raise CommandError(error.name, error.command, error.exit_code, lines) from error
-    say(f"image {image.name}: {image.tag}")
+    say(f"image {image.name}: {tag}")
 
 
-def command(image: Image, context: Path, *, no_cache: bool = False) -> list[str]:
-    """The words that build ``image`` from ``context``."""
+def command(image: Image, context: Path, tag: str, told: dict[str, str], more: Sequence[str] = ()) -> list[str]:
+    """The words that build ``image`` from ``context`` as ``tag``, labelled ``told``, with ``more`` of them."""
     authority = settings().images.certificate_authority
     if authority and not authority.is_file():
         raise UsageError(f"[images] certificate_authority: there is no file {authority}")
     return [
-        *(engine.client(), "build", "--progress=plain", "--file", f"docker/{image.dockerfile}", "--tag", image.tag),
-        *(word for key, value in labels(image).items() for word in ("--label", f"{key}={value}")),
+        *(engine.client(), "build", "--progress=plain", "--file", f"docker/{image.dockerfile}", "--tag", tag),
+        *(word for key, value in told.items() for word in ("--label", f"{key}={value}")),
         *("--build-arg", f"LOCK={image.lock}"),
         # Their values are in the client's environment: a mirror's or proxy's password is on no command line.
         *(word for name in arguments() for word in ("--build-arg", name)),
         *(["--secret", f"id=certificate_authority,src={authority}"] if authority else []),
         *(["--platform", platform] if (platform := engine.platform()) else []),
-        *(["--no-cache"] if no_cache else []),
+        *more,
         str(context),
     ]
 

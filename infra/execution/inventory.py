@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from infra.errors import CommandError, DigitlensError, UsageError
@@ -100,30 +101,66 @@ def push(image: images.Image, registry: str) -> str:
     Raises:
         DigitlensError: the registry refused.
     """
-    if "://" in registry or not registry.strip("/"):
-        raise UsageError(f"--registry: {registry!r} is no registry; for example ghcr.io/somebody or 127.0.0.1:5000")
+    home = _checked(registry)
     tag = images.ensure(image)
-    repository = f"{registry.strip('/')}/{image.repository}"
-    version = tag.rpartition(":")[2]
+    repository, version = f"{home}/{image.repository}", tag.rpartition(":")[2]
     with engine.expected(f"pushing {tag}"):
-        api = engine.connect().api
-        api.tag(tag, repository, version)
+        engine.connect().api.tag(tag, repository, version)
         try:
-            digest = ""
-            for event in api.push(repository, version, stream=True, decode=True):
-                if "error" in event:
-                    raise DigitlensError(
-                        f"{repository}:{version} can't be pushed: {event['error']}\n"
-                        f"  remedy: `docker login {registry.split('/')[0]}`, or make sure of --registry"
-                    )
-                # Progress in bytes comes many times a second; what is done is worth a line.
-                if "status" in event and not event.get("progressDetail"):
-                    say(f"[push] {event.get('id', '')} {event['status']}".replace("  ", " "))
-                digest = event.get("aux", {}).get("Digest", digest)
+            return f"{repository}@{_push(repository, version)}"
         finally:
             # The name was only needed for the way.
-            api.remove_image(f"{repository}:{version}", noprune=True)
+            engine.connect().api.remove_image(f"{repository}:{version}", noprune=True)
+
+
+def publish(image: images.Image, registry: str) -> str | None:
+    """Put the environment of ``image`` into ``registry``, named by what it is made of and by today's date.
+
+    Returns:
+        Its name there with the digest; None where it was there already, which is never replaced.
+    """
+    from docker.errors import APIError
+
+    repository = f"{_checked(registry)}/{image.repository}"
+    name = f"{repository}:{image.version}"
+    try:
+        engine.connect().images.get_registry_data(name)
+    except APIError as error:
+        if not error.is_client_error():
+            raise DigitlensError(f"{name} can't be asked for: {error.explanation}") from error
+    else:
+        say(f"current: {name}")
+        return None
+    images.build_environment(image, name)
+    today = datetime.now(UTC).date().isoformat()
+    with engine.expected(f"pushing {name}"):
+        digest = _push(repository, image.version)
+        engine.connect().api.tag(name, repository, today)
+        _push(repository, today)
     return f"{repository}@{digest}"
+
+
+def _checked(registry: str) -> str:
+    """A registry with a folder, in small letters as engines want it."""
+    if "://" in registry or not registry.strip("/"):
+        raise UsageError(f"--registry: {registry!r} is no registry; for example ghcr.io/somebody or 127.0.0.1:5000")
+    return registry.strip("/").lower()
+
+
+def _push(repository: str, version: str) -> str:
+    """Put what is called ``repository:version`` where it says; returns its digest."""
+    digest = ""
+    for event in engine.connect().api.push(repository, version, stream=True, decode=True):
+        if "error" in event:
+            raise DigitlensError(
+                f"{repository}:{version} can't be pushed: {event['error']}\n"
+                f"  remedy: `docker login {repository.split('/')[0]}`, or make sure of --registry"
+            )
+        # Progress in bytes comes many times a second; what is done is worth a line.
+        if "status" in event and not event.get("progressDetail"):
+            say(f"[push] {event.get('id', '')} {event['status']}".replace("  ", " "))
+        digest = event.get("aux", {}).get("Digest", digest)
+    return digest
 
 
 def prune() -> list[str]:

@@ -9,6 +9,7 @@ from invoke import Context, task
 if TYPE_CHECKING:
     from infra.execution.images import Image
 
+REGISTRY = "where to, for example 127.0.0.1:5000 or a registry's host with a folder"
 GPU = "the training image for GPUs, too (about 7 GB)"
 
 
@@ -49,13 +50,35 @@ def sbom(_: Context, gpu: bool = False, out: str | None = None) -> None:
         print(bills.write(folder, image, bills.make(image)))
 
 
-@task(help={"registry": "where to, for example 127.0.0.1:5000 or a registry's host with a folder", "gpu": GPU})
+@task(help={"registry": REGISTRY, "gpu": GPU})
 def push(_: Context, registry: str, gpu: bool = False) -> None:
     """Put the images into a registry, and print their names there by digest."""
     from infra.execution import inventory
 
     for image in _chosen(gpu):
         print(inventory.push(image, registry))
+
+
+@task(
+    help={
+        "registry": REGISTRY,
+        "gpu": GPU,
+        "sign": "with cosign, as the workflow that this is; attests SBOM and provenance",
+    }
+)
+def publish(_: Context, registry: str, gpu: bool = False, sign: bool = False) -> None:
+    """Put the images' environments into a registry, where [images] registry finds them; prints what is new there."""
+    import os
+
+    from infra.execution import bills, inventory, signing
+    from infra.settings import settings
+
+    for image in _chosen(gpu):
+        if reference := inventory.publish(image, registry):
+            if sign:
+                bill = bills.write(settings().paths.cache / "sbom", image, bills.make(image))
+                signing.sign(reference, bill, os.environ)
+            print(reference)
 
 
 @task

@@ -57,11 +57,14 @@ def test_a_job_ends_and_says_what_it_may(job: Job) -> None:
     # GitHub ends a job of its own machines after six hours.
     trains = any("./inv pipeline" in step.get("run", "") for step in job["steps"])
     assert 0 < int(job["timeout-minutes"]) <= (1440 if "gpu" in job["runs-on"] else 350 if trains else 90)
-    assert set(job["permissions"]) <= {"contents", "id-token", "pull-requests"}
+    assert set(job["permissions"]) <= {"contents", "id-token", "packages", "pull-requests"}
     pushes = any(re.match(r"git .*\bpush ", step.get("run", "")) for step in job["steps"])
     assert job["permissions"]["contents"] == ("write" if pushes else "read")
     # Who has a token for Google is held back by an environment, and changes nothing here.
-    assert ("environment" in job) == ("id-token" in job["permissions"])
+    # Without one a job is nobody to Google: what signs images has none.
+    signs = any("images.publish" in step.get("run", "") for step in job["steps"])
+    assert signs == ("packages" in job["permissions"])
+    assert ("environment" in job) == ("id-token" in job["permissions"] and not signs)
     assert not (pushes and "id-token" in job["permissions"])
 
 

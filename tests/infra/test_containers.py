@@ -207,7 +207,7 @@ def test_known_troubles_have_remedies(said: str, remedy: str) -> None:
 def test_a_mirrors_password_is_on_no_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(engine, "client", lambda: "docker")
     monkeypatch.setattr(images, "arguments", lambda: {"PACKAGE_MIRROR": "https://somebody:secret@mirror/simple"})
-    words = images.command(images.IMAGES["train"], tmp_path)
+    words = images.command(images.IMAGES["train"], tmp_path, "digitlens/train:x", {})
     assert words[words.index("PACKAGE_MIRROR") - 1] == "--build-arg"
     assert [word for word in words if "secret" in word] == []
 
