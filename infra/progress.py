@@ -24,6 +24,16 @@ def begin(name: str) -> None:
     say(_place.get().format(name=name) or f"{name} ...")
 
 
+def left(seconds: float, passed: float) -> str:
+    """What is left after ``passed`` of something that takes about ``seconds``; empty where nobody knows."""
+    if not seconds:
+        return ""
+    rest = seconds - passed
+    if rest <= 0:
+        return ", longer than usual"
+    return f", about {rest / 60:.0f} min left" if rest >= 90 else f", about {max(5, round(rest, -1)):.0f} s left"
+
+
 @contextmanager
 def place(number: int, count: int, seconds_left: float) -> Iterator[None]:
     """Around step ``number`` of ``count``, when about ``seconds_left`` are left from its beginning on."""

@@ -34,6 +34,9 @@ QUIET = (
 """Nothing but the page itself reaches for the network."""
 UNCONFINED = "--no-sandbox"
 START_SECONDS = 60.0
+GET_SECONDS = 90.0
+"""What a browser usually takes to be downloaded and unpacked."""
+UNASKED = {"DEBIAN_FRONTEND": "noninteractive"}
 SHARED_LIBRARY = "error while loading shared libraries"
 
 
@@ -129,7 +132,7 @@ def _get() -> None:
             say(f"Chromium from {what} (some 200 MB, a minute or two) ...")
             try:
                 for command in commands:
-                    processes.run("chromium", command, cwd=ROOT, environment={"DEBIAN_FRONTEND": "noninteractive"})
+                    processes.run("chromium", command, cwd=ROOT, environment=UNASKED, seconds=GET_SECONDS)
             except (CommandError, MissingPartError) as error:
                 say(f"Chromium isn't to be had from {what}: {str(error).splitlines()[0]}")
             search.cache_clear()

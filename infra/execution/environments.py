@@ -23,6 +23,8 @@ from infra.progress import say
 from infra.settings import ROOT, settings
 
 SECONDS = "installed-seconds.txt"
+USUAL = {"train": 60.0, "convert": 60.0, "frontend": 30.0, "hosting": 25.0, "lighthouse": 15.0}
+"""Seconds that a first install takes where all has to be downloaded, by the makers' line; others take ten or less."""
 
 Name = Literal["host", "train", "convert", "test", "sbom", "frontend", "hosting", "lighthouse", "readers", "bundlers"]
 
@@ -53,6 +55,11 @@ class Environment:
         file = self.stamp.with_name(SECONDS)
         return float(file.read_text("utf-8")) if file.exists() else 0.0
 
+    @property
+    def expected(self) -> float:
+        """Seconds that an install takes: as the last one here, else as usual."""
+        return self.seconds or USUAL.get(self.name, 5.0)
+
 
 def find(name: Name) -> Environment:
     """The environment called ``name``."""
@@ -81,7 +88,9 @@ def ensure(name: Name) -> Environment:
         return environment
     with locks.waiting(settings().paths.environments / f"{name}.lock"):
         if not environment.is_current:
-            say(f"environment {name} from {environment.lock.relative_to(ROOT)} ...")
+            about = environment.expected
+            hint = f", about {about:.0f} s" if about >= 10 else ""
+            say(f"environment {name} from {environment.lock.relative_to(ROOT)}{hint} ...")
             make(environment)
             say(f"environment {name}: {environment.seconds:.1f} s")
     return environment
@@ -93,8 +102,9 @@ def make(environment: Environment) -> None:
         raise DigitlensError("./inv makes the host environment itself: delete .environments/host and call it again")
     start = time.monotonic()
     environment.stamp.unlink(missing_ok=True)
+    seconds = environment.expected
     for command in _commands(environment):
-        processes.run(f"environment {environment.name}", command, cwd=environment.lock.parent)
+        processes.run(f"environment {environment.name}", command, cwd=environment.lock.parent, seconds=seconds)
     environment.stamp.with_name(SECONDS).write_text(f"{time.monotonic() - start:.1f}\n", "utf-8")
     shutil.copyfile(environment.lock, environment.stamp)
 

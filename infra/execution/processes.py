@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import ERROR, CommandError, MissingPartError, StepError
-from infra.progress import say
+from infra.progress import left, say
 
 LAST_LINES = 20
 REFUSALS = (1, 2)
@@ -45,11 +45,13 @@ def run(
     environment: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
     is_step: bool = False,
+    seconds: float = 0,
 ) -> None:
     """Run ``command`` to its end, its lines on stderr with ``name`` before them.
 
     ``environment`` is laid over ours; the file descriptors ``keep_open`` live on in the child. What a step says of its
-    own refusal isn't shown on the way: the error says it.
+    own refusal isn't shown on the way: the error says it. ``seconds`` is what it is known to take, if it is: while it
+    says nothing, what is left is said.
 
     Raises:
         StepError: it is a step, and refused something.
@@ -60,7 +62,7 @@ def run(
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(child, lines), daemon=True).start()
     try:
-        last, held = relay(name, lines, is_step)
+        last, held = relay(name, lines, is_step, seconds)
         exit_code = child.wait()
     finally:
         end(child)
@@ -78,8 +80,10 @@ def judge(name: str, command: Sequence[str], exit_code: int, last: Sequence[str]
         raise CommandError(name, command, exit_code, [*last, *held][-LAST_LINES:])
 
 
-def relay(name: str, lines: queue.Queue[str | None], is_step: bool = False) -> tuple[list[str], list[str]]:
-    """Say ``lines`` up to a None, with ``name`` before them.
+def relay(
+    name: str, lines: queue.Queue[str | None], is_step: bool = False, seconds: float = 0
+) -> tuple[list[str], list[str]]:
+    """Say ``lines`` up to a None, with ``name`` before them; where none comes for a while, what is left of ``seconds``.
 
     Returns the last that were said, and what wasn't: of a step, all lines from an error's first on.
     """
@@ -90,7 +94,8 @@ def relay(name: str, lines: queue.Queue[str | None], is_step: bool = False) -> t
         try:
             line = lines.get(timeout=QUIET_SECONDS)
         except queue.Empty:
-            say(f"[{name}] ... {time.monotonic() - start:.0f} s")
+            passed = time.monotonic() - start
+            say(f"[{name}] ... {passed:.0f} s{left(seconds, passed)}")
             continue
         if line is None:
             return list(last), held

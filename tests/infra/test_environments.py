@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -58,3 +59,10 @@ def test_every_environment_has_a_lock() -> None:
         "hosting",
     )
     assert all(environments.find(name).lock.exists() for name in names)
+
+
+def test_an_install_is_expected_to_take_what_the_last_one_took_or_what_is_usual(environment: Environment) -> None:
+    assert environment.expected > 0
+    environments.make(environment)
+    assert environment.expected == environment.seconds
+    assert environments.USUAL.keys() <= set(get_args(environments.Name))

@@ -11,6 +11,8 @@ import pytest
 from infra.settings import ROOT
 
 PACKAGES = ("infra", "training", "conversion")
+ALLOWED_PAUSES = {"tests/infra/tiny_step.py": 1, "tests/hosting/google.py": 1}
+"""Pauses that are the fault that a test makes: a step that hangs, a service that is slow."""
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -47,3 +49,23 @@ def test_no_package_lock_says_where_a_package_comes_from() -> None:
     assert locks
     for lock in locks:
         assert '"resolved": "http' not in lock.read_text("utf-8"), lock
+
+
+def waits(node: ast.AST) -> bool:
+    """Whether it is a pause of a fixed length."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in ("sleep", "wait_for_timeout")
+
+
+def test_no_test_waits_for_a_fixed_time() -> None:
+    """What a test waits for is a condition, looked at again and again: a pause stands in a loop, or is a fault."""
+    for file in tracked("tests/*.py"):
+        if "browser" in file.parts:
+            continue
+        tree = ast.parse(file.read_bytes())
+        looked_at = {
+            inner for loop in ast.walk(tree) if isinstance(loop, ast.For | ast.While) for inner in ast.walk(loop)
+        }
+        pauses = [node for node in ast.walk(tree) if waits(node) and node not in looked_at]
+        allowed = ALLOWED_PAUSES.get(str(file.relative_to(ROOT)), 0)
+        assert len(pauses) <= allowed, f"{file}:{[getattr(node, 'lineno', 0) for node in pauses]}"

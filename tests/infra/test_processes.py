@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -12,13 +13,18 @@ from infra.execution import processes
 
 
 def test_lines_are_shown_while_the_child_still_runs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    code = "import time; print('first'); time.sleep(1); print('bar 1%\\rbar 2%')"
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    # It waits for us: opening a pipe to read lasts until somebody writes.
+    code = "print('first'); open('go').read(); print('bar 1%\\rbar 2%')"
     thread = threading.Thread(
         target=processes.run, args=("child", [sys.executable, "-c", code]), kwargs={"cwd": tmp_path}
     )
     thread.start()
-    time.sleep(0.7)
-    assert capfd.readouterr().err == "[child] first\n"
+    while not (said := capfd.readouterr().err):
+        time.sleep(0.01)
+    assert said == "[child] first\n"
+    go.write_text("on", "utf-8")
     thread.join()
     # The returns of a progress bar become lines.
     assert capfd.readouterr().err == "[child] bar 1%\n[child] bar 2%\n"
@@ -42,6 +48,8 @@ def test_a_quiet_child_is_spoken_for(
     monkeypatch.setattr(processes, "QUIET_SECONDS", 0.2)
     processes.run("child", ["sleep", "0.5"], cwd=tmp_path)
     assert capfd.readouterr().err.startswith("[child] ... 0 s\n")
+    processes.run("child", ["sleep", "0.5"], cwd=tmp_path, seconds=30)
+    assert capfd.readouterr().err.startswith("[child] ... 0 s, about 30 s left\n")
 
 
 def test_a_missing_program_is_named(tmp_path: Path) -> None:
@@ -95,18 +103,19 @@ def test_what_was_held_of_a_step_that_ended_well_is_shown(tmp_path: Path, capfd:
     assert capfd.readouterr().err == "[child] error: none\n"
 
 
-def test_children_of_other_threads_are_ended(tmp_path: Path) -> None:
+def test_children_of_other_threads_are_ended(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     failures: list[CommandError] = []
 
     def run() -> None:
         try:
-            processes.run("child", ["sleep", "60"], cwd=tmp_path)
+            processes.run("child", ["sh", "-c", "echo begins; exec sleep 60"], cwd=tmp_path)
         except CommandError as error:
             failures.append(error)
 
     thread = threading.Thread(target=run)
     thread.start()
-    time.sleep(0.3)
+    while "begins" not in capfd.readouterr().err:
+        time.sleep(0.01)
     processes.end_all()
     thread.join(10)
     assert [error.name for error in failures] == ["child"]

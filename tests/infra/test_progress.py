@@ -15,6 +15,20 @@ def make(folder: Path, name: str = "train") -> results.Stamp:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "passed", "words"),
+    [
+        (0, 30, ""),
+        (60, 15, ", about 40 s left"),
+        (25, 23, ", about 5 s left"),
+        (600, 15, ", about 10 min left"),
+        (25, 30, ", longer than usual"),
+    ],
+)
+def test_what_is_left_is_said_where_it_is_known(seconds: float, passed: float, words: str) -> None:
+    assert progress.left(seconds, passed) == words
+
+
+@pytest.mark.parametrize(
     ("seconds", "words"),
     [(380, "about 6 min left"), (1750, "about 29 min left"), (70, "about a minute left"), (3, "about a minute left")],
 )

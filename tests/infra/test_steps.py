@@ -104,8 +104,10 @@ def test_ctrl_c_reaches_the_step_and_leaves_no_process(tmp_path: Path) -> None:
     host.send_signal(signal.SIGINT)
     host.wait(30)
     assert (output / "interrupted").exists()
-    time.sleep(0.2)
-    assert alive(output) == []
+    # Its children are ended before it ends, or as soon as the kernel gets to it.
+    deadline = time.monotonic() + 30
+    while alive(output):
+        assert time.monotonic() < deadline
 
 
 def test_a_step_that_outlives_its_host_keeps_others_out(tmp_path: Path) -> None:
