@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import filecmp
+import platform
 import shutil
 import sys
 import threading
@@ -75,10 +76,18 @@ def find(name: Name) -> Environment:
         stamp = project / "node_modules" / ".installed-lock.json"
         return Environment(name, "node", project, project / "package-lock.json", stamp)
     folder = settings().paths.environments / name
-    lock = ROOT / "requirements" / f"{name}.txt"
+    lock = lock_of(name)
     # Tools are laid over the environment that they look at, which stays exactly what its lock says.
     kind: Literal["overlay", "python"] = "overlay" if name in ("test", "sbom") else "python"
     return Environment(name, kind, folder, lock, folder / "installed.txt")
+
+
+def lock_of(name: str, machine: str | None = None) -> Path:
+    """The lock of a Python environment for ``machine``, by default this one: arm64 has some of its own."""
+    folder = ROOT / "requirements"
+    other = folder / f"{name}.arm64.txt"
+    is_arm64 = (machine or platform.machine()).lower() in ("arm64", "aarch64")
+    return other if is_arm64 and other.exists() else folder / f"{name}.txt"
 
 
 def ensure(name: Name) -> Environment:

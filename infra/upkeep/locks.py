@@ -18,6 +18,8 @@ from infra.upkeep import bases, pins
 
 FOLDER = ROOT / "requirements"
 NAMES = ("host", "test", "image", "sbom", "train", "train-gpu", "convert", "peers")
+ARM64 = ("host", "train", "convert")
+"""Those that have another lock for arm64: of the same versions, of what there are wheels for."""
 NODE_PROJECTS = (
     "frontend",
     "infra/hosting/client",
@@ -77,6 +79,12 @@ def _python(names: Sequence[str], folder: Path, upgrade: bool, raised: bool) -> 
     for name in names:
         # After pins were raised, what was found newest for them is in the lock already, and stays.
         processes.run(f"lock {name}", _command(folder, name, upgrade=upgrade and not raised), cwd=folder)
+        if name in ARM64:
+            other = folder / f"{name}.arm64.txt"
+            shutil.copyfile(folder / f"{name}.txt", other)
+            words = _command(folder, name, upgrade=False, out=other.name)
+            only_wheels = ["--python-platform", "aarch64-manylinux_2_28", "--only-binary", ":all:"]
+            processes.run(f"lock {name} for arm64", [*words, *only_wheels], cwd=folder)
     return said
 
 
@@ -91,14 +99,14 @@ def _inputs(folder: Path, name: str) -> Iterator[Path]:
         yield overrides
 
 
-def _command(folder: Path, name: str, *, upgrade: bool) -> list[str]:
+def _command(folder: Path, name: str, *, upgrade: bool, out: str | None = None) -> list[str]:
     uv = str(Path(sys.executable).with_name("uv"))
     overrides = folder / f"{name}.overrides"
     return [
         *(uv, "pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--python-version", OLDEST_PYTHON),
         *(["--override", overrides.name] if overrides.exists() else []),
         *(["--upgrade", "--exclude-newer", f"{REST_DAYS} days"] if upgrade else []),
-        *("--output-file", f"{name}.txt", f"{name}.in"),
+        *("--output-file", out or f"{name}.txt", f"{name}.in"),
     ]
 
 

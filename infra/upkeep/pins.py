@@ -14,7 +14,8 @@ from typing import Any
 from packaging.version import Version
 
 PYTHON = re.compile(
-    r"^(?P<name>[A-Za-z0-9._-]+)(?P<extras>\[[a-z,-]+\])?==(?P<version>[0-9][\w.]*)(?P<rest>\s*(#.*)?)$", re.M
+    r"^(?P<name>[A-Za-z0-9._-]+)(?P<extras>\[[a-z,-]+\])?==(?P<version>[0-9][\w.]*)(?P<marker>;[^#\n]*?)?(?P<rest>\s*(#.*)?)$",
+    re.M,
 )
 LOCKED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[0-9][\w.]*)", re.M)
 EXACT = re.compile(r"\d+\.\d+\.\d+")
@@ -25,7 +26,7 @@ def loosened(text: str) -> str:
     """Requirements with each pin replaced by what may come instead of it."""
 
     def loose(found: re.Match[str]) -> str:
-        return f"{found['name']}{found['extras'] or ''}<{_end(Version(found['version']))}"
+        return f"{found['name']}{found['extras'] or ''}<{_end(Version(found['version']))}{found['marker'] or ''}"
 
     return PYTHON.sub(loose, text)
 
@@ -53,7 +54,7 @@ def pinned(text: str, versions: Mapping[str, Version]) -> tuple[str, list[str]]:
         if new is None or new <= old:
             return found[0]
         raised.append(f"{found['name']} {old} -> {new}")
-        return f"{found['name']}{found['extras'] or ''}=={new}{found['rest']}"
+        return f"{found['name']}{found['extras'] or ''}=={new}{found['marker'] or ''}{found['rest']}"
 
     return PYTHON.sub(pin, text), raised
 

@@ -60,3 +60,15 @@ def test_only_takes_suites_that_exist() -> None:
     assert [suite.name for suite in suites.choose("browser,unit")] == ["browser", "unit"]
     with pytest.raises(UsageError, match="there is no suite moon"):
         suites.choose("unit,moon")
+
+
+def test_a_tool_without_a_wheel_for_this_machine_is_left_out_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "shellcheck" in {check.name for check in checks.checks()}
+    monkeypatch.setattr(checks, "_host", lambda program: str(tmp_path / program))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = {check.name: check.command for check in checks.checks()}
+    assert "left out: shellcheck, which has no wheel for this machine" in capsys.readouterr().err
+    assert "shellcheck" not in found
+    assert found["actionlint"][1:3] == ("-shellcheck", "")

@@ -50,7 +50,9 @@ TASKS = (
     "images.sbom",
     "images.push",
     "images.prune",
+    "images.publish",
     "locks.update",
+    "project.rename",
 )
 
 
@@ -256,18 +258,28 @@ def test_another_python_is_refused_at_once(machine: Path, tmp_path: Path, versio
     assert not (machine / ".environments").joinpath("host").exists()
 
 
-@pytest.mark.parametrize("machine_name", ["aarch64", "arm64", "armv7l"])
-def test_another_architecture_is_refused_at_once(machine: Path, tmp_path: Path, machine_name: str) -> None:
-    path = path_with(tmp_path / "bin", *(program for program in SHELL if program != "uname"))
-    uname = tmp_path / "bin" / "uname"
-    uname.write_text(
-        f'#!/usr/bin/env bash\n[ "$1" = -m ] && echo {machine_name} || echo Linux {machine_name}\n', "utf-8"
-    )
+def pretend(folder: Path, machine_name: str) -> str:
+    """A PATH on which the machine is another."""
+    path = path_with(folder, *(program for program in SHELL if program != "uname"))
+    uname = folder / "uname"
+    uname.write_text(f'#!/usr/bin/env bash\n[ "$1" = -m ] && echo {machine_name} || echo Linux\n', "utf-8")
     uname.chmod(0o755)
-    answer = call(machine, PATH=path)
+    return path
+
+
+@pytest.mark.parametrize("machine_name", ["aarch64", "arm64"])
+def test_arm64_has_a_lock_of_its_own(machine: Path, tmp_path: Path, machine_name: str) -> None:
+    lock = machine / "requirements" / "host.txt"
+    lock.rename(lock.with_name("host.arm64.txt"))
+    answer = call(machine, PATH=pretend(tmp_path / "bin", machine_name) + ":" + os.environ["PATH"])
+    assert answer.returncode == 0, answer.stderr
+    assert "from requirements/host.arm64.txt" in answer.stderr
+
+
+def test_a_machine_without_locks_is_refused_at_once(machine: Path, tmp_path: Path) -> None:
+    answer = call(machine, PATH=pretend(tmp_path / "bin", "armv7l"))
     assert answer.returncode == 1
-    assert f"this machine is {machine_name}" in answer.stderr
-    assert "--platform linux/amd64" in answer.stderr
+    assert "this machine is armv7l" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
 
 
