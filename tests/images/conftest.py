@@ -77,7 +77,8 @@ def small_image(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Imag
     shutil.copyfile(ROOT / "requirements" / "test.txt", tmp_path / "files" / "requirements" / "small.txt")
     chosen = replace(whole, name="test", lock="small", folder=tmp_path / "files", gibibytes=1)
     yield chosen
-    for found in engine.connect().images.list(name=chosen.repository):
+    # By label: those that lost their name to a newer build, too.
+    for found in engine.connect().images.list(filters={"label": f"{engine.OURS}={chosen.name}"}):
         engine.connect().images.remove(str(found.id), force=True)
 
 
@@ -115,8 +116,20 @@ def registry(tmp_path: Path) -> Iterator[str]:
             time.sleep(0.1)
         yield f"127.0.0.1:{port}"
     finally:
+        forget(f"127.0.0.1:{port}/")
         process.terminate()
         process.wait(20)
+
+
+def forget(registry: str) -> None:
+    """Remove what this engine has of a registry that is going."""
+    for found in engine.connect().images.list():
+        names = [*found.tags, *(found.attrs.get("RepoDigests") or [])]
+        if names and all(name.startswith(registry) for name in names):
+            engine.connect().images.remove(str(found.id), force=True)
+            continue
+        for name in filter(lambda name: name.startswith(registry), names):
+            engine.connect().images.remove(name, force=True)
 
 
 def inside(tag: str, *words: str, **options: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,11 @@ PINNED = "FROM scratch\nLABEL digitlens.test={number}\n"
 
 
 @pytest.fixture
-def published(registry: str) -> Iterator[str]:
+def published(registry: str) -> str:
     """A name in a registry, and an image under it."""
     name = f"{registry}/python:3.11-slim-bookworm"
     publish(name, 1)
-    yield name
-    engine.connect().images.remove(name, force=True)
+    return name
 
 
 def publish(name: str, number: int) -> None:

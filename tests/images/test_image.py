@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 
 import pytest
 from packaging.requirements import Requirement
 
-from infra.execution import engine, inventory
-from infra.execution.images import OCI, Image, labels
+from infra.execution import engine, images, inventory
+from infra.execution.images import IMAGES, OCI, Image, labels
 from infra.settings import ROOT
 from tests.images.conftest import inside
 
@@ -94,3 +95,28 @@ def test_the_image_for_gpus_finds_its_libraries(gpu_image: str) -> None:
     print("CUDA libraries:", *found["libraries"])
     assert found["cuda"]
     assert {name.split(".")[0] for name in found["libraries"]} >= {"libcudart", "libcudnn", "libcublas", "libnccl"}
+
+
+def test_the_container_for_development_is_made_of_the_same_layers() -> None:
+    """As .devcontainer says, but for the features that its tool adds."""
+    text = (ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8")
+    build = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.M))["build"]
+    tag = "digitlens/test-devcontainer:latest"
+    file = ROOT / ".devcontainer" / build["dockerfile"]
+    words = [engine.client(), "build", "--file", str(file.resolve()), "--target", build["target"], "--tag", tag]
+    arguments = {**build["args"], **images.arguments()}
+    words += [word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")]
+    images.ensure(IMAGES["train"])  # its layers are made once
+    done = subprocess.run(
+        [*words, *build["options"], str(ROOT)],
+        env={**os.environ, **engine.buildkit()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    try:
+        listed = inside(tag, "/opt/digitlens/bin/python", "-c", inventory.LIST_PACKAGES)
+        assert json.loads(listed) == inventory.packages(IMAGES["train"].tag)
+    finally:
+        engine.connect().images.remove(tag, force=True)

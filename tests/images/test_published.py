@@ -39,10 +39,6 @@ def team(registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("DIGITLENS_IMAGES_SIGNER", SIGNER)
     settings.cache_clear()
     yield f"{registry}/team"
-    for found in engine.connect().images.list():
-        for tag in found.tags:
-            if tag.startswith(registry):
-                engine.connect().images.remove(tag, force=True)
     monkeypatch.undo()
     settings.cache_clear()
 
