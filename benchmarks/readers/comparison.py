@@ -16,7 +16,7 @@ from benchmarks.page.front import Front, before, fronted
 from benchmarks.page.link import FOUR_G, SLOW_4G, UNSHAPED, WIFI, Shape
 from benchmarks.readers import peers
 from benchmarks.readers.billing import bill
-from benchmarks.readers.figures import of_readings
+from benchmarks.readers.figures import compared, left, of_readings
 from benchmarks.readers.origin import serving
 from benchmarks.readers.photos import Photo
 from benchmarks.readers.vision import FEATURES, Vision
@@ -30,8 +30,6 @@ from infra.settings import ROOT, settings
 PEERS = ("tesseract", "paddle")
 READERS = ("page", *PEERS, "vision")
 LINKS = {"loopback": UNSHAPED, "4g": FOUR_G, "slow4g": SLOW_4G, "wifi": WIFI}
-CHATTER = 100
-"""Bytes that HTTP/2 and TLS say by themselves now and then, of pings and ends: less than any request."""
 Files = Callable[[Path, Path], dict[str, Path]]
 
 
@@ -159,7 +157,7 @@ class Comparison:
             "cold": None
             if cold.fault
             else {"milliseconds": round(cold.milliseconds, 1), "down": cold.down, "up": cold.up},
-            "leaves_the_device": "the photo" if reader.is_service else _left(found.readings),
+            "leaves_the_device": "the photo" if reader.is_service else left(found.readings),
             "usd_per_1000_photos": own.vision_usd_per_1000 if reader.is_service else 0.0,
             "usd_per_1000_first_visits": None
             if cold.fault or reader.is_service
@@ -192,20 +190,3 @@ def _peer(files: Files) -> Callable[[], contextlib.AbstractContextManager[Front]
 def _skipped(reader: Reader, why: str) -> dict[str, Any]:
     reads = "at a service" if reader.is_service else "in the browser"
     return {"name": reader.name, "title": reader.title, "reads": reads, "skipped": why}
-
-
-def _left(readings: Sequence[Any]) -> str:
-    """What a reader in the browser sent while it read photo after photo."""
-    most = max(one.up for one in readings)
-    return f"up to {most} bytes a photo" if most > CHATTER else "nothing"
-
-
-def compared(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """``rows`` with how many times as long as the page each takes, warm and cold."""
-    page = next((row for row in rows if row["name"] == "page" and row.get("warm")), None)
-    for row in rows:
-        if page and row.get("warm"):
-            row["warm_by_pages"] = round(row["warm"]["median"] / page["warm"]["median"], 2)
-        if page and row.get("cold") and page["cold"]:
-            row["cold_by_pages"] = round(row["cold"]["milliseconds"] / page["cold"]["milliseconds"], 2)
-    return rows

@@ -13,6 +13,8 @@ from benchmarks.readers.photos import Photo
 
 Z = 1.959964
 """95 %"""
+CHATTER = 100
+"""Bytes that HTTP/2 and TLS say by themselves now and then, of pings and ends: less than any request."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +86,20 @@ def of_readings(photos: Sequence[Photo], readings: Sequence[Reading]) -> dict[st
     figures["down_per_photo"] = round(statistics.median(one.down for _, one in pairs))
     figures["up_per_photo"] = round(statistics.median(one.up for _, one in pairs))
     return figures
+
+
+def left(readings: Sequence[Reading]) -> str:
+    """What a reader in the browser sent while it read photo after photo."""
+    most = max(one.up for one in readings)
+    return f"up to {most} bytes a photo" if most > CHATTER else "nothing"
+
+
+def compared(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """``rows`` with how many times as long as the page each takes, warm and cold."""
+    page = next((row for row in rows if row["name"] == "page" and row.get("warm")), None)
+    for row in rows:
+        if page and row.get("warm"):
+            row["warm_by_pages"] = round(row["warm"]["median"] / page["warm"]["median"], 2)
+        if page and row.get("cold") and page["cold"]:
+            row["cold_by_pages"] = round(row["cold"]["milliseconds"] / page["cold"]["milliseconds"], 2)
+    return rows

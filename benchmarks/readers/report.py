@@ -110,10 +110,9 @@ def chart(result: dict[str, Any]) -> str:
     """An SVG: of each reader a bar for full numbers, and on one scale the first answer and a warm photo's."""
     measured = [row for row in result["readers"] if row.get("warm")]
     longest = max((_longest(row) for row in measured), default=1.0)
-    parts = [
-        f'<text x="{LABEL}" y="24"><tspan class="right">full numbers right</tspan> · '
-        '<tspan class="cold">first answer, cold</tspan> · <tspan class="warm">a photo, warm (median)</tspan></text>'
-    ]
+    kinds = {"right": "full numbers right", "cold": "first answer, cold", "warm": "a photo, warm (median)"}
+    legend = " · ".join(f'<tspan class="{kind}">{words}</tspan>' for kind, words in kinds.items())
+    parts = [f'<text x="{LABEL}" y="24">{legend}</text>']
     for place, row in enumerate(result["readers"]):
         y = 40 + place * LINE
         parts.append(f'<text x="12" y="{y + 12}">{escape(row["title"])}</text>')

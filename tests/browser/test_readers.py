@@ -20,7 +20,8 @@ from benchmarks import certificate
 from benchmarks.page import photos as drawn
 from benchmarks.page.link import UNSHAPED, Shape
 from benchmarks.readers import peers, report
-from benchmarks.readers.comparison import CHATTER, Comparison
+from benchmarks.readers.comparison import Comparison
+from benchmarks.readers.figures import CHATTER
 from benchmarks.readers.photos import Photo
 from benchmarks.readers.vision import FEATURES, Budget, Vision
 from benchmarks.readers.visitor import NOT_TRIED

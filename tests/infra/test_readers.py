@@ -17,8 +17,7 @@ from PIL import Image
 
 from benchmarks import certificate
 from benchmarks.readers import billing, figures, report
-from benchmarks.readers.comparison import compared
-from benchmarks.readers.figures import Reading
+from benchmarks.readers.figures import CHATTER, Reading, compared, left
 from benchmarks.readers.origin import serving
 from benchmarks.readers.photos import Photo, chosen
 from benchmarks.readers.vision import FEATURES, Budget, Vision
@@ -101,6 +100,10 @@ class TestFigures:
         assert (found["full_numbers"]["right"], found["digits"]["found"], found["digits"]["labelled"]) == (1, 5, 6)
         assert (found["warm"]["median"], found["warm"]["p95"]) == (20, 30)
         assert (found["down_per_photo"], found["up_per_photo"]) == (6, 200)
+
+    @pytest.mark.parametrize(("up", "said"), [(0, "nothing"), (CHATTER, "nothing"), (5000, "up to 5000 bytes a photo")])
+    def test_what_leaves_the_device_is_measured(self, up: int, said: str) -> None:
+        assert left([Reading(up=0), Reading(up=up)]) == said
 
     def test_where_nothing_is_answered_there_are_no_figures(self, photos: list[Photo]) -> None:
         found = figures.of_readings(photos, [Reading(fault="403")] * 3)
