@@ -60,8 +60,8 @@ def session(project: str) -> AuthorizedSession:
             raise TransientError(f"Google's token service: {_first_line(error)}") from error
         raise ServiceError(
             f"Google's token service refused the credential: {_first_line(error)}\n"
-            "  `gcloud auth application-default login`, or check pool, provider and service account "
-            f"with the commands in {GUIDE}"
+            "  `gcloud auth application-default login`; in a workflow `./inv deploy.doctor` looks at pool, provider "
+            f"and service account; see {GUIDE}"
         ) from error
     return AuthorizedSession(credential)
 

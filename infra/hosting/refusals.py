@@ -68,7 +68,7 @@ def error_for(status: int, message: str, target: Target, after: float = 0.0) -> 
         f"google-github-actions/auth again in a workflow; see {GUIDE}",
         403: "the account lacks a role: `gcloud projects add-iam-policy-binding "
         f"{target.project} --member=serviceAccount:ACCOUNT --role=roles/firebasehosting.admin` "
-        f"(and roles/serviceusage.serviceUsageConsumer); see {GUIDE}",
+        "(and roles/serviceusage.serviceUsageConsumer); `./inv deploy.doctor` looks at all of it",
         404: f"there is no site {target.site} in project {target.project}, or no such channel or version: "
         f"check [hosting] in digitlens.toml; `./inv deploy.list` shows what there is; {GUIDE} makes a project",
         409: "somebody else changes the same thing: `./inv deploy.list` shows what came of it, then run the "

@@ -105,14 +105,24 @@ class Reader:
             return find()
         except ServiceError as error:
             if not refusals.OFF.search(str(error)):
-                raise
+                raise self._explained(error) from error
             if self.has_apis:
                 raise TransientError("an API isn't on everywhere yet") from error
             return None
 
+    def _explained(self, error: ServiceError) -> ServiceError:
+        """``error`` with what helps whoever sets up, where it says what helps an account that deploys."""
+        said = str(error).partition("\n")[0]
+        if isinstance(error, TransientError) or not remedies.is_known(said):
+            return error
+        return ServiceError(f"{said}\n  {remedies.remedy(said, self.target.project, self.repository)}")
+
     def _run(self, words: Words, seconds: float, *, is_made: bool = False) -> str | None:
         if words[0] == "firebase":
-            firebase.call(firebase.Command(self.target, words[1:]), seconds)
+            try:
+                firebase.call(firebase.Command(self.target, words[1:]), seconds)
+            except ServiceError as error:
+                raise self._explained(error) from error
             return None
         try:
             done = processes.capture(words, cwd=ROOT, environment=QUIET, seconds=min(max(seconds, 1.0), CALL_SECONDS))

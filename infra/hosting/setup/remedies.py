@@ -26,6 +26,9 @@ REMEDIES = {
     r"not empty|BucketNotEmpty": (
         "model versions are in it: `gcloud storage rm --recursive gs://{project}-models` deletes them for good"
     ),
+    r"reserved by another project|Invalid name": (
+        "names of sites are the whole world's, and this one is taken: another `site` in digitlens.toml, [hosting]"
+    ),
     r"HTTPError 409": "names of buckets are the whole world's, and somebody else has this one: another project",
     r"scope|Resource not accessible|admin rights": (
         "your login at GitHub lacks a right: `gh auth refresh --scopes repo,workflow`, by somebody who administers "
@@ -41,8 +44,15 @@ REMEDIES = {
 
 def remedy(text: str, project: str, repository: str) -> str:
     """What helps against the refusal ``text``."""
+    return (_fitting(text) or f"see {refusals.GUIDE}").format(project=project, repository=repository)
+
+
+def is_known(text: str) -> bool:
+    """Whether something helps against the refusal ``text``."""
+    return bool(_fitting(text))
+
+
+def _fitting(text: str) -> str:
     known = [*((sign.pattern, sign.flags, words) for sign, words in refusals.FORBIDDEN)]
     known += [(sign, 0, words) for sign, words in REMEDIES.items()]
-    fitting = (words for sign, flags, words in known if re.search(sign, text, flags))
-    found = next(fitting, f"see {refusals.GUIDE}")
-    return found.format(project=project, repository=repository)
+    return next((words for sign, flags, words in known if re.search(sign, text, flags)), "")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from infra.errors import DigitlensError, MissingPartError, RefusedError, ServiceError, UsageError
-from infra.hosting.setup import installation
+from infra.hosting.setup import installation, remedies
 from infra.hosting.setup.place import RECORD, Place
-from tests.hosting.google import SITE
+from tests.hosting.google import SITE, Google
 from tests.hosting.setup.cloud import PROJECT, REPOSITORY, REPOSITORY_ID, Cloud
 from tests.hosting.setup.helpers import EMAIL, faults, make, reader
 
@@ -137,3 +137,34 @@ def test_what_was_made_a_moment_ago_may_take_a_while_to_be_known(there: Cloud, m
     ]
     assert make() == []
     assert faults() == {}
+
+
+@pytest.mark.parametrize("message", ["The caller does not have permission", "Firebase Tos Not Accepted"])
+def test_what_firebase_refuses_is_explained_to_whoever_sets_up(there: Cloud, standin: Google, message: str) -> None:
+    standin.fail("GET /v1beta1/projects/test-project$", 403, message=message, times=99)
+    remedy = "an owner runs this" if "permission" in message else "console.firebase.google.com"
+    with pytest.raises(ServiceError, match=f"403 from Google: {message}\n.*{remedy}"):
+        make()
+    assert there.ran == []
+
+
+@pytest.mark.parametrize(
+    ("said", "helps"),
+    [
+        ("Invalid name: `x` is already reserved by another project", "another `site`"),
+        ("the Firebase client failed: 403, The caller does not have permission", "an owner runs this"),
+        (
+            "ERROR: FAILED_PRECONDITION: One or more users named in the policy do not belong (constraints/iam.x)",
+            "policy",
+        ),
+        (
+            "ERROR: (gcloud.storage.buckets.create) HTTPError 403: The billing account is disabled",
+            "billing projects link",
+        ),
+        ("HTTP 403: Must have admin rights to Repository.", "by somebody who administers o/n"),
+        ("words of nobody", "see docs/deploying.md"),
+    ],
+)
+def test_a_refusal_is_known_by_its_words(said: str, helps: str) -> None:
+    assert helps in remedies.remedy(said, "p", "o/n")
+    assert remedies.is_known(said) == (said != "words of nobody")
