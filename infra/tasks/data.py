@@ -54,11 +54,7 @@ def synthesize(
 
 @task(
     help={
-        "images": words.IMAGES,
-        "annotations": words.ANNOTATIONS,
-        "groups": words.GROUPS,
-        "split-as-exported": words.AS_EXPORTED,
-        "data": words.DATA,
+        **words.PHOTOS,
         **asking.TRAINING,
         "run": "the run to make (default: named like the folder of the photos, or the file of sources)",
         "skip-bad": words.SKIP_BAD,
@@ -140,11 +136,7 @@ def convert(
 
 @task(
     help={
-        "images": words.IMAGES,
-        "annotations": words.ANNOTATIONS,
-        "groups": words.GROUPS,
-        "split-as-exported": words.AS_EXPORTED,
-        "data": words.DATA,
+        **words.PHOTOS,
         "config": f"{words.CONFIG}; classes, splits and input size are looked at",
         "run": "where to put the report (default: the run named like the folder of the photos)",
         "skip-bad": "don't fail for wrong labels: they are only reported",
@@ -199,7 +191,8 @@ def check(
         print(chosen.check / "contact_sheet.jpg")
     errors = loads(findings)["errors"]
     if errors and not skip_bad:
-        raise RefusedError(f"errors in labels or files: {len(errors)}, {errors[0]} first; {chosen.check} lists them")
+        number = f"{len(errors):,} errors in labels or files, first" if len(errors) > 1 else "in labels or files"
+        raise RefusedError(f"{number}: {errors[0]}; see {chosen.check}")
     if unplanned:
         raise unplanned
 

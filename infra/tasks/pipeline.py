@@ -18,11 +18,8 @@ NEEDS: tuple[Name, ...] = ("train", "convert")
 
 @task(
     help={
+        **words.PHOTOS,
         "images": f"{words.IMAGES}; without it, synthetic photos are made",
-        "annotations": words.ANNOTATIONS,
-        "groups": words.GROUPS,
-        "split-as-exported": words.AS_EXPORTED,
-        "data": words.DATA,
         "name": "what to call the run (default: as the folder of photos or the file of sources; else digits-synthetic)",
         **asking.TRAINING,
         "photos": "how many synthetic photos (default: see digitlens.toml)",

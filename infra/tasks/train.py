@@ -61,11 +61,7 @@ def train(
 
 @task(
     help={
-        "images": words.IMAGES,
-        "annotations": words.ANNOTATIONS,
-        "groups": words.GROUPS,
-        "split-as-exported": words.AS_EXPORTED,
-        "data": words.DATA,
+        **words.PHOTOS,
         **asking.TRAINING,
         "run": "where to put the plan (default: the run named like the folder of the photos)",
         "on": words.ON,

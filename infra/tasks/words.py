@@ -19,6 +19,14 @@ DATA = "YAML file that lists several such sources, instead of --images"
 ANNOTATIONS = "their labels, a file or folder: CSV, COCO, VOC, YOLO, CVAT, LabelMe, … (default: among the photos)"
 AS_EXPORTED = "photos stay in the split of their folders train, valid and test, as Roboflow exports them"
 GROUPS = "CSV of filename,group: photos of one group stay in one split"
+PHOTOS = {
+    "images": IMAGES,
+    "annotations": ANNOTATIONS,
+    "groups": GROUPS,
+    "split-as-exported": AS_EXPORTED,
+    "data": DATA,
+}
+"""Flags of the tasks that begin with labelled photos, and their words."""
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
 ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
 GPUS = "of containers: all, none or auto (default: see digitlens.toml)"

@@ -42,6 +42,7 @@ SNIFFED = 64
 """Bytes that tell JSON and XML whatever a file is called."""
 CALLED = ("label", "annotation", "data.y", "instances")
 """How labels beside photos are called, in small letters."""
+ENDINGS = (".csv", ".tsv", ".json", ".xml", ".mat")
 LOOKED = 25
 """JSON files of a folder that are read to find one with labels."""
 
@@ -131,6 +132,7 @@ def _candidates(path: Path) -> str:
     except OSError:
         return ""
     found = [one for one in beside if one.name.lower().lstrip("_").startswith(CALLED)]
+    found += [one for one in beside if one.suffix.lower() in ENDINGS]
     return f": {found[0]}, perhaps" if found else ""
 
 

@@ -36,6 +36,7 @@ QUANTILES = (0, 5, 25, 50, 75, 95, 100)
 TOUCHING = 0.05
 """Intersection over union from which two boxes are said to overlap."""
 BAR = 30
+UNREAD = "see docs/labels.md for what is read, and where it is looked for"
 NO_CLASS = "(none)"
 """The class of labels that have none."""
 
@@ -67,7 +68,7 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
         "errors": list(map(str, found.skipped)),
         "notes": [
             *found.notes,
-            *coverage.notes(photos, splits, config.classes),
+            *(coverage.notes(photos, splits, config.classes) if photos else ()),
             *coverage.looks(len(photos), blank, same),
         ],
         "splits": {
@@ -180,6 +181,10 @@ def _evenly(lists: Sequence[Sequence[contact_sheet.Tile]], count: int) -> list[c
 
 def render(report: Any, findings: Sequence[Finding]) -> str:
     """The report for people."""
+    errors = [counted(len(findings), "error"), *(f"  {line}" for line in told.lines(findings))]
+    notes = [f"note: {note}" for note in report["notes"]]
+    if not report["photos"]:
+        return "\n".join(["there is no photo that could be looked at", *notes, *errors]) + "\n"
     photos = f"{counted(report['photos'], 'photo')} ({report['photos_without_objects']} without objects)"
     lines = [f"{photos} in {counted(report['groups'], 'group')}, {counted(report['objects'], 'object')}"]
     for name, split in report["splits"].items():
@@ -205,9 +210,7 @@ def render(report: Any, findings: Sequence[Finding]) -> str:
             f"{counted(found['labels'], 'label')} suspicious: {kind}",
             *(f"  {line}" for line in found["listed"][:5]),
         ]
-    lines += [f"note: {note}" for note in report["notes"]]
-    lines += [counted(len(findings), "error"), *(f"  {line}" for line in told.lines(findings))]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *notes, *errors]) + "\n"
 
 
 def _counts(splits: Any) -> str:
@@ -243,7 +246,7 @@ def _labels(options: argparse.Namespace, config: Configuration | None) -> Annota
         found = read_leniently(options.images, options.annotations, options.groups, known)
     except AnnotationError as error:
         said = error.message.removeprefix(str(options.annotations)).removeprefix(":").strip()
-        whole = Finding(Kind.FORMAT, Where(options.annotations.name), "", said)
+        whole = Finding(Kind.FORMAT, Where(options.annotations.name), "", said, own_remedy=UNREAD)
         found = Annotations([], error.findings or [whole], causes=error.message.splitlines() if error.findings else ())
     if options.findings:
         skipped, notes = sources.findings(options.findings)
