@@ -40,6 +40,7 @@ from training.data.formats import (
     readings,
     yolo,
 )
+from training.data.formats.boxes import Boxes
 from training.data.formats.checking import MENDED, Checker
 from training.data.formats.csv_file import read_groups, write_rows
 from training.data.formats.entries import GroupOf
@@ -147,9 +148,8 @@ def read(
         None if images is None else lambda filename: pictures.size(images / filename),
         known.fields,
         keep,
-        known.reading,
-        known.cuts,
         None if images is None else Names(walk(images)),
+        Boxes(known.reading, known.cuts),
     )
     if found.folder:
         checker.notes += found.folder.notes()

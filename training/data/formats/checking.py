@@ -7,7 +7,6 @@ whole, and where a label can't be tied to a photo, so is every photo without a l
 from __future__ import annotations
 
 import contextlib
-import math
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,21 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from training.data.causes import refusal
-from training.data.formats import readings, spelling
+from training.data.formats import spelling
+from training.data.formats.boxes import Boxes
 from training.data.formats.class_names import ClassNames
-from training.data.formats.entries import SIDES, BadValueError, Box, Entry, Fault, GroupOf, Value
-from training.data.formats.files import Exact
-from training.data.formats.readings import ROUNDING, Placed, Reading
+from training.data.formats.entries import BadValueError, Box, Entry, Fault, GroupOf, Value
 from training.data.labels import Annotations, LabelledObject, Photo
 from training.data.naming import Names, NoPhotoError
 from training.data.pictures import PictureError
 from training.errors import AnnotationError
 from training.findings import Finding, Kind, Where, counted, shown
 
-NUMBERS = frozenset({str, float, int, Decimal, Exact})
-"""Types that a number may be read as; a truth value is none."""
-SLACK = 0.01
-"""By which sides in shares of a photo may pass its edge."""
 Sizes = Callable[[str], tuple[int, int]]
 """Width and height of a photo file; raises PictureError."""
 MENDED = {
@@ -70,12 +64,9 @@ class Checker:
     """what the format calls filename, width, height, class, xmin, …, where it differs"""
     keep: bool = False
     """whether readers keep what other formats may hold: polygons, attributes, ids"""
-    reading: Reading = readings.PLAIN
-    """how the format's numbers of a box are meant"""
-    cuts: bool = False
-    """boxes that hang over the photo's edge, however far, are cut there instead of being faults"""
     names: Names | None = None
     """the photos that are there; any name is taken where None"""
+    boxes: Boxes = field(default_factory=Boxes)
     declared: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """classes that the file lists, whether they occur or not, with what it says of them"""
     about: dict[str, Any] = field(default_factory=dict)
@@ -93,11 +84,9 @@ class Checker:
     _claims: dict[str, _Claim] = field(default_factory=dict)
     _objects: dict[str, set[LabelledObject]] = field(default_factory=dict)
     _flat: list[tuple[str, Where, Fault]] = field(default_factory=list)
-    _strange: list[Placed] = field(default_factory=list)
-    """boxes that don't fit their photos"""
-    _corner: list[tuple[str, Where]] = field(default_factory=list)
-    """boxes within the first pixel of their photos"""
-    _objects_read: int = 0
+
+    def __post_init__(self) -> None:
+        self.boxes.fields, self.boxes.mended = self.fields, self.mended
 
     def add(self, entry: Entry) -> None:
         """Check a photo and its objects. A photo with a fault is left out whole."""
@@ -141,11 +130,11 @@ class Checker:
             AnnotationError: with all findings, unless ``skip_bad``; or where nothing was right
         """
         self._close_flat()
-        self._close_corner()
+        self._close_shares()
         other = self._close_groups(path)
         if self.untied:
             self._close_untied()
-        if self._strange and (cause := readings.likeliest(self.reading, self._strange, self._right())):
+        if cause := self.boxes.cause(self.photos.values()):
             self.causes.append(cause)
         good = [photo for photo in self.photos.values() if photo.filename not in self.spoilt]
         if self.findings and not skip_bad:
@@ -190,31 +179,20 @@ class Checker:
             else:
                 self._note(where, BadValueError(fault), file)
 
-    def _close_corner(self) -> None:
-        """Boxes within the first pixel: sides in shares of the photo, where all boxes are such; else each is at fault.
-
-        Files that say which photo they mean are read so only where the photos are there, by people's labels.
-        """
-        if self.names is None or self.reading.whole is not None or not self._corner:
+    def _close_shares(self) -> None:
+        """Boxes in shares: what people hand in is read so where all are; what steps exchange is in pixels."""
+        if self.names is None:
             return
-        if len(self._corner) < self._objects_read:
-            for file, where in self._corner:
-                words = "all its sides are from 0 to 1, while those of other boxes are larger"
-                self._note(where, BadValueError(self._fault(Kind.SHARES, "xmin", words)), file)
+        if self.boxes.are_shares():
+            self.boxes.enlarge(self.photos.values())
+            self.notes.append(
+                f"all sides of all boxes ({self.boxes.count:,}) are from 0 to 1: taken for shares of the photo's width "
+                "and height, not for pixels"
+            )
             return
-        self.reading = self.reading._replace(whole=1)
-        self._strange = [one.enlarged() for one in self._strange]
-        for photo in self.photos.values():
-            photo.objects = [_enlarged(item, photo.width, photo.height) for item in photo.objects]
-        self.notes.append(
-            f"all sides of all boxes ({len(self._corner):,}) are from 0 to 1: taken for shares of the photo's width "
-            "and height, not for pixels"
-        )
-
-    def _right(self) -> list[Placed]:
-        return [
-            Placed(item.sides, photo.width, photo.height) for photo in self.photos.values() for item in photo.objects
-        ]
+        for file, where in self.boxes.tiny:
+            words = "all its sides are from 0 to 1, while those of other boxes are larger"
+            self._note(where, BadValueError(self._fault(Kind.SHARES, "xmin", words)), file)
 
     def _remember_classes(self, entry: Entry) -> None:
         """Of a photo that can't be used: its classes are the set's, too."""
@@ -361,7 +339,9 @@ class Checker:
             words = f"{shown(file)}: its size isn't said, and there is no folder of photos to look into"
             raise self._bad(Kind.SIZE, "width", words, file)
         try:
-            width, height = (self._number(value, key) for value, key in zip(size, ("width", "height"), strict=True))
+            width, height = (
+                self.boxes.number(value, key) for value, key in zip(size, ("width", "height"), strict=True)
+            )
         except BadValueError as error:
             raise BadValueError(error.fault, [file]) from None
         if width < 1 or height < 1 or width % 1 or height % 1:
@@ -371,38 +351,9 @@ class Checker:
     def _object(self, box: Box, photo: Photo, whole: float | None) -> LabelledObject:
         if box.fault:
             raise BadValueError(box.fault)
-        name, extra = self._class(box.name), box.extra
-        xmin, ymin, xmax, ymax = (self._number(value, key) for value, key in zip(box.sides, SIDES, strict=True))
-        if whole is not None:
-            across, down = photo.width / whole, photo.height / whole
-            xmin, ymin, xmax, ymax = xmin * across, ymin * down, xmax * across, ymax * down
-            extra = _scaled(extra, across, down)
-        self._objects_read += 1
-        sides = (xmin, ymin, xmax, ymax)
-        # Of most boxes the first comparison tells.
-        if whole is None and xmax <= 1 + SLACK and max(xmin, ymin, ymax) <= 1 + SLACK and min(sides) >= -SLACK:
-            self._corner.append((photo.filename, box.where))
-        over = max(-xmin, -ymin, xmax - photo.width, ymax - photo.height)
-        if over > 0 and (self.cuts or over <= ROUNDING):
-            xmin, ymin = max(xmin, 0), max(ymin, 0)
-            xmax, ymax = min(xmax, photo.width), min(ymax, photo.height)
-            self.mended["edge"] += 1
-        try:
-            self._check_sides(xmin, ymin, xmax, ymax, photo)
-        except BadValueError:
-            self._strange.append(Placed(sides, photo.width, photo.height))
-            raise
-        return LabelledObject(name, xmin, ymin, xmax, ymax, extra=extra)
-
-    def _check_sides(self, xmin: float, ymin: float, xmax: float, ymax: float, photo: Photo) -> None:
-        for low, high, size, axis in ((xmin, xmax, photo.width, "x"), (ymin, ymax, photo.height, "y")):
-            if low > high or (low == high and 0 <= low <= size):
-                kind = Kind.AREA if low == high else Kind.OUTSIDE
-                raise self._bad(kind, f"{axis}max", f"{high:g} is not above {self._called(f'{axis}min')}, {low:g}")
-            if low < 0:
-                raise self._bad(Kind.OUTSIDE, f"{axis}min", f"{low:g} is outside the photo (0 to {size:g})")
-            if high > size:
-                raise self._bad(Kind.OUTSIDE, f"{axis}max", f"{high:g} is outside the photo (0 to {size:g})")
+        name = self._class(box.name)
+        sides, extra = self.boxes.read(box, photo, whole)
+        return LabelledObject(name, *sides, extra=extra)
 
     def _class(self, value: Value) -> str:
         """The class that a label names, in the one spelling that is kept."""
@@ -415,19 +366,6 @@ class Checker:
     def _names_of_classes(self) -> ClassNames:
         return ClassNames(self.classes, self._called("class"))
 
-    def _number(self, value: Value, key: str) -> float:
-        try:
-            if type(value) not in NUMBERS:
-                raise ValueError
-            number = float(value)  # type: ignore[arg-type]
-        except (ValueError, OverflowError):
-            said = value if isinstance(value, str) else "" if value is None else str(value)
-            words = f"{said!r} is not a number" + ("; decimals are written with a point" if "," in said else "")
-            raise self._bad(Kind.NUMBER, key, words) from None
-        if not math.isfinite(number):
-            raise self._bad(Kind.NUMBER, key, f"{value!s} is not a finite number")
-        return number
-
     def _bad(self, kind: Kind, key: str, words: str, *photos: str) -> BadValueError:
         return BadValueError(self._fault(kind, key, words), photos)
 
@@ -436,24 +374,6 @@ class Checker:
 
     def _called(self, key: str) -> str:
         return self.fields.get(key, key)
-
-
-def _scaled(extra: Mapping[str, Any] | None, across: float, down: float) -> Mapping[str, Any] | None:
-    """The same with polygons in pixels."""
-    if not extra or "polygons" not in extra:
-        return extra
-    polygons = [
-        [value * (down if place % 2 else across) for place, value in enumerate(polygon)]
-        for polygon in extra["polygons"]
-    ]
-    return {**extra, "polygons": polygons}
-
-
-def _enlarged(item: LabelledObject, width: int, height: int) -> LabelledObject:
-    """An object whose sides are shares of its photo, in pixels; what hangs over the edge is cut."""
-    xmin, ymin, xmax, ymax = (min(max(side, 0.0), 1.0) for side in item.sides)
-    extra = _scaled(item.extra, width, height)
-    return LabelledObject(item.name, xmin * width, ymin * height, xmax * width, ymax * height, extra=extra)
 
 
 def _is_nothing(value: Value) -> bool:

@@ -115,7 +115,7 @@ def _read(file: LabelFile, checker: Checker) -> None:
     if over and not all(name.lower().startswith("unnamed") or name.lower() == "index" for name in over):
         checker.notes.append(f"columns of {path.name} that were passed over: {', '.join(map(shown, over))}")
     if not {"xmin", "xmax"} <= known.keys():
-        checker.reading = Reading(readings.SIZED)
+        checker.boxes.reading = Reading(readings.SIZED)
     rows = _Rows(known, len(header), separator)
     for record in table.records(lines[first + 1 :], separator, len(header)):
         where = file.at(f"row {record.row + first + 1}")
