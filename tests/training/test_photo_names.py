@@ -32,6 +32,8 @@ NAMES = {
     "nbsp": ("a 1.jpg", "a\u00a01.jpg"),
     "blanks around": ("a1.jpg", " a1.jpg "),
     "dot": ("a1.jpg", "./a1.jpg"),
+    "address": ("a1.jpg", "https://x.org/img/a1.jpg"),
+    "address with a question": ("a 1.jpg", "gs://bucket/a%201.jpg?size=3#top"),
     "brackets": ("a[1]*.jpg", "A[1]*.jpg"),
 }
 

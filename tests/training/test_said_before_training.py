@@ -173,3 +173,12 @@ def test_a_class_of_faulty_labels_alone_is_known(tmp_path: Path, kind: str) -> N
     refused = plan(images, labels, tmp_path / "asked", "--classes", "cat,dog")
     assert refused.returncode == 2
     assert "every photo with a label of dog has a fault" in refused.stderr
+
+
+def test_a_set_without_an_object_has_that_fault_and_no_other(tmp_path: Path) -> None:
+    images = photos(tmp_path / "images", 20)
+    labels = table(tmp_path, *(f"{number}.jpg,160,120,,,,," for number in range(20)))
+    done = plan(images, labels, tmp_path / "plan")
+    assert "none of the 20 photos has an object" in done.stderr
+    # What isn't planned has no splits to be judged by: the plan's own refusal ends the task.
+    assert check(images, labels, tmp_path / "check")[1] == []

@@ -22,6 +22,7 @@ from training.data.folder import PICTURES, Folder
 from training.findings import Kind, shown
 
 SAME_ENDINGS = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".tiff": ".tif"}
+ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 DRIVE = re.compile(r"^[a-z]:$")
 NEAREST = 20
 """Names for which a similar one is looked for; it takes a look at every file."""
@@ -144,6 +145,9 @@ class Names:
 
 def key(name: str) -> tuple[str, ...]:
     """The parts of a path as people mean them; equal for names that differ in nothing else."""
+    if ADDRESS.match(name):
+        # What is asked of a server beside the photo is no part of its name.
+        name = re.split("[?#]", name, maxsplit=1)[0]
     text = unicodedata.normalize("NFC", unquote(name)).casefold().replace("\\", "/")
     parts = [" ".join(unicodedata.normalize("NFC", part).split()) for part in text.split("/")]
     kept = [part for part in parts if part not in ("", ".", "..") and not DRIVE.match(part)]

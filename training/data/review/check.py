@@ -41,10 +41,13 @@ NO_CLASS = "(none)"
 """The class of labels that have none."""
 
 
-def examine(found: Annotations, images: Path, config: Configuration) -> tuple[dict[str, Any], list[contact_sheet.Tile]]:
+def examine(
+    found: Annotations, images: Path, config: Configuration, planned: bool = True
+) -> tuple[dict[str, Any], list[contact_sheet.Tile]]:
     """All findings on photos whose files are there, and the tiles of the contact sheet.
 
-    Photos that can't be decoded are added to what ``found`` lacks.
+    Photos that can't be decoded are added to what ``found`` lacks. Where nothing is ``planned``, nobody meant the
+    splits of ``config``.
     """
     photos = found.photos
     splits = [split_of(photo.group, config.split) for photo in photos]
@@ -57,8 +60,11 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
     same = [members for members in duplicates.sets(seen) if len({photos[index].group for index in members}) > 1]
     across = [members for members in same if len({splits[index] for index in members}) > 1]
     whole = [(photo, split) for photo, split, one in zip(photos, splits, seen, strict=True) if one.fault is None]
-    if whole and (missing := missing_split([photo for photo, _ in whole], [split for _, split in whole])):
-        found.skipped.append(missing)
+    # Of a set that can't be planned the plan says why, unless it is too small for any split.
+    enough = len({photo.group for photo, _ in whole}) >= len(SPLITS)
+    if whole and (planned or not enough):
+        missing = missing_split([photo for photo, _ in whole], [split for _, split in whole])
+        found.skipped.extend([missing] if missing else [])
     suspicions = suspicion.find(photos, lambda photo: _scale(photo, config))
     report: dict[str, Any] = {
         "photos": len(photos),
@@ -68,7 +74,7 @@ def examine(found: Annotations, images: Path, config: Configuration) -> tuple[di
         "errors": list(map(str, found.skipped)),
         "notes": [
             *found.notes,
-            *(coverage.notes(photos, splits, config.classes) if photos else ()),
+            *(coverage.notes(photos, splits, config.classes) if planned else coverage.alike(config.classes)),
             *coverage.looks(len(photos), blank, same),
         ],
         "splits": {
@@ -228,8 +234,8 @@ def main() -> None:
     config = load(options.config) if options.config else None
     with whole_folder(options.out) as folder:
         found = _labels(options, config)
-        config = config or _configuration(found)
-        report, tiles = examine(without(found, config.ignored), options.images, config)
+        planned, config = config is not None, config or _configuration(found)
+        report, tiles = examine(without(found, config.ignored), options.images, config, planned)
         report["causes"] = [*found.causes, *causes(found.skipped, found.photos)]
         (folder / "check.json").write_text(json.dumps(report, indent=1) + "\n")
         every = [f"all of them: {options.out / told.FILE}\n"] if found.skipped else []
