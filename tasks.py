@@ -11,6 +11,7 @@ from infra.tasks import (
     environments,
     frontend,
     images,
+    label,
     locks,
     model,
     pipeline,
@@ -23,6 +24,7 @@ from infra.tasks import (
 
 namespace = Collection(
     pipeline.pipeline,
+    label.label,
     doctor.doctor,
     check.check,
     check.fix,

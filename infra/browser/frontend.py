@@ -66,10 +66,21 @@ def build_recognizer(web_model: Path | None = None) -> results.Stamp:
 
 def build_app() -> results.Stamp:
     """Bring the app up to date; it is built on the library as that is now."""
+    return _build("app", _app_fingerprint())
+
+
+def build_desk() -> Path:
+    """Bring the page that folders are labelled on up to date, and return its folder; visitors' pages have none of it."""
+    folder = FRONTEND / "app" / "desk" / "dist"
+    _build("app", _app_fingerprint(), script="build:desk", folder=folder)
+    return folder
+
+
+def _app_fingerprint() -> str:
     own = fingerprints.of_files(_sources(FRONTEND / "app"), ROOT)
     library = results.read(RECOGNIZER)
     built = library.fingerprint if library else _recognizer_fingerprint()
-    return _build("app", fingerprints.of_values({"app": own, "recognizer": built}))
+    return fingerprints.of_values({"app": own, "recognizer": built})
 
 
 def app_folder() -> Path:
@@ -89,18 +100,27 @@ def _recognizer_fingerprint() -> str:
     return fingerprints.of_files([*shared, *own, *_sources(ROOT / "schemas")], ROOT)
 
 
-def _build(workspace: str, fingerprint: str, environment: Mapping[str, str] = MappingProxyType({})) -> results.Stamp:
+def _build(
+    workspace: str,
+    fingerprint: str,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    script: str = "build",
+    folder: Path | None = None,
+) -> results.Stamp:
+    made = folder or FRONTEND / workspace / "dist"
+    name = f"frontend {workspace}" if script == "build" else f"frontend {script.removeprefix('build:')}"
+
     def build(_: Path) -> None:
         environments.ensure("frontend")
         processes.run(
-            f"frontend {workspace}",
-            ["npm", "run", "build", "--workspace", workspace],
+            name,
+            ["npm", "run", script, "--workspace", workspace],
             cwd=FRONTEND,
             environment={"NG_CLI_ANALYTICS": "false", "NO_UPDATE_NOTIFIER": "1", **environment},
         )
 
     with alone():
-        return results.make_current(f"frontend {workspace}", FRONTEND / workspace / "dist", fingerprint, build)
+        return results.make_current(name, made, fingerprint, build)
 
 
 def _sources(folder: Path) -> Iterator[Path]:

@@ -28,9 +28,9 @@ class Identity:
     noscript: str
 
 
-def of(manifest: Mapping[str, Any], app: Path) -> Identity:
-    """The identity of the page of a model with ``manifest``, made by the built ``app``."""
-    asked = json.dumps({key: manifest[key] for key in ("name", "classes", "reading")})
+def of(manifest: Mapping[str, Any], app: Path, folder: str | None = None) -> Identity:
+    """The identity of a page, by the built ``app``: of a model with ``manifest``, or of the one that labels ``folder``."""
+    asked = json.dumps({**{key: manifest[key] for key in ("name", "classes", "reading")}, "folder": folder})
     command = ["node", str(app / SCRIPT)]
     try:
         done = subprocess.run(command, input=asked, capture_output=True, text=True, encoding="utf-8", check=False)

@@ -14,7 +14,7 @@ from infra import fingerprints, git, results
 from infra.browser import frontend
 from infra.errors import UsageError
 from infra.page import icons, identity, shell
-from infra.page.samples import gather, write
+from infra.page.samples import Sample, gather, write
 from infra.runs import catalogue
 from infra.settings import ROOT
 
@@ -54,12 +54,11 @@ def assemble(web_model: Path, site: Path, run: str, samples: Path | None = None)
     who = identity.of(manifest, app)
     folder = samples or (OWN_SAMPLES if who.icon["kind"] == "digits" else None)
     photos = gather(folder) if folder else []
-    scripts = [f"{RECOGNIZER}/{name}" for name in frontend.worker_scripts()]
     built_from = asdict(Origin(run, git.commit(), git.is_dirty()))
     fingerprint = fingerprints.of_values(
         {
             "origin": built_from,
-            "scripts": scripts,
+            "scripts": worker_paths(),
             "app": fingerprints.of_files(_files(app), app),
             "model": fingerprints.of_files(_model_files(web_model), web_model),
             "samples": [[photo.name, hashlib.sha256(photo.photo).hexdigest()] for photo in photos],
@@ -69,22 +68,41 @@ def assemble(web_model: Path, site: Path, run: str, samples: Path | None = None)
 
     def make(place: Path) -> None:
         new = place.with_name(f".{place.name}.new")
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(app, new, ignore=shutil.ignore_patterns(fingerprints.STAMP, *NOT_SERVED))
-        (new / MODEL).mkdir(exist_ok=True)
-        for file in _model_files(web_model):
-            shutil.copyfile(file, new / MODEL / file.name)
-        write(photos, new)
-        icons.draw(who.icon, who.name, who.promise, new)
-        shell.furnish(new, who, photos, manifest["reading"])
-        index = new / "index.html"
-        page = hinted(index.read_text("utf-8"), scripts)
-        index.write_text(bound(page, new / MODEL / "manifest.json"), "utf-8")
+        lay_out(new, app, who, manifest["reading"], photos, web_model)
         (new / BUILD).write_text(json.dumps(describe(new), indent=1) + "\n", "utf-8")
         (new / ORIGIN).write_text(json.dumps(built_from) + "\n", "utf-8")
         results.replace(new, place)
 
     return results.make_current("site", site, fingerprint, make)
+
+
+def lay_out(
+    place: Path,
+    app: Path,
+    who: identity.Identity,
+    reading: str,
+    photos: Sequence[Sample],
+    web_model: Path | None,
+) -> None:
+    """Make the folder ``place``: the built ``app`` with a model, or without one, and what is said before it starts."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(app, place, ignore=shutil.ignore_patterns(fingerprints.STAMP, *NOT_SERVED))
+    write(photos, place)
+    icons.draw(who.icon, who.name, who.promise, place)
+    shell.furnish(place, who, photos, reading)
+    if web_model is None:
+        return
+    (place / MODEL).mkdir(exist_ok=True)
+    for file in _model_files(web_model):
+        shutil.copyfile(file, place / MODEL / file.name)
+    index = place / "index.html"
+    page = hinted(index.read_text("utf-8"), worker_paths())
+    index.write_text(bound(page, place / MODEL / "manifest.json"), "utf-8")
+
+
+def worker_paths() -> list[str]:
+    """The scripts that the recognizer's worker starts with, within the site."""
+    return [f"{RECOGNIZER}/{name}" for name in frontend.worker_scripts()]
 
 
 def hinted(page: str, scripts: Sequence[str]) -> str:

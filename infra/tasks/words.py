@@ -194,6 +194,18 @@ def one_of(text: str, flag: str, known: tuple[str, ...]) -> str:
     return text
 
 
+def show(address: str) -> None:
+    """Open ``address`` in the browser of whoever sits at this screen."""
+    import os
+    import sys
+    import webbrowser
+
+    # Without a screen, what opens is a browser in the terminal.
+    has_screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.stdout.isatty() and has_screen:
+        webbrowser.open(address)
+
+
 def quantization(name: str | None) -> Quantization:
     """The quantisation called ``name``, by default that of the settings."""
     # Here, because `./inv --list` imports this module and shouldn't wait for pydantic.

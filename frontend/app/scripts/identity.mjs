@@ -1,8 +1,9 @@
-/** Builds dist/identity.mjs: in Node, a manifest on stdin to what its page calls itself on stdout, as JSON. */
+/** Builds identity.mjs in the folder that is named, from app/: in Node, a manifest on stdin to what its page calls itself on stdout, as JSON. */
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+const [folder] = process.argv.slice(2);
 
 await build({
   stdin: {
@@ -18,6 +19,6 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  outfile: at('../dist/identity.mjs'),
+  outfile: at(`../${folder}/identity.mjs`),
   logLevel: 'warning',
 });

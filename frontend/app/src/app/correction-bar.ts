@@ -1,6 +1,6 @@
-import { ChangeDetectionStrategy, Component, computed, inject, model } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, input, model } from '@angular/core';
 import { Corrections } from './corrections';
-import { Reader } from './reader';
+import { Subject } from './subject';
 import { text } from './text';
 
 /** What can be done to the chosen frame, by buttons: keys do the same. */
@@ -13,14 +13,16 @@ import { text } from './text';
 export class CorrectionBar {
   /** position of the find that is chosen */
   readonly selected = model<number | undefined>();
+  /** whether what can be done is said in a sentence */
+  readonly explained = input(true);
 
-  private readonly reader = inject(Reader);
+  private readonly subject = inject(Subject);
   protected readonly corrections = inject(Corrections);
   protected readonly text = text.correct;
   /** of the chosen frame, or else of the next one that is drawn */
   protected readonly name = computed(() => {
     const index = this.selected();
-    const find = index === undefined ? undefined : this.reader.findings()?.detections[index];
+    const find = index === undefined ? undefined : this.subject.findings()?.detections[index];
     return find?.class ?? this.corrections.next();
   });
 
@@ -30,7 +32,7 @@ export class CorrectionBar {
 
   /** In the middle of the photo, for keys and fingers to move. */
   protected add(): void {
-    const { width = 1, height = 1 } = this.reader.photo()?.recognition ?? {};
+    const { width = 1, height = 1 } = this.subject.photo()?.recognition ?? {};
     const side = Math.min(width, height) / 5;
     const [x, y] = [width / 2, height / 2];
     this.selected.set(

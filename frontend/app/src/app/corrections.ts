@@ -1,6 +1,6 @@
 import { computed, inject, Injectable, signal } from '@angular/core';
 import type { Box, Detection } from '@digitlens/recognizer';
-import { Reader } from './reader';
+import { Subject } from './subject';
 
 /** Pixels of the photo, below which a frame is a slip of the hand. */
 const LEAST = 3;
@@ -8,19 +8,19 @@ const LEAST = 3;
 /** What a person makes of the finds of the photo that is shown: each change can be taken back. */
 @Injectable({ providedIn: 'root' })
 export class Corrections {
-  private readonly reader = inject(Reader);
+  private readonly subject = inject(Subject);
   /** whether frames are there to be changed */
   readonly isOn = signal(false);
   private readonly lastClass = signal<string | undefined>(undefined);
-  readonly classes = computed(() => this.reader.manifest()?.classes ?? []);
+  readonly classes = computed(() => this.subject.manifest()?.classes ?? []);
   /** of the next frame that is drawn: the last that was given */
   readonly next = computed(() => this.lastClass() ?? this.classes().at(0) ?? '');
-  readonly canUndo = computed(() => (this.reader.photo()?.corrected?.length ?? 0) > 0);
-  private readonly finds = computed(() => this.reader.findings()?.detections ?? []);
+  readonly canUndo = computed(() => (this.subject.photo()?.corrected?.length ?? 0) > 0);
+  private readonly finds = computed(() => this.subject.findings()?.detections ?? []);
 
   /** Hidden objects are shown: what isn't seen can't be corrected. */
   begin(): void {
-    this.reader.showAll();
+    this.subject.showAll();
     this.isOn.set(true);
   }
 
@@ -49,8 +49,12 @@ export class Corrections {
     this.take(this.finds().filter((_, other) => other !== index));
   }
 
+  clear(): void {
+    if (this.finds().length > 0) this.take([]);
+  }
+
   undo(): void {
-    this.reader.undo();
+    this.subject.undo();
   }
 
   /** A person is sure: the score is 1. */
@@ -66,14 +70,14 @@ export class Corrections {
   }
 
   private take(finds: Detection[], made?: Detection): number | undefined {
-    this.reader.correct(finds);
+    this.subject.correct(finds);
     const index = made ? this.finds().indexOf(made) : -1;
     return index < 0 ? undefined : index;
   }
 
   /** Sides in their order, within the photo. */
   private within({ xmin, ymin, xmax, ymax }: Box): Box {
-    const { width = 1, height = 1 } = this.reader.photo()?.recognition ?? {};
+    const { width = 1, height = 1 } = this.subject.photo()?.recognition ?? {};
     const [left, right] = [xmin, xmax].sort((a, b) => a - b);
     const [top, bottom] = [ymin, ymax].sort((a, b) => a - b);
     return {

@@ -10,8 +10,9 @@ import {
 } from '@angular/core';
 import type { Box } from '@digitlens/recognizer';
 import { Corrections } from './corrections';
+import { classOf } from './keys';
 import type { Frame } from './overlay';
-import { Reader } from './reader';
+import { Subject } from './subject';
 
 type Corner = 'nw' | 'ne' | 'sw' | 'se';
 
@@ -54,13 +55,13 @@ export class Corrector {
   /** position of the find that is chosen */
   readonly selected = model<number | undefined>();
 
-  private readonly reader = inject(Reader);
+  private readonly subject = inject(Subject);
   private readonly corrections = inject(Corrections);
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
   protected readonly corners: Corner[] = ['nw', 'ne', 'sw', 'se'];
   private readonly gesture = signal<Gesture | undefined>(undefined);
   private readonly size = computed(() => {
-    const { width = 1, height = 1 } = this.reader.photo()?.recognition ?? {};
+    const { width = 1, height = 1 } = this.subject.photo()?.recognition ?? {};
     return { width, height };
   });
   /** the frame under the pointer's hand, in per cent of the photo */
@@ -87,7 +88,7 @@ export class Corrector {
     const corner = event.target.closest<HTMLElement>('.handle')?.dataset['corner'];
     const index = frame ? Number(frame.dataset['index']) : undefined;
     this.selected.set(index);
-    const own = index === undefined ? undefined : this.reader.findings()?.detections[index]?.box;
+    const own = index === undefined ? undefined : this.subject.findings()?.detections[index]?.box;
     const box = own ?? { xmin: from.x, ymin: from.y, xmax: from.x, ymax: from.y };
     this.host.setPointerCapture(event.pointerId);
     this.gesture.set({ index, corner: corner as Corner | undefined, from, box });
@@ -113,7 +114,7 @@ export class Corrector {
     if (!gesture) return;
     const { index, box } = gesture;
     if (index === undefined) this.selected.set(this.corrections.add(box));
-    else if (box !== this.reader.findings()?.detections[index]?.box) {
+    else if (box !== this.subject.findings()?.detections[index]?.box) {
       this.selected.set(this.corrections.place(index, box));
     }
   }
@@ -137,14 +138,14 @@ export class Corrector {
   /** Whether the key did something to the chosen find. */
   private edit({ key, shiftKey }: KeyboardEvent): boolean {
     const index = this.selected();
-    if (index === undefined) return false;
+    if (index === undefined) return this.prepare(key);
     if (key === 'Delete' || key === 'Backspace') {
       this.corrections.remove(index);
       this.selected.set(undefined);
       return true;
     }
     if (key in ARROWS) {
-      const box = this.reader.findings()?.detections[index]?.box;
+      const box = this.subject.findings()?.detections[index]?.box;
       if (!box) return false;
       const step = Math.max(1, Math.min(this.size().width, this.size().height) * NUDGE);
       const [right, down] = ARROWS[key];
@@ -154,12 +155,19 @@ export class Corrector {
     }
     const name = classOf(
       key,
-      this.reader.findings()?.detections[index]?.class,
+      this.subject.findings()?.detections[index]?.class,
       this.corrections.classes(),
     );
     if (name === undefined) return false;
     this.selected.set(this.corrections.rename(index, name));
     return true;
+  }
+
+  /** Without a chosen frame, a class's key says what the next one is. */
+  private prepare(key: string): boolean {
+    const name = classOf(key, this.corrections.next(), this.corrections.classes());
+    if (name !== undefined) this.corrections.rename(-1, name);
+    return name !== undefined;
   }
 
   private pointOf({ clientX, clientY }: PointerEvent): { x: number; y: number } {
@@ -183,13 +191,4 @@ function pulled(box: Box, corner: Corner | undefined, right: number, down: numbe
     xmax: isEast ? xmax + right : xmax,
     ymax: isSouth ? ymax + down : ymax,
   };
-}
-
-/** The class that a key stands for: the one of that name, or the next after `present` that begins so. */
-function classOf(key: string, present: string | undefined, classes: string[]): string | undefined {
-  if (Array.from(key).length !== 1) return undefined;
-  if (classes.includes(key)) return key;
-  const alike = classes.filter((name) => name.toLowerCase().startsWith(key.toLowerCase()));
-  if (alike.length === 0) return undefined;
-  return alike[(alike.indexOf(present ?? '') + 1) % alike.length];
 }

@@ -8,6 +8,8 @@ export interface Model {
   name: string;
   classes: string[];
   reading: 'lines' | 'none';
+  /** the name of the folder whose photos are labelled, where that is what the page is for */
+  folder?: string | null;
 }
 
 export interface Identity {
@@ -38,7 +40,7 @@ export function identityOf(model: Model): Identity {
   return {
     lang: text.locale.slice(0, 2),
     name,
-    promise: promiseOf(model),
+    promise: model.folder ? text.promise.labelling : promiseOf(model),
     icon: isDigits(model) ? { kind: 'digits' } : others,
     starting: text.start.starting,
     late: text.start.late,
@@ -52,6 +54,7 @@ function isDigits({ classes, reading }: Model): boolean {
 }
 
 function nameOf(model: Model): string {
+  if (model.folder) return clipped(model.folder, NAME_LENGTH);
   if (isDigits(model)) return text.name;
   if (model.reading === 'none' && model.classes.length <= NAMED) {
     const name = capital(listed(model.classes.map(several)));

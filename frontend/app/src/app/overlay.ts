@@ -1,5 +1,6 @@
 import type { Detection, Manifest } from '@digitlens/recognizer';
-import { lookOf, type Look } from './palette';
+import { lookOf, UNNAMED, type Look } from './palette';
+import { text } from './text';
 
 /** Where a detection's frame lies on the shown photo, in per cent of its width and height. */
 export interface Frame {
@@ -60,7 +61,8 @@ export function framesOf(
     bottom: box.ymax * scale.y,
   }));
   const labels: Rectangle[] = [];
-  return detections.map(({ class: label, box }, index) => {
+  return detections.map(({ class: name, box }, index) => {
+    const label = name || text.correct.unnamed;
     const [labelAt, place] = placeOf(index, label, boxes, labels, shown, rem);
     if (place) labels.push(place);
     const { left, right, top, bottom } = boxes[index];
@@ -73,7 +75,7 @@ export function framesOf(
       labelAt,
       isFine: Math.min(right - left, bottom - top) < FINE,
       // Characters are told apart by what they are.
-      look: lookOf(reading === 'lines' ? 0 : classes.indexOf(label)),
+      look: name === '' ? UNNAMED : lookOf(reading === 'lines' ? 0 : classes.indexOf(name)),
     };
   });
 }

@@ -23,6 +23,9 @@ export interface Look {
   line: (typeof LINES)[number];
 }
 
+/** Of what a model saw and has no name for here. */
+export const UNNAMED: Look = { frame: '#ffffff', ink: DARK, line: 'dotted' };
+
 /** The look of the class at `index` of the manifest's list. */
 export function lookOf(index: number): Look {
   const place = Math.max(0, index);

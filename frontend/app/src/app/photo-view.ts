@@ -23,7 +23,7 @@ import type { Findings } from './findings';
 import { MissingPart } from './missing-part';
 import { percent } from './format';
 import { framesOf } from './overlay';
-import { Reader, type Photo } from './reader';
+import { Subject, type Shown } from './subject';
 import { summaryOf } from './summary';
 import { text } from './text';
 import { exactOf, fitOf, mostOf, STEP, tapped, within, type Size } from './viewport';
@@ -52,7 +52,7 @@ const DRAG = 4;
   host: { class: 'viewer' },
 })
 export class PhotoView {
-  readonly photo = input.required<Photo>();
+  readonly photo = input.required<Shown>();
   readonly findings = input.required<Findings | undefined>();
   readonly busy = input.required<boolean>();
   /** position of the detection to point out */
@@ -62,6 +62,10 @@ export class PhotoView {
   /** whether it can be removed here */
   readonly removable = input.required<boolean>();
   readonly removed = output();
+  /** the browser can't open it */
+  readonly broken = output();
+  /** whether its frames are there to be corrected from the first, by somebody who knows how */
+  readonly correcting = input(false);
 
   protected readonly text = text.photo;
   protected readonly words = text.correct;
@@ -70,7 +74,7 @@ export class PhotoView {
     () => this.corrections.isOn() && this.findings() !== undefined,
   );
   private readonly injector = inject(Injector);
-  private readonly reader = inject(Reader);
+  private readonly subject = inject(Subject);
   private readonly stage = viewChild.required<ElementRef<HTMLElement>>('stage');
   private readonly paper = viewChild.required<ElementRef<HTMLElement>>('paper');
   private readonly url = computed(() => this.photo().url);
@@ -106,7 +110,7 @@ export class PhotoView {
     const [{ recognition }, findings, manifest] = [
       this.photo(),
       this.findings(),
-      this.reader.manifest(),
+      this.subject.manifest(),
     ];
     if (!recognition || !findings || !manifest) return [];
     return framesOf(findings.detections, recognition, manifest, this.shown(), this.rem());
@@ -115,13 +119,13 @@ export class PhotoView {
   protected readonly pointed = computed(() => {
     const index = this.marked() ?? this.selected();
     const detection = index === undefined ? undefined : this.findings()?.detections[index];
-    const manifest = this.reader.manifest();
+    const manifest = this.subject.manifest();
     if (!detection || !manifest) return undefined;
     const sure = text.result.sure(percent(probability(detection.score, manifest)));
-    return { index, label: `${detection.class} · ${sure}` };
+    return { index, label: `${detection.class || text.correct.unnamed} · ${sure}` };
   });
   protected readonly alternative = computed(() => {
-    const [findings, manifest] = [this.findings(), this.reader.manifest()];
+    const [findings, manifest] = [this.findings(), this.subject.manifest()];
     const found = findings && manifest ? summaryOf(findings, manifest).join(', ') : undefined;
     return text.photo.alternative(
       this.photo().file.name,

@@ -1,14 +1,11 @@
 import { ApplicationRef, computed, inject, Injectable, signal } from '@angular/core';
 import {
-  createRecognizer,
-  type Backend,
   type Detection,
   type Progress,
   type Recognition,
   type Recognizer,
   probability,
 } from '@digitlens/recognizer';
-import assets from '@digitlens/recognizer/assets.json';
 import {
   arranged,
   certain,
@@ -19,14 +16,10 @@ import {
   type Findings,
 } from './findings';
 import { isSameFile, named } from './files';
+import { openModel } from './open-model';
 import { modelProblem, photoProblem, type Problem } from './problems';
+import type { Subject } from './subject';
 import { thumbnailOf } from './thumbnails';
-
-const MODEL_URL = 'model/manifest.json';
-/** SHA-256 of the manifest that this page is released with, see infra/page/site.py. */
-const MANIFEST_META = 'meta[name=model-manifest]';
-const WORKER_URL = `recognizer/${assets.worker}`;
-const BACKENDS: readonly string[] = ['webgpu', 'webgl', 'wasm', 'cpu'] satisfies Backend[];
 
 /** A photo that the visitor chose, and what came of it so far. */
 export interface Photo {
@@ -55,7 +48,7 @@ export type State = 'idle' | 'loading' | 'cancelled' | 'busy' | 'waiting' | 'don
 
 /** The model and the visitor's photos: loads the one, reads the others one after another, the one that is shown first. */
 @Injectable({ providedIn: 'root' })
-export class Reader {
+export class Reader implements Subject {
   private readonly application = inject(ApplicationRef);
   private readonly currentRecognizer = signal<Recognizer | undefined>(undefined);
   private readonly loadProblem = signal<Problem | undefined>(undefined);
@@ -127,17 +120,9 @@ export class Reader {
     this.currentProgress.set(undefined);
     this.loading = new AbortController();
     const { signal } = this.loading;
-    const backend = new URLSearchParams(location.search).get('backend');
     try {
-      const recognizer = await createRecognizer({
-        modelUrl: MODEL_URL,
-        workerUrl: WORKER_URL,
-        modelSha256: document.querySelector<HTMLMetaElement>(MANIFEST_META)?.content,
-        signal,
-        ...(backend !== null && BACKENDS.includes(backend) && { backend: backend as Backend }),
-        onProgress: (progress) => {
-          if (!signal.aborted) this.currentProgress.set(progress);
-        },
+      const recognizer = await openModel(signal, (progress) => {
+        if (!signal.aborted) this.currentProgress.set(progress);
       });
       this.currentRecognizer.set(recognizer);
     } catch (error) {

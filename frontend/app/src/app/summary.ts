@@ -8,7 +8,10 @@ import { text } from './text';
 const DOUBT = 0.7;
 
 /** The text of each line of the photo, or how many there are of each class; nothing where nothing was found. */
-export function summaryOf(findings: Findings, manifest: Manifest): string[] {
+export function summaryOf(
+  findings: Findings,
+  manifest: Pick<Manifest, 'classes' | 'reading'>,
+): string[] {
   if (manifest.reading === 'lines') return findings.lines;
   const counts = countsOf(findings.detections, manifest);
   if (counts.length === 0) return [];

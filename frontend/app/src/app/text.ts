@@ -25,6 +25,8 @@ export const text = {
     numbers: 'Reads the numbers on a photo, in your browser. Nothing is uploaded.',
     characters: 'Reads the signs on a photo, in your browser. Nothing is uploaded.',
     objects: (names: string) => `Finds ${names} on a photo, in your browser. Nothing is uploaded.`,
+    labelling:
+      'Labels the photos of this folder. They stay on this machine, and so do the labels: in annotations.csv beside them.',
     others: (count: number) => plural(count, 'other kind of object', 'other kinds of objects'),
   },
   /** before the program starts, and where it doesn't */
@@ -246,6 +248,7 @@ export const text = {
     add: 'Add a frame',
     delete: 'Delete',
     undo: 'Undo',
+    unnamed: '?',
   },
 
   legend: {
