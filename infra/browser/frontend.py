@@ -70,7 +70,7 @@ def build_app() -> results.Stamp:
 
 
 def build_desk() -> Path:
-    """Bring the page that folders are labelled on up to date, and return its folder; visitors' pages have none of it."""
+    """Bring the page that folders are labelled on up to date, and return its folder; visitors have none of it."""
     folder = FRONTEND / "app" / "desk" / "dist"
     _build("app", _app_fingerprint(), script="build:desk", folder=folder)
     return folder

@@ -27,7 +27,7 @@ SEPARATORS = (",", ";", "\t", "|")
 MARK = "\ufeff"
 """Of UTF-8, as spreadsheets write it."""
 FORMULA = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
-"""Text that a spreadsheet would run, or that an apostrophe keeps from it already; as in training/data/formats/table.py."""
+"""Text that a spreadsheet would run, or that an apostrophe keeps from it; as in training/data/formats/table.py."""
 
 
 @dataclass(frozen=True)

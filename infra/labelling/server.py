@@ -2,8 +2,8 @@
 
 It listens on 127.0.0.1 and answers who calls it by that name or ``localhost``: a foreign name that was made to lead
 here (DNS rebinding) gets nothing. Only the page's own scripts learn what is in the folder, and only they may write:
-browsers say where a request comes from. Nothing is served but the site's files and the photos that were listed, and nothing is
-written but the session's labels. The headers are those that the page is deployed with.
+browsers say where a request comes from. Nothing is served but the site's files and the photos that were listed, and
+nothing is written but the session's labels. The headers are those that the page is deployed with.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Identity:
 
 
 def of(manifest: Mapping[str, Any], app: Path, folder: str | None = None) -> Identity:
-    """The identity of a page, by the built ``app``: of a model with ``manifest``, or of the one that labels ``folder``."""
+    """The identity of a page, by the built ``app``: of a model with ``manifest``, or of one that labels ``folder``."""
     asked = json.dumps({**{key: manifest[key] for key in ("name", "classes", "reading")}, "folder": folder})
     command = ["node", str(app / SCRIPT)]
     try:

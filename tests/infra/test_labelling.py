@@ -93,10 +93,12 @@ def test_what_cant_be_gone_on_with_is_refused_and_stays(tmp_path: Path, content:
     kept = labels(tmp_path)
     before = content if isinstance(content, bytes) else content.encode()
     kept.path.write_bytes(before)
-    for act in (kept.read, lambda: kept.put("a.jpg", []) if "row" not in words else kept.read()):
-        with pytest.raises(UsageError, match=words) as refused:
-            act()
-        assert "./inv data." in str(refused.value)
+    with pytest.raises(UsageError, match=words) as refused:
+        kept.read()
+    assert "./inv data." in str(refused.value)
+    if "number" not in words and "width" not in words:
+        with pytest.raises(UsageError, match=words):
+            kept.put("a.jpg", [])
     assert kept.path.read_bytes() == before
 
 
