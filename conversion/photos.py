@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -134,9 +135,15 @@ def _rows(annotations: Path) -> Iterator[tuple[str, dict[str, str]]]:
                 where = f"{annotations}, line {reader.line_num}"
                 if len(fields) != len(header):
                     raise PhotoError(f"{where}: has {len(fields)} fields instead of {len(header)}")
-                yield where, dict(zip(header, fields, strict=True))
+                row = dict(zip(header, fields, strict=True))
+                yield where, {**row, **{field: _unguarded(row[field]) for field in ("filename", "class")}}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise PhotoError(f"{annotations}: can't be read as annotations ({error})") from error
+
+
+def _unguarded(cell: str) -> str:
+    """A name without the apostrophe that keeps spreadsheets from taking it for a formula (training's table.py)."""
+    return cell[1:] if re.match(r"''*[=+\-@\t\r].", cell, re.DOTALL) else cell
 
 
 def _number(row: dict[str, str], field: str, where: str) -> float:

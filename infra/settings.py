@@ -72,8 +72,15 @@ class Hosting(Section):
 
     project: Annotated[str, Field(pattern=r"^([a-z][a-z0-9-]{4,28}[a-z0-9])?$")] = ""
     site: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,61}[a-z0-9])?$")] = ""
+    address: Annotated[str, Field(pattern=r"^(https://[^\s/?#]+/?)?$")] = ""
     budget_mb: Annotated[float, Field(gt=0)] = 12.0
     patience: Annotated[float, Field(gt=0)] = 300.0
+
+    @property
+    def live(self) -> str:
+        """Where the site is live; empty where nothing says."""
+        name = self.site or self.project
+        return self.address or (f"https://{name}.web.app" if name else "")
 
 
 class Registry(Section):

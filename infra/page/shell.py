@@ -13,11 +13,16 @@ from urllib.parse import quote
 from infra.page.identity import Identity
 from infra.page.samples import Sample
 
-BLANK = re.compile(r"%(lang|name|promise|starting|late|noscript|samples|page)%")
+BLANK = re.compile(r"%(lang|name|promise|starting|late|noscript|samples|page|picture)%")
+PICTURE = re.compile(r'\s*<meta property="og:image"[^>]*>')
 
 
-def furnish(site: Path, identity: Identity, samples: Sequence[Sample], reading: str) -> None:
-    """Fill the blanks in the site's index.html and web app manifest."""
+def furnish(site: Path, identity: Identity, samples: Sequence[Sample], reading: str, address: str = "") -> None:
+    """Fill the blanks in the site's index.html and web app manifest.
+
+    ``address`` is where the site will be live. Services that show links want the picture's whole address; where nobody
+    knows it, no picture is named.
+    """
     words = {key: getattr(identity, key) for key in ("lang", "name", "promise", "starting", "late", "noscript")}
     pictures = [
         {
@@ -34,7 +39,11 @@ def furnish(site: Path, identity: Identity, samples: Sequence[Sample], reading: 
     # No tag may begin within a script.
     blanks["page"] = json.dumps(page, ensure_ascii=False).replace("<", "\\u003c")
     blanks["samples"] = _strip(pictures)
-    _fill(site / "index.html", blanks)
+    index = site / "index.html"
+    if not address:
+        index.write_text(PICTURE.sub("", index.read_text("utf-8")), "utf-8")
+    blanks["picture"] = html.escape(f"{address.rstrip('/')}/preview.png")
+    _fill(index, blanks)
     _fill(site / "manifest.webmanifest", {key: json.dumps(value)[1:-1] for key, value in words.items()})
 
 

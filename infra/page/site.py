@@ -16,7 +16,7 @@ from infra.errors import UsageError
 from infra.page import icons, identity, shell
 from infra.page.samples import Sample, gather, write
 from infra.runs import catalogue
-from infra.settings import ROOT
+from infra.settings import ROOT, settings
 
 MODEL = "model"
 """The folder of the web model within the site."""
@@ -55,9 +55,11 @@ def assemble(web_model: Path, site: Path, run: str, samples: Path | None = None)
     folder = samples or (OWN_SAMPLES if who.icon["kind"] == "digits" else None)
     photos = gather(folder) if folder else []
     built_from = asdict(Origin(run, git.commit(), git.is_dirty()))
+    address = settings().hosting.live
     fingerprint = fingerprints.of_values(
         {
             "origin": built_from,
+            "address": address,
             "scripts": worker_paths(),
             "app": fingerprints.of_files(_files(app), app),
             "model": fingerprints.of_files(_model_files(web_model), web_model),
@@ -68,7 +70,7 @@ def assemble(web_model: Path, site: Path, run: str, samples: Path | None = None)
 
     def make(place: Path) -> None:
         new = place.with_name(f".{place.name}.new")
-        lay_out(new, app, who, manifest["reading"], photos, web_model)
+        lay_out(new, app, who, manifest["reading"], photos, web_model, address)
         (new / BUILD).write_text(json.dumps(describe(new), indent=1) + "\n", "utf-8")
         (new / ORIGIN).write_text(json.dumps(built_from) + "\n", "utf-8")
         results.replace(new, place)
@@ -83,13 +85,14 @@ def lay_out(
     reading: str,
     photos: Sequence[Sample],
     web_model: Path | None,
+    address: str = "",
 ) -> None:
     """Make the folder ``place``: the built ``app`` with a model, or without one, and what is said before it starts."""
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(app, place, ignore=shutil.ignore_patterns(fingerprints.STAMP, *NOT_SERVED))
     write(photos, place)
     icons.draw(who.icon, who.name, who.promise, place)
-    shell.furnish(place, who, photos, reading)
+    shell.furnish(place, who, photos, reading, address)
     if web_model is None:
         return
     (place / MODEL).mkdir(exist_ok=True)

@@ -30,6 +30,19 @@ ANSWER_MILLISECONDS = 60_000
 expect.set_options(timeout=30_000)
 TOLERANCE = 1e-4
 KEPT = "navigator.serviceWorker.getRegistration().then((registration) => Boolean(registration?.active))"
+INSTALLS = """
+(() => {
+  const installs = (window.installs = []);
+  const register = ServiceWorkerContainer.prototype.register;
+  ServiceWorkerContainer.prototype.register = async function (...given) {
+    const registration = await register.apply(this, given);
+    const worker = registration.installing;
+    worker?.addEventListener('statechange', () => installs.push(worker.state));
+    return registration;
+  };
+})()
+"""
+"""From a page's next visit on, what became of the offline stores that it began: installed, activated, or redundant."""
 SIZES_KEPT = """
 caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name))))
   .then((all) => Promise.all(all.map((cache) => cache.matchAll()))).then((lists) => Promise.all(lists.flat()

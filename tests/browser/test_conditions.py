@@ -414,6 +414,86 @@ def test_a_camera_that_ends_says_so_and_starts_again(lens: Page) -> None:
     expect(lens.get_by_test_id("take")).to_be_visible()
 
 
+CAMERAS = """
+(() => {
+  const names = { front: 'Front', back: 'Back, with light', wide: 'Back, wide' };
+  window.asked = []; window.lights = [];
+  const { mediaDevices } = navigator;
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.enumerateDevices = async () => Object.entries(names).map(([deviceId, label]) =>
+    ({ kind: 'videoinput', deviceId, label, groupId: '' }));
+  mediaDevices.getUserMedia = async ({ video }) => {
+    const device = video.deviceId?.exact ?? 'back';
+    window.asked.push(video.deviceId?.exact ?? video.facingMode);
+    const stream = await ask({ video: true });
+    const [track] = stream.getVideoTracks();
+    const own = track.getSettings.bind(track);
+    track.getSettings = () => ({ ...own(), deviceId: device });
+    track.getCapabilities = () => (device === 'back' ? { torch: true } : {});
+    track.applyConstraints = async ({ advanced }) => {
+      if (window.isLightBroken) throw new DOMException('no light', 'OverconstrainedError');
+      window.lights.push(advanced[0].torch);
+    };
+    return stream;
+  };
+})()
+"""
+"""A phone's three cameras, one of them with a light; their pictures are those of the only one here."""
+
+
+def test_one_of_several_cameras_is_chosen(page: Page, witness: Witness, released: str) -> None:
+    page.add_init_script(CAMERAS)
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    page.context.grant_permissions(["camera"])
+    page.get_by_test_id("camera").click()
+    choice = page.get_by_test_id("cameras")
+    expect(choice).to_have_value("back")
+    assert [option.strip() for option in choice.locator("option").all_inner_texts()] == [
+        "Front",
+        "Back, with light",
+        "Back, wide",
+    ]
+    choice.select_option("wide")
+    expect(choice).to_have_value("wide")
+    assert page.evaluate("window.asked") == ["environment", "wide"]
+    page.get_by_test_id("take").click()
+    wait_for(page, "done")
+    assert text_of(page) == pictures.NUMBER
+
+
+def test_the_light_is_offered_where_the_camera_has_one(page: Page, witness: Witness, released: str) -> None:
+    page.add_init_script(CAMERAS)
+    page.goto(f"{released}/")
+    wait_for(page, "idle")
+    page.context.grant_permissions(["camera"])
+    page.get_by_test_id("camera").click()
+    light = page.get_by_test_id("torch")
+    for state in ("true", "false"):
+        light.click()
+        expect(light).to_have_attribute("aria-pressed", state)
+    assert page.evaluate("window.lights") == [True, False]
+    # The other camera has none, and this one's light is off when it comes back.
+    light.click()
+    page.get_by_test_id("cameras").select_option("front")
+    expect(page.get_by_test_id("take")).to_be_visible()
+    expect(light).to_have_count(0)
+    page.get_by_test_id("cameras").select_option("back")
+    expect(light).to_have_attribute("aria-pressed", "false")
+    page.evaluate("window.isLightBroken = true")
+    light.click()
+    expect(light).to_have_count(0)
+    expect(page.get_by_test_id("take")).to_be_visible()
+
+
+def test_a_photo_whose_end_is_missing_is_read_and_said_to_be_incomplete(lens: Page, tmp_path: Path) -> None:
+    whole = pictures.jpeg()
+    for name, body, count in (("cut.jpg", whole[: int(len(whole) * 0.9)], 1), ("whole.jpg", whole, 0)):
+        (tmp_path / name).write_bytes(body)
+        show(lens, tmp_path / name)
+        expect(lens.get_by_test_id("incomplete")).to_have_count(count)
+
+
 def test_of_several_openings_one_camera_is_left_on(lens: Page) -> None:
     lens.context.grant_permissions(["camera"])
     lens.evaluate(

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import pictures
-from tests.browser.conftest import KEPT, SIZES_KEPT, Witness, show, text_of, until, wait_for
+from tests.browser.conftest import INSTALLS, KEPT, SIZES_KEPT, Witness, show, text_of, until, wait_for
 
 ROOM = 100_000
 """Bytes: enough for the model's graph and not for its weights."""
@@ -97,6 +97,7 @@ def test_results_are_kept_once_what_writes_them_comes(photos: int, page: Page, r
 
 
 def test_a_device_without_room_reads_all_the_same(page: Page, witness: Witness, released: str, tmp_path: Path) -> None:
+    page.add_init_script(INSTALLS)
     session = page.context.new_cdp_session(page)
     session.send("Storage.overrideQuotaForOrigin", {"origin": released, "quotaSize": ROOM})
     for _ in range(2):
@@ -107,8 +108,7 @@ def test_a_device_without_room_reads_all_the_same(page: Page, witness: Witness, 
     # The browser did refuse: what is larger than its room is not there.
     assert 0 < max(page.evaluate(SIZES_KEPT)) < ROOM
     # The offline store tries, gives up and leaves nothing half done.
-    until(page, "performance.getEntriesByName(new URL('build.json', location).href).length > 0")
-    page.wait_for_timeout(3000)
+    until(page, "window.installs.includes('redundant')")
     assert page.evaluate(KEPT) is False
 
 

@@ -10,7 +10,18 @@ from playwright.sync_api import Page, Route, expect
 
 from infra import fingerprints
 from tests.browser import pictures
-from tests.browser.conftest import KEPT, SIZES_KEPT, Witness, open_kept, release_anew, show, text_of, until, wait_for
+from tests.browser.conftest import (
+    INSTALLS,
+    KEPT,
+    SIZES_KEPT,
+    Witness,
+    open_kept,
+    release_anew,
+    show,
+    text_of,
+    until,
+    wait_for,
+)
 
 AN_HOUR_LATER = """
 () => {
@@ -134,8 +145,8 @@ def test_an_update_that_another_tab_holds_up_says_so_and_comes_afterwards(
     other.evaluate(f"void fetch('recognizer/{part}')")
     page.get_by_test_id("update").click()
     expect(page.get_by_test_id("offer")).to_contain_text("close the other tabs")
-    page.wait_for_timeout(2000)
     assert page.evaluate("window.isNew") is None
+    # Had it come before, there would be no other.
     with page.expect_navigation():
         # What was asked for is answered now.
         page.context.unroute_all()
@@ -245,9 +256,10 @@ def test_a_release_that_is_not_whole_is_not_kept(page: Page, witness: Witness, a
     # As in the middle of a deploy: the list says one thing, a file another.
     sample = next((site_folder / "samples").glob("*.jpg"))
     sample.write_bytes(pictures.jpeg())
+    page.add_init_script(INSTALLS)
     page.goto(f"{address}/")
     wait_for(page, "idle")
-    page.wait_for_timeout(8000)
+    until(page, "window.installs.includes('redundant')")
     names = page.evaluate("caches.keys()")
     assert [name for name in names if name.startswith("digitlens-release-")] == []
 

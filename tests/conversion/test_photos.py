@@ -32,6 +32,18 @@ def test_further_columns_do_not_matter(tmp_path: Path) -> None:
     assert photo.labels == (reading.Label("7", (2.0, 1.0, 4.0, 3.0)),)
 
 
+def test_what_keeps_spreadsheets_from_running_a_name_is_no_part_of_it(tmp_path: Path) -> None:
+    annotations = tmp_path / "annotations.csv"
+    rows = [
+        ["'=a.png", 9, 8, "'-1", 1, 2, 3, 4],
+        ["''+b.png", 9, 8, "-", 1, 2, 3, 4],
+        ["'c.png", 9, 8, "", "", "", "", ""],
+    ]
+    write_annotations(annotations, rows)
+    found = [(photo.filename, *(label.name for label in photo.labels)) for photo in reading.read(annotations, tmp_path)]
+    assert found == [("=a.png", "-1"), ("'+b.png", "-"), ("'c.png",)]
+
+
 def test_a_few_photos_are_spread_evenly_over_the_file(tmp_path: Path) -> None:
     annotations = tmp_path / "annotations.csv"
     write_annotations(annotations, [[f"{index}.png", 1, 1, "", "", "", "", ""] for index in range(10)])

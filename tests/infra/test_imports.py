@@ -16,6 +16,7 @@ from infra.settings import ROOT
 GROUND = "ground floor"
 WINGS = {
     "infra": (
+<<<<<<< HEAD
         *(
             "tasks",
             "program",
@@ -30,6 +31,10 @@ WINGS = {
             "execution",
         ),
         *("datasets", GROUND),
+=======
+        *("tasks", "program", "pipeline", "models", "hosting", "labelling", "page", "runs", "upkeep", "browser"),
+        *("execution", "datasets", GROUND),
+>>>>>>> c2c2fbb (Labels in any CSV keep spreadsheets from running them; incomplete photos say so; whole addresses for previews of links; tests wait for what they check)
     ),
     "training": (
         *("loop", "starts", "evaluation", "export", "models", "planning", "data.review", "data.synthesis", "data"),

@@ -12,6 +12,7 @@ from PIL import Image
 from infra.errors import UsageError
 from infra.page import icons, samples, shell
 from infra.page.identity import Identity
+from infra.settings import Hosting
 
 SHELL = """<html lang="%lang%"><title>%name%</title><meta content="%promise%" />
 <script id="page" type="application/json">%page%</script>%samples%<p>%starting%%late%%noscript%</p>"""
@@ -93,6 +94,38 @@ def test_any_name_is_written_as_it_is(name: str, tmp_path: Path) -> None:
     assert said["samples"][0]["photo"] == "samples/%E7%8C%AB.jpg"
     assert "<b>" not in page
     assert json.loads((tmp_path / "manifest.webmanifest").read_text("utf-8"))["name"] == name
+
+
+HEADS = '<meta property="og:image" content="%picture%" /><meta name="twitter:card" content="summary_large_image" />'
+
+
+@pytest.mark.parametrize("address", ["https://my-site.web.app", "https://digits.example/"])
+def test_links_are_shown_with_the_pictures_whole_address(address: str, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(HEADS, "utf-8")
+    (tmp_path / "manifest.webmanifest").write_text("{}", "utf-8")
+    shell.furnish(tmp_path, identity("Raccoons"), [], "none", address)
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert f'content="{address.rstrip("/")}/preview.png"' in page
+
+
+def test_where_nobody_knows_the_address_no_picture_is_named(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(HEADS, "utf-8")
+    (tmp_path / "manifest.webmanifest").write_text("{}", "utf-8")
+    shell.furnish(tmp_path, identity("Raccoons"), [], "none")
+    assert (tmp_path / "index.html").read_text("utf-8") == '<meta name="twitter:card" content="summary_large_image" />'
+
+
+@pytest.mark.parametrize(
+    ("given", "live"),
+    [
+        ({}, ""),
+        ({"project": "my-project"}, "https://my-project.web.app"),
+        ({"project": "my-project", "site": "my-site"}, "https://my-site.web.app"),
+        ({"project": "my-project", "address": "https://digits.example"}, "https://digits.example"),
+    ],
+)
+def test_a_site_is_live_where_the_settings_say(given: dict[str, str], live: str) -> None:
+    assert Hosting(**given).live == live  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("icon", [{"kind": "letter", "letter": "R"}, {"kind": "neutral"}])

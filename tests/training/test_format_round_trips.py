@@ -40,6 +40,10 @@ ODD = [
     "x.xml/a.jpg",
     "\ufeff.jpg",
     "数字.png",
+    "=1+1.jpg",
+    "'=a.jpg",
+    "-a.jpg",
+    "@a.jpg",
 ]
 
 

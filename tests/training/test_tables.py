@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,17 @@ def test_a_field_that_is_too_long_costs_one_photo(tmp_path: Path, row: str, quot
     assert kept(found) == {"a.jpg": ["cat"], "c.jpg": ["cat"]}
     assert [str(one).partition(": ")[2] for one in found.skipped] == ["a field has more than 131,072 characters"]
     assert found.skipped[0].where.element == "row 3"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+a", "-1", "@me", "'=x", "''-x", "'x", "-", "a=b", "=", "浣熊"])
+def test_no_cell_is_a_formula_and_every_name_comes_back(tmp_path: Path, text: str) -> None:
+    name = f"{text}.jpg"
+    before = Photo(name, 40, 30, text, [LabelledObject(text, 1.5, 2, 9, 20)])
+    file = tmp_path / "a.csv"
+    with file.open("w") as stream:
+        formats.write_rows([before], stream)
+    with file.open(newline="") as stream:
+        cells = [cell for row in csv.reader(stream) for cell in row]
+    assert not [cell for cell in cells if len(cell) > 1 and cell[0] in "=+-@\t\r"]
+    (after,) = formats.read_csv(file).photos
+    assert after == before

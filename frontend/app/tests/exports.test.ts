@@ -29,6 +29,11 @@ describe('exports', () => {
   it.each([
     ['a,"b".jpg', '"a,""b"".jpg"'],
     ['=1+1.jpg', "'=1+1.jpg"],
+    ['+a.jpg', "'+a.jpg"],
+    ['-1.jpg', "'-1.jpg"],
+    ['@a.jpg', "'@a.jpg"],
+    ["'=a.jpg", "''=a.jpg"],
+    ["'a.jpg", "'a.jpg"],
   ])('writes the file name %s as %s', async (name, cell) => {
     expect((await textOf('csv', name)).startsWith(`${HEAD}${cell},20`)).toBe(true);
   });

@@ -59,6 +59,13 @@ describe('identityOf', () => {
     expect(identityOf({ name: '<m>', classes, reading: none }).icon).toEqual(icon);
   });
 
+  it('is the folder’s where one is labelled', () => {
+    const folder = 'My photos (2026)';
+    const own = identityOf({ name: 'digits', classes: DIGITS, reading: 'lines', folder });
+    expect([own.name, own.icon]).toEqual([folder, { kind: 'digits' }]);
+    expect(own.promise).toContain('stay on this machine');
+  });
+
   it('speaks of signs where letters are read', () => {
     const { promise, name } = identityOf({ name: 'plates', classes: ['A', '1'], reading: 'lines' });
     expect([name, promise.slice(0, 15)]).toEqual(['Plates', 'Reads the signs']);

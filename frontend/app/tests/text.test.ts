@@ -2,9 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-const folder = new URL('../src/app/', import.meta.url);
-const templates = readdirSync(folder).filter((name) => name.endsWith('.html'));
-const code = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'text.ts');
+const folder = new URL('../src/', import.meta.url);
+const files = ['app', 'desk'].flatMap((part) =>
+  readdirSync(new URL(part, folder)).map((name) => `${part}/${name}`),
+);
+const templates = files.filter((name) => name.endsWith('.html'));
+const code = files.filter(
+  (name) => name.endsWith('.ts') && !['app/text.ts', 'desk/words.ts'].includes(name),
+);
 
 /** What workers, canvases and developers read. */
 const NOT_READ = [
@@ -17,6 +22,7 @@ const NOT_READ = [
   'AVI ',
   '(min-width: 60rem)',
   'input, select, textarea, dialog',
+  'button, summary, a, select',
 ];
 
 /** Texts in code that hold words with spaces around them, or name a language. */

@@ -86,7 +86,8 @@ describe('the published package', () => {
     const text = await readFile(join(installed, 'package.json'), 'utf8');
     const { dependencies, exports, repository } = JSON.parse(text);
     expect(dependencies).toBeUndefined();
-    expect(repository.directory).toBe('frontend/recognizer');
+    // Where it is published from is known to whoever publishes (`npm pkg set repository=…`), and not invented here.
+    expect(repository).toBeUndefined();
     expect(exports['./package.json']).toBe('./package.json');
     const licence = fileURLToPath(new URL('../../../LICENSE', import.meta.url));
     expect(await readFile(join(installed, 'LICENSE'), 'utf8')).toBe(

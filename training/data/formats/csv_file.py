@@ -4,7 +4,8 @@ The convention of TensorFlow's object-detection tutorials, with an optional colu
 is one row whose class and box are empty.
 
 Columns are known by what other programs call them, too, stand in any order, and may be separated by semicolons or tabs;
-sizes may be left out. Columns that mean nothing here are passed over, and said.
+sizes may be left out. Columns that mean nothing here are passed over, and said. Names that a spreadsheet would take for
+formulas have an apostrophe before them, as the page writes them; it is no part of the name.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class _Rows:
     def entry(self, values: list[str], where: Where, within: str) -> Entry:
         """One row; without class and box it is a photo without objects."""
         known = self.known
-        name = values[known["class"]]
+        name = table.unguarded(values[known["class"]])
         if "xmin" in known and "xmax" in known:
             sides = [self._number(values[known[side]]) for side in SIDES]
         else:
@@ -155,8 +156,8 @@ class _Rows:
             if "width" in known and "height" in known
             else None
         )
-        group = values[known[GROUP]] if GROUP in known else None
-        return Entry(where, values[known["filename"]], size, boxes, group, alone=False, within=within)
+        group = table.unguarded(values[known[GROUP]]) if GROUP in known else None
+        return Entry(where, table.unguarded(values[known["filename"]]), size, boxes, group, alone=False, within=within)
 
     def _number(self, value: str) -> str:
         return value.replace(",", ".") if self.comma and COMMA.fullmatch(value) else value
@@ -186,12 +187,12 @@ def write_rows(photos: Iterable[Photo], file: TextIO) -> None:
     writer = csv_writer(file, lineterminator="\n")
     writer.writerow([*COLUMNS, GROUP])
     for photo in photos:
-        head = [photo.filename, photo.width, photo.height]
+        head, group = [table.guarded(photo.filename), photo.width, photo.height], table.guarded(photo.group)
         for item in photo.objects:
             sides = [text(value) for value in (item.xmin, item.ymin, item.xmax, item.ymax)]
-            writer.writerow([*head, item.name, *sides, photo.group])
+            writer.writerow([*head, table.guarded(item.name), *sides, group])
         if not photo.objects:
-            writer.writerow([*head, "", "", "", "", "", photo.group])
+            writer.writerow([*head, "", "", "", "", "", group])
 
 
 def read_groups(path: Path) -> list[GroupOf]:
@@ -201,7 +202,7 @@ def read_groups(path: Path) -> list[GroupOf]:
     separator = next((sign for sign in table.SEPARATORS if sign in (lines[0] if lines else "")), ",")
     groups = []
     for record in table.records(lines, separator, 2):
-        values = [value.strip() for value in record.fields or []]
+        values = [table.unguarded(value.strip()) for value in record.fields or []]
         if record.row == 1:
             if [value.lower() for value in values] != ["filename", GROUP]:
                 raise AnnotationError(f"{path} row 1: expected the header filename,group")

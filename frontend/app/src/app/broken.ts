@@ -5,7 +5,7 @@ export function sayBroken(error: unknown): void {
   console.error(error);
   const words = document.createElement('p');
   words.role = 'alert';
-  words.className = 'late late-now';
+  words.classList.add('late', 'late-now');
   words.textContent = text.start.broken;
   document.body.append(words);
 }

@@ -58,11 +58,9 @@ export function fileOfAll(kind: 'json' | 'csv', reads: Read[]): File {
 
 /** Photos with their labels, as `./inv pipeline --images` takes them: corrected, or as they were found. */
 export async function labelsOf(photos: { file: File; read: Read }[]): Promise<File> {
-  // What spreadsheets would take for a formula can't be a name in the table.
-  const safe = (name: string): string => name.replace(/^[=+\-@\t]/, '_');
   const taken = new Set<string>();
   const named = photos.map(({ file: photo, read }) => {
-    const own = uniqueName(safe(photo.name), taken);
+    const own = uniqueName(photo.name, taken);
     taken.add(own);
     return { photo, read: { ...read, filename: own } };
   });
@@ -118,10 +116,13 @@ function csvOf(reads: Read[]): string {
   return ['filename,width,height,class,xmin,ymin,xmax,ymax', ...lines, ''].join('\r\n');
 }
 
-/** RFC 4180; a text that a spreadsheet would take for a formula is kept a text. A class may be a single sign. */
+/**
+ * RFC 4180; an apostrophe before what a spreadsheet would take for a formula, which training takes away again. A class may
+ * be a single sign.
+ */
 function cell(value: string | number): string {
   if (typeof value === 'number') return String(Math.round(value * 1e4) / 1e4);
-  const harmless = /^[=+\-@\t]./.test(value) ? `'${value}` : value;
+  const harmless = /^'*[=+\-@\t\r]./s.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 

@@ -147,6 +147,8 @@ export const text = {
     standard: 'Back to the standard',
     small: 'What is on this photo may be too small for one look.',
     tiles: 'Look closer, part by part',
+    incomplete:
+      'The end of this photo is missing: what is left of it was looked at. Copy or download it again to see the whole.',
     tiled: 'Looked at part by part.',
     untiled: 'As it was found at first.',
     back: 'Back to the first result',

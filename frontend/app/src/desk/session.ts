@@ -7,6 +7,7 @@ import { entryOf, findsOf, following, isDone, namedOf, type Entry } from './entr
 import { fetchPhoto, openFolder, RefusedError, urlOf, type Folder } from './folder';
 import { Keeper, reasonOf } from './keeper';
 import { proposalsOf, surenessOf } from './proposals';
+import { words } from './words';
 
 /** Photos that the model looks at before the first is shown, so that there is a choice of the least sure. */
 const SURVEY = 50;
@@ -197,6 +198,10 @@ export class Session extends Subject {
       try {
         const { manifest } = recognizer;
         const seen = await recognizer.recognize(photo, { minScore: leastScore(manifest) });
+        if (seen.incomplete) {
+          this.giveUp(id, words.incomplete);
+          continue;
+        }
         const proposed = proposalsOf(seen, manifest, this.classes(), { width, height });
         this.change(id, { proposed, sureness: surenessOf(proposed, manifest) });
       } catch {

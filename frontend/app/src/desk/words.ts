@@ -42,6 +42,7 @@ export const words = {
   open: 'to do',
   objects: (count: number) => (count === 0 ? 'nothing on it' : String(count)),
   broken: 'can’t be shown',
+  incomplete: 'its end is missing, and training takes none such: copy or download it again',
   unshown: 'the browser can’t open it',
   sure: (share: string) => `${share} sure`,
   byHand: '✓',
@@ -59,8 +60,6 @@ export const words = {
   ],
 
   finished: (count: number) => `All ${photos(count)} are labelled.`,
-  finishedSkipped: (count: number) => `${photos(count)} left to do.`,
-  total: (count: number) => String(count),
   train: 'Train on them with:',
   copy: text.exports.copy,
   copied: text.exports.copied,
