@@ -23,6 +23,7 @@ const NOT_READ = [
   '(min-width: 60rem)',
   'input, select, textarea, dialog',
   'button, summary, a, select',
+  'button, summary',
 ];
 
 /** Texts in code that hold words with spaces around them, or name a language. */

@@ -29,6 +29,7 @@ import { words } from './words';
   host: {
     class: 'desk',
     '(document:keydown)': 'press($event)',
+    '(mousedown)': 'point($event)',
     '(window:beforeunload)': 'ask($event)',
   },
 })
@@ -124,6 +125,13 @@ export class Desk {
     event.preventDefault();
     // Held down, Enter would run through the folder.
     if (!event.repeat || key !== 'Enter') act();
+  }
+
+  /** Only the keyboard gives buttons the focus: after a click, Enter still says that the photo is done. */
+  protected point(event: MouseEvent): void {
+    if (event.target instanceof Element && event.target.closest('button, summary')) {
+      event.preventDefault();
+    }
   }
 
   /** What isn't kept yet would be lost. */
