@@ -6,6 +6,7 @@ that changes of this project can still be merged.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ LONGEST = 30
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 MARK = ROOT / "infra" / "execution" / "images.py"
+LIBRARY = "frontend/recognizer/package.json"
 LEFT_OUT = ("CHANGELOG.md", "docs/history/", "models/", "infra/upkeep/renaming.py", "tests/infra/test_renaming.py")
 """History, and what names are hashed in."""
 
@@ -48,8 +50,6 @@ def rename(name: str, repository: str | None = None, project: str | None = None,
         (re.compile(rf"(?<![\w/.@-]){old}/(?=[a-z\"])"), f"{name}/"),
         (re.compile(rf"\A# {old}$", re.M), f"# {name}"),
     ]
-    if repository:
-        rules.append((re.compile(r"(?<=git\+https://github\.com/)[\w.-]+/[\w-]+(?=\.git\")"), repository))
     changed = []
     for path in git.files(root):
         file = root / path
@@ -61,12 +61,23 @@ def rename(name: str, repository: str | None = None, project: str | None = None,
             continue
         for pattern, new in rules:
             text = pattern.sub(new, text)
+        if repository and path == LIBRARY:
+            text = _at(repository, text)
         if project and path == "digitlens.toml":
             text = re.sub(r'^(# )?project = "[^"]*"', f'project = "{project}"', text, flags=re.M)
         if text != before:
             file.write_text(text, "utf-8")
             changed.append(path)
     return changed
+
+
+def _at(repository: str, package: str) -> str:
+    """The library's package.json with the repository that it comes from; it names none before."""
+    content = json.loads(package)
+    where = {"type": "git", "url": f"git+https://github.com/{repository}.git", "directory": str(Path(LIBRARY).parent)}
+    pairs = [pair for pair in content.items() if pair[0] != "repository"]
+    place = [key for key, _ in pairs].index("description") + 1
+    return json.dumps(dict([*pairs[:place], ("repository", where), *pairs[place:]]), indent=2) + "\n"
 
 
 def called(root: Path = ROOT) -> str:

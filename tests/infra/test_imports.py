@@ -16,7 +16,6 @@ from infra.settings import ROOT
 GROUND = "ground floor"
 WINGS = {
     "infra": (
-<<<<<<< HEAD
         *(
             "tasks",
             "program",
@@ -24,6 +23,7 @@ WINGS = {
             "models",
             "hosting.setup",
             "hosting",
+            "labelling",
             "page",
             "runs",
             "upkeep",
@@ -31,10 +31,6 @@ WINGS = {
             "execution",
         ),
         *("datasets", GROUND),
-=======
-        *("tasks", "program", "pipeline", "models", "hosting", "labelling", "page", "runs", "upkeep", "browser"),
-        *("execution", "datasets", GROUND),
->>>>>>> c2c2fbb (Labels in any CSV keep spreadsheets from running them; incomplete photos say so; whole addresses for previews of links; tests wait for what they check)
     ),
     "training": (
         *("loop", "starts", "evaluation", "export", "models", "planning", "data.review", "data.synthesis", "data"),

@@ -86,8 +86,8 @@ describe('the published package', () => {
     const text = await readFile(join(installed, 'package.json'), 'utf8');
     const { dependencies, exports, repository } = JSON.parse(text);
     expect(dependencies).toBeUndefined();
-    // Where it is published from is known to whoever publishes (`npm pkg set repository=…`), and not invented here.
-    expect(repository).toBeUndefined();
+    // Where it comes from is written by `./inv project.rename --repository`, and invented nowhere.
+    expect(repository?.directory ?? 'frontend/recognizer').toBe('frontend/recognizer');
     expect(exports['./package.json']).toBe('./package.json');
     const licence = fileURLToPath(new URL('../../../LICENSE', import.meta.url));
     expect(await readFile(join(installed, 'LICENSE'), 'utf8')).toBe(
