@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import mimetypes
+import socket
 import socketserver
 import sys
 import threading
@@ -65,6 +66,27 @@ def serving(session: Session, site: Path, port: int | None = None) -> Iterator[s
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def __init__(self, *given: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*given)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Keep the connection in mind: browsers hold on to theirs."""
+        connection, address = super().get_request()
+        self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """End what is left open, too: nothing is answered or written afterwards."""
+        super().server_close()
+        for connection in tuple(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def server_bind(self) -> None:
         """Without asking for the machine's name, which takes long where nobody knows it."""

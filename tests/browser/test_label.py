@@ -71,7 +71,8 @@ def kept(folder: Path) -> Rows:
 
 
 def settled(page: Page) -> None:
-    """Until what was done is kept."""
+    """Until what was done is kept; it takes the page a picture to say that it isn't yet."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     expect(page.get_by_test_id("saved")).to_have_text("All saved")
 
 
@@ -339,9 +340,11 @@ def test_a_model_that_cant_be_loaded_leaves_the_hand(page: Page, folder: Path, t
     assert len(kept(folder)) == 1
 
 
-def test_nothing_leaves_the_machine(page: Page, witness: Witness, folder: Path, tmp_path: Path) -> None:
+def test_nothing_leaves_the_machine(page: Page, folder: Path, tmp_path: Path) -> None:
     rules = json.loads((ROOT / "firebase.json").read_text("utf-8"))["hosting"]["headers"][0]["headers"]
     policy = next(rule["value"] for rule in rules if rule["key"] == "Content-Security-Policy")
+    witness = Witness()
+    witness.attend(page)
     with labelling(folder, tmp_path, model=True) as address:
         answer = page.goto(address)
         assert answer
@@ -349,22 +352,18 @@ def test_nothing_leaves_the_machine(page: Page, witness: Witness, folder: Path, 
         ready(page)
         page.keyboard.press("Enter")
         settled(page)
-        assert witness.requests
-        assert {request.url[: len(address)] for request in witness.requests if request.url.startswith("http")} == {
-            address
-        }
-        blocked = page.evaluate("fetch('https://example.com/').then(() => 'sent', () => 'blocked')")
-        assert blocked == "blocked"
-        assert "blocked by policy" in str(witness.complaints)
-        witness.complaints.clear()
+        assert witness.complaints == []
+        sent = [request.url for request in witness.requests if not request.url.startswith(("blob:", "data:"))]
+        assert len(sent) > 5
+        assert [url for url in sent if not url.startswith(f"{address}/")] == []
+        with page.expect_console_message(lambda message: "blocked by policy" in message.text):
+            assert page.evaluate("fetch('https://example.com/').then(() => 'sent', () => 'blocked')") == "blocked"
 
 
-def test_another_page_neither_sees_nor_writes(page: Page, released: str, by_hand: str, folder: Path) -> None:
-    # Of another site, without a policy of its own.
-    page.context.route(f"{released}/", lambda route: route.fulfill(body="<p>elsewhere", content_type="text/html"))
-    page.goto(released.replace("127.0.0.1", "localhost"))
-    page.context.unroute_all()
-    page.goto("about:blank")
+def test_another_page_neither_sees_nor_writes(page: Page, by_hand: str, folder: Path) -> None:
+    elsewhere = "http://elsewhere.localhost/"
+    page.context.route(elsewhere, lambda route: route.fulfill(body="<p>elsewhere", content_type="text/html"))
+    page.goto(elsewhere)
     done = page.evaluate(
         """async (address) => {
           const tried = {};
@@ -387,7 +386,8 @@ def test_another_page_neither_sees_nor_writes(page: Page, released: str, by_hand
         }""",
         by_hand,
     )
-    assert done == {"seen": "refused", "sent": "refused", "posted": "opaque", "shown": "refused"}
+    assert {done.pop("posted")} <= {"opaque", "refused"}
+    assert done == {"seen": "refused", "sent": "refused", "shown": "refused"}
     assert kept(folder) == []
 
 

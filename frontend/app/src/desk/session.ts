@@ -116,7 +116,8 @@ export class Session extends Subject {
   /** Says that the photo is right as it is, and shows the next. */
   confirm(): void {
     const entry = this.entry();
-    const finds = entry && findsOf(entry, this.hasModel());
+    // In the order in which they are read.
+    const finds = this.findings()?.detections;
     if (!entry || !finds) return;
     this.change(entry.id, { isConfirmed: true, isSkipped: false });
     if (!isDone(entry)) this.keeper.put(entry.name, namedOf(finds));
