@@ -85,7 +85,7 @@ def classes(folder: Folder, named: str | None = None) -> list[str]:
         AnnotationError: where no file says them, or two say different ones
     """
     for place in (folder, *_above(folder.root)):
-        if found := _classes_in(place, named):
+        if (found := _classes_in(place, named)) is not None:
             return found
     raise AnnotationError(
         f"{folder.root}: labels in YOLO's form, but no file in it or above names the classes; write data.yaml with "
