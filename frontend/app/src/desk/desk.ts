@@ -54,7 +54,10 @@ export class Desk {
     const { seen, all } = this.session.survey();
     return words.surveying(seen, all);
   });
-  protected readonly saving = computed(() => (this.keeper.isSaved() ? words.saved : words.saving));
+  protected readonly saving = computed(() => {
+    if (this.keeper.isSaved()) return words.saved;
+    return this.keeper.trouble() === undefined ? words.saving : words.waiting;
+  });
   protected readonly isEmpty = computed(
     () => this.session.findings()?.detections.every(({ class: name }) => name === '') ?? false,
   );
@@ -63,7 +66,7 @@ export class Desk {
     const entry = this.session.entry();
     const finds = this.session.findings()?.detections;
     if (!entry || !finds) return words.looking;
-    if (isDone(entry)) return words.kept;
+    if (isDone(entry)) return this.keeper.isSaved() ? words.kept : '';
     return finds.length > 0 ? words.proposed : words.drawn;
   });
   protected readonly unnamed = computed(() => {

@@ -8,13 +8,14 @@ const photos = (count: number): string =>
 export const words = {
   opening: 'Opening the folder …',
   failed: (reason: string) => `The folder can’t be opened: ${reason}`,
-  gone: 'the task that serves this page has ended. Start ./inv label again, then reload the page.',
+  gone: 'the task that serves this page has ended. Start ./inv label again with the same folder, then try again here.',
   unsaved: (reason: string) => `Not saved: ${reason}`,
   answered: (status: number) => `the task answered ${String(status)}.`,
   retry: text.retry,
   reload: text.reload,
   saved: 'All saved',
   saving: 'Saving …',
+  waiting: 'Not saved',
   progress: (done: number, all: number) => `${String(done)} of ${photos(all)}`,
 
   model: 'The model can’t run here, so nothing is proposed. Draw the frames yourself.',
