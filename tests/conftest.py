@@ -122,7 +122,7 @@ def small_place() -> Place:
 @pytest.fixture(scope="session")
 def small_run(small_place: Place) -> Path:
     """A finished run on a few synthetic photos, made once in a call of `./inv test`, whose suites run side by side."""
-    session, made = os.environ.get("DIGITLENS_TEST_SESSION"), small_place.folder / "session"
+    session, made = os.environ.get("ONE_TEST_CALL"), small_place.folder / "session"
     small_place.folder.mkdir(parents=True, exist_ok=True)
     with (small_place.folder / "session.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

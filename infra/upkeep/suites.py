@@ -27,7 +27,7 @@ SHARING = ("frontend", "pipeline", "browser", "images")
 run makes it (tests/conftest.py)."""
 ROOMY = 12 * 2**30
 """Bytes of memory from which two suites fit beside each other: a training and a browser need some 4 GiB each."""
-SESSION = "DIGITLENS_TEST_SESSION"
+SESSION = "ONE_TEST_CALL"
 """Names one call of `./inv test` to its suites: what the first has made, the others take as it is."""
 MESSAGE = 300
 """Characters of a failed test's line."""

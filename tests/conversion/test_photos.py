@@ -34,7 +34,7 @@ def test_further_columns_do_not_matter(tmp_path: Path) -> None:
 
 def test_what_keeps_spreadsheets_from_running_a_name_is_no_part_of_it(tmp_path: Path) -> None:
     annotations = tmp_path / "annotations.csv"
-    rows = [
+    rows: list[list[str | int]] = [
         ["'=a.png", 9, 8, "'-1", 1, 2, 3, 4],
         ["''+b.png", 9, 8, "-", 1, 2, 3, 4],
         ["'c.png", 9, 8, "", "", "", "", ""],
