@@ -54,7 +54,8 @@ def _unknown(error: ValidationError) -> str:
 
 def _missing(error: ValidationError) -> str:
     wanted, there = _any(error.validator_value), _any(error.instance)
-    return f"{', '.join(key for key in wanted if key not in there)} is missing"
+    missing = [key for key in wanted if key not in there]
+    return f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
 
 
 def _mistyped(error: ValidationError) -> str:

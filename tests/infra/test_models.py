@@ -88,5 +88,5 @@ def test_somebody_elses_description_that_says_too_little_is_refused(tmp_path: Pa
     file = tmp_path / "detector.json"
     file.write_text('{"name": "theirs", "classes": ["a"]}', "utf-8")
     photos = kinds.Photos(tmp_path, tmp_path / "labels.csv")
-    with pytest.raises(UsageError, match=r"detector\.json, \$: '\w+' is a required property; schemas/detector"):
+    with pytest.raises(UsageError, match=r"detector\.json, reading, .* are missing; schemas/detector"):
         kinds.adopt(Run(tmp_path / "run"), tmp_path, file, photos, "none", Local())
