@@ -50,7 +50,7 @@ def test_the_web_model_equals_the_local_one_although_training_was_stopped_and_ki
     pipeline = ["pipeline", *given(small_run), "--name", "small", "--no-serve", "--on", "docker"]
     client = engine.connect().containers
     # `docker stop` is SIGTERM: it ends after a checkpoint, between two of the regular ones.
-    code, said = place.inv_until(pipeline, "step 50/600", lambda _: client.get(training(place)).stop(timeout=30))
+    code, said = place.inv_until(pipeline, "step 50 of 600", lambda _: client.get(training(place)).stop(timeout=30))
     assert code == 130, said
     stopped = time.monotonic()
     train = ["train", "--run", "small", "--resume", "--on", "docker"]

@@ -67,7 +67,7 @@ def test_a_check_succeeds_with_suspicions_and_fails_with_errors(synthetic: Path,
     broken.write_text((synthetic / "annotations.csv").read_text("utf-8") + "gone.jpg,9,9,1,0,0,4,4,\n", "utf-8")
     failed = place.inv("data.check", *source(synthetic)[:3], str(broken), "--config", str(TINY), "--run", "mine")
     assert failed.returncode == 1
-    assert "1 errors" in failed.stdout
+    assert "1 error" in failed.stdout
     assert "gone.jpg: no such file" in failed.stderr
     entries = [{"name": "mine", "images": str(synthetic / "images"), "annotations": str(broken)}]
     data = place.folder / "one.yaml"
@@ -75,7 +75,7 @@ def test_a_check_succeeds_with_suspicions_and_fails_with_errors(synthetic: Path,
     for _ in range(2):
         listed = place.inv("data.check", "--data", str(data), "--config", str(TINY))
         assert listed.returncode == 1
-        assert "1 errors" in listed.stdout
+        assert "1 error" in listed.stdout
         assert "mine: broken.csv" in listed.stdout
         assert (place.run("one") / "check" / "contact_sheet.jpg").is_file()
     assert "current: check data" in listed.stderr

@@ -44,7 +44,7 @@ def test_the_step_cuts_photos_and_labels_alike(tmp_path: Path) -> None:
         "training.data.cropping", "--images", tmp_path / "images", "--annotations", tmp_path / "a.csv", "--out", out
     )
     assert done.returncode == 0, done.stderr
-    assert "1 photos cut, 1 without an object left out" in done.stdout
+    assert "1 photo cut, 1 without an object left out" in done.stdout
     (photo,) = read_csv(out / "annotations.csv").photos
     with Image.open(out / "images" / photo.filename) as image:
         np.testing.assert_array_equal(np.asarray(image), pixels[42:108, 91:169])

@@ -322,7 +322,7 @@ def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     ("groups", "shares", "words"),
     [
         (["one"] * 60, Split(), "all 60 photos are in one group, which stays together"),
-        (["one"] * 3000 + ["two"] * 3000, Split(), "all 6000 photos are in 2 groups, which stay together"),
+        (["one"] * 3000 + ["two"] * 3000, Split(), "all 6,000 photos are in 2 groups, which stay together"),
         ([str(index) for index in range(3)], Split(validation=0.01), "3 photos are too few"),
     ],
 )
