@@ -171,6 +171,9 @@ def test_keys_do_all_without_a_pointer(page: Page, witness: Witness, by_hand: st
     page.keyboard.press("d")
     page.get_by_test_id("add").focus()
     page.keyboard.press("Enter")
+    # The keys go to the frame once it is there and has the focus.
+    expect(page.locator(".handle").first).to_be_visible()
+    settled(page)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowDown")
     settled(page)

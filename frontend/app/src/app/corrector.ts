@@ -41,6 +41,8 @@ const ARROWS: Record<string, readonly [number, number]> = {
   host: {
     class: 'corrector',
     'data-testid': 'corrector',
+    // What is selected beneath isn't dragged away.
+    '(dragstart)': '$event.preventDefault()',
     '(pointerdown)': 'start($event)',
     '(pointermove)': 'move($event)',
     '(pointerup)': 'finish()',
