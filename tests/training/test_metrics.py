@@ -114,6 +114,15 @@ def test_a_photo_that_is_right_at_low_thresholds_only_does_not_draw_the_threshol
     assert best_threshold(cases, CLASSES, "lines")[0] <= 0.26
 
 
+@pytest.mark.parametrize("right", [0, 1])
+def test_where_hardly_a_number_is_read_what_is_found_is_shown(right: int) -> None:
+    cases = [judged("012", "010", score=0.2) for _ in range(20)]
+    cases[:right] = [judged("012", "012", score=0.2) for _ in range(right)]
+    threshold, figure = best_threshold(cases, CLASSES, "lines")
+    assert threshold <= 0.2
+    assert figure == pytest.approx(right / 20)
+
+
 def test_the_interval_is_wilsons() -> None:
     # Wilson 1927; the values stand in many textbooks' tables.
     assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-3)

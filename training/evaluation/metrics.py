@@ -78,13 +78,16 @@ def best_threshold(judged: Sequence[Judged], classes: Sequence[str], reading: st
     """The score threshold that suits these photos best, and the figure it reaches.
 
     Characters in lines are judged by full-number accuracy, objects that stand alone by the F1 measure. The middle of
-    the best plateau is taken, since its edges are chance; what is no more than a photo worse belongs to it.
+    the best plateau is taken, since its edges are chance; what is no more than a photo worse belongs to it. Where no
+    more than one photo is right at any threshold, single characters decide: what finds some of them shows them.
     """
+    decisive = figures = _f1(_counts_by_threshold(judged, classes).sum(axis=1))
     if reading == "lines":
         figures = full_numbers_by_threshold(judged, classes)
-    else:
-        figures = _f1(_counts_by_threshold(judged, classes).sum(axis=1))
-    best = _plateau(figures, len(judged))
+        # Within a photo of the best is every threshold otherwise, also those that show nothing.
+        if figures.max() * len(judged) > 1.5:
+            decisive = figures
+    best = _plateau(decisive, len(judged))
     index = int(best[len(best) // 2])
     return float(THRESHOLDS[index]), float(figures[index])
 
