@@ -28,7 +28,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("-m conversion", ("conversion/",)),
 )
 """What a test's source has where it runs more than it imports, and what that is."""
-ALL = ("unit", "training", "conversion", "frontend", "browser", "hosting", "pipeline", "images")
+ALL = ("unit", "training", "conversion", "frontend", "browser", "hosting", "steps", "pipeline", "images")
 WHOLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     # The first that fits counts.
     ("tests/browser/references/*", ("browser",)),
@@ -37,23 +37,25 @@ WHOLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("tests/conversion/*", ("conversion",)),
     ("tests/browser/*", ("browser",)),
     ("tests/hosting/*", ("hosting",)),
-    ("tests/pipeline/*", ("pipeline", "browser", "hosting", "images")),
+    # Its tiny.yaml is what the small run is made by.
+    ("tests/pipeline/*", ("pipeline", "steps", "browser", "hosting", "images")),
+    ("tests/steps/*", ("steps",)),
     ("tests/images/*", ("images",)),
     ("tests/vectors/*", ("training", "frontend")),
     ("infra/hosting/client/*", ("hosting", "browser", "pipeline")),
     ("benchmarks/page/*", ("browser", "unit")),
     ("benchmarks/*", ("unit", "training")),
-    ("training/*", ("training", "browser", "pipeline", "images", "unit")),
-    ("conversion/*", ("conversion", "browser", "pipeline", "images", "unit")),
-    ("frontend/*", ("frontend", "conversion", "browser", "hosting", "pipeline", "images", "unit")),
+    ("training/*", ("training", "browser", "steps", "pipeline", "images", "unit")),
+    ("conversion/*", ("conversion", "browser", "steps", "pipeline", "images", "unit")),
+    ("frontend/*", ("frontend", "conversion", "browser", "hosting", "steps", "pipeline", "images", "unit")),
     ("models/*", ("unit", "conversion", "browser", "hosting", "pipeline")),
     ("docker/*", ("unit", "images")),
     (".github/*", ("unit", "hosting")),
     ("docs/*", ("unit", "hosting")),
     ("*.md", ("unit", "hosting")),
     ("firebase.json", ("unit", "browser", "hosting", "pipeline")),
-    ("requirements/train*", ("unit", "training", "pipeline", "browser", "images")),
-    ("requirements/convert*", ("unit", "conversion", "pipeline", "browser", "images")),
+    ("requirements/train*", ("unit", "training", "steps", "pipeline", "browser", "images")),
+    ("requirements/convert*", ("unit", "conversion", "steps", "pipeline", "browser", "images")),
     ("*", ALL),
 )
 """Suites that a file reaches as a whole, where it isn't Python that tests import."""

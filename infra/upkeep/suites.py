@@ -52,6 +52,7 @@ SUITES = (
     Suite("conversion", "convert", ("tests/conversion",), needs=("test",), needs_recognizer=True),
     Suite("frontend", "frontend", ("frontend",), needs_recognizer=True),
     Suite("hosting", "host", ("tests/hosting",), needs=("hosting",), needs_recognizer=True),
+    Suite("steps", "host", ("tests/steps",), needs=("hosting",), needs_recognizer=True),
     Suite("pipeline", "host", ("tests/pipeline",), needs=("hosting",), needs_recognizer=True),
     Suite("browser", "host", ("tests/browser",), needs=("hosting",), needs_recognizer=True),
     Suite("images", "host", ("tests/images",), needs=("hosting",), needs_recognizer=True),
