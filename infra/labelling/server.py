@@ -66,6 +66,8 @@ def serving(session: Session, site: Path, port: int | None = None) -> Iterator[s
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # Of connections that wait to be taken: five are fewer than a page opens with two tabs, and the sixth is reset.
+    request_queue_size = 128
 
     def __init__(self, *given: Any) -> None:
         self._open: set[socket.socket] = set()
