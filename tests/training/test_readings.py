@@ -153,12 +153,16 @@ def test_the_likeliest_reading_is_said_first(tmp_path: Path, name: str, mistake:
     boxes = [(22, 3, 38, 12), *right()] * 3 if mistake.swapped else right()
     (tmp_path / "labels").mkdir()
     labels = write(tmp_path / "labels", [written(one, *mistake) for one in boxes])
-    with pytest.raises(AnnotationError) as caught:
-        selection.read(images, labels)
-    first = str(caught.value).splitlines()[0]
-    assert f"were their numbers {mistake.words}" in first, first
-    assert f"Write them as {declared.form}" in first
-    assert ("EXIF" in first) is mistake.swapped
+    # What fits is as wrong as the rest, so that leaving the rest out is refused, too.
+    for skip_bad in (False, True):
+        with pytest.raises(AnnotationError) as caught:
+            selection.read(images, labels, skip_bad=skip_bad)
+        said = str(caught.value)
+        first = said.splitlines()[0]
+        assert f"were their numbers {mistake.words}" in first, first
+        assert f"Write them as {declared.form}" in first
+        assert ("EXIF" in first) is mistake.swapped
+        assert "--skip-bad would keep" in said or "no usable entry" in said
 
 
 @pytest.mark.parametrize("name", list(WRITERS))

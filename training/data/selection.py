@@ -101,15 +101,20 @@ def read(
     See `formats.read` for the other arguments.
 
     Raises:
-        AnnotationError: naming each fault of rows and files; with ``skip_bad`` those are left out and listed
+        AnnotationError: naming each fault of rows and files; with ``skip_bad`` those are left out and listed, unless
+            they show that the others are wrong, too
     """
     allowed = None if classes is None else (*classes, *ignored)
     labels = formats.read(annotations, images, allowed, groups, skip_bad=True, keep=keep, as_exported=as_exported)
     found = check_files(labels, images)
-    if found.skipped and not skip_bad:
+    if found.skipped and (found.causes or not skip_bad):
+        way = (
+            ": --skip-bad would keep what is just as wrong, and fits by chance"
+            if found.causes
+            else ", or leave their photos out with --skip-bad"
+        )
         raise refusal(
-            f"{annotations}: {counted(len(found.skipped), 'fault')}; correct the labels, or leave their photos out "
-            "with --skip-bad",
+            f"{annotations}: {counted(len(found.skipped), 'fault')}; correct the labels{way}",
             found.skipped,
             found.photos,
             found.causes,
