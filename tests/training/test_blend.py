@@ -55,8 +55,9 @@ def test_a_blend_lies_between_and_knows_what_its_layers_see(
     norm = blended.get_layer("tower_norm")
     between = 0.65 * ours.get_layer("tower_norm").moving_mean + 0.35 * theirs.get_layer("tower_norm").moving_mean
     spread = np.sqrt(norm.moving_variance)
-    assert np.abs((norm.moving_mean - means) / spread).max() < 0.3
-    assert np.abs((between - means) / spread).max() > 0.3
+    # 0.23 to 0.32 of a deviation, as the crops fall, where what lies between is 0.93 to 0.96 away.
+    own, mixed = (np.abs((one - means) / spread).max() for one in (norm.moving_mean, between))
+    assert own < 0.5 * mixed
 
 
 def test_all_calibration_photos_judge_a_blend(
