@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import FilePayload, Page
 
-from tests.browser.conftest import TOLERANCE, Case, Witness, wait_for
+from tests.browser.conftest import TOLERANCE, Case, Witness, show, wait_for
 
 PIXELS = 0.01
 """How far a side of a box may be off, in pixels of the photo."""
@@ -17,8 +17,7 @@ HEADER_BYTES = 2000
 
 def read(page: Page, case: Case) -> list[dict[str, Any]]:
     """Give the page a photo; what it then shows."""
-    page.get_by_test_id("file").set_input_files(case.photo)
-    wait_for(page, "done")
+    show(page, case.photo)
     shown = page.locator("li[data-class]").all()
     return [
         {
