@@ -55,8 +55,9 @@ def label(
         with server.serving(session, site, chosen) as address:
             print(address, flush=True)
             words.show(address)
-            say("Ctrl-C ends it; what is labelled by then is kept")
             try:
+                # Within: who reads it may be as quick as a program.
+                say("Ctrl-C ends it; what is labelled by then is kept")
                 while True:
                     time.sleep(3600)
             except KeyboardInterrupt:
