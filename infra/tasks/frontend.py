@@ -81,8 +81,8 @@ def serve_site(port: str | None) -> None:
     chosen = words.number(port, "port", 1, words.PORTS) if port else settings().serve.port
     with emulator.serving(settings().paths.site, chosen) as address:
         print(address, flush=True)
-        say("Ctrl-C ends it")
         try:
+            say("Ctrl-C ends it")
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:
