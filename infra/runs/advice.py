@@ -10,7 +10,7 @@ FEW = 50
 SEEN = 8
 """Validation objects, below which a share of them says nothing."""
 WORSE = 0.15
-"""How much less of its objects than of all is found, for a size or a condition to be named."""
+"""How much less of its objects than of all is found, for a size or a kind to be named."""
 CONFUSED = 0.05
 """Share of a class's objects that are taken for one other."""
 ALARMS = 0.1
@@ -51,11 +51,7 @@ def _failing(weaknesses: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     heights = weaknesses["heights"]
     objects, right = (sum(one[key] for one in heights) for key in ("objects", "right"))
     parts = [(_span(one), one, _size(one, heights)) for one in heights]
-    parts += [
-        (one["name"], one, f"photos with objects {one['name']}")
-        for one in weaknesses["conditions"]
-        if one["name"] != "neither"
-    ]
+    parts += [(one["name"], one, f"photos with objects {one['name']}") for one in weaknesses["kinds"]]
     fails = [(one["right"] / one["objects"], name, one, remedy) for name, one, remedy in parts if one["objects"] >= SEEN]
     for share, name, one, remedy in sorted(fails, key=lambda fail: fail[0]):
         if share < right / objects - WORSE:

@@ -92,7 +92,7 @@ def render(run: Run, report: Mapping[str, Any]) -> str:
         worst=[{**one, "picture": f"{evaluation}/{one['picture']}"} for one in weaknesses["worst"]],
         confusions=weaknesses["confusions"],
         heights=weaknesses["heights"],
-        conditions=weaknesses["conditions"],
+        kinds=weaknesses["kinds"],
         pictures={
             "photos": _pictures(run, sorted((run.evaluation_web / "pictures").glob("*.jpg"))[:PICTURES]),
             "loss": _pictures(run, [run.checkpoints / "loss.png"]),

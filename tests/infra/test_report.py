@@ -40,9 +40,9 @@ WEAKNESSES: dict[str, Any] = {
         {"from": 8.0, "to": 12.0, "objects": 10, "right": 2},
         {"from": 12.0, "to": None, "objects": 31, "right": 28},
     ],
-    "conditions": [
-        {"name": "overlapping another", "objects": 3, "right": 0},
-        {"name": "neither", "objects": 38, "right": 30},
+    "kinds": [
+        {"measure": "neighbours", "name": "touching another", "objects": 3, "right": 0},
+        {"measure": "neighbours", "name": "alone", "objects": 38, "right": 30},
     ],
 }
 
@@ -163,7 +163,7 @@ def test_nothing_is_advised_where_nothing_stands_out() -> None:
         **WEAKNESSES,
         "confusions": [],
         "heights": [{"from": 8.0, "to": None, "objects": 41, "right": 40}],
-        "conditions": [{"name": "neither", "objects": 41, "right": 40}],
+        "kinds": [{"measure": "neighbours", "name": "alone", "objects": 41, "right": 40}],
     }
     assert advice.advice(fine, EVALUATION, {"splits": {"train": {"per_class": {"0": 400, "1": 90}}}}) == []
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.data import kinds
 from training.data.formats import LabelledObject, Photo
 from training.detector.recognition import Detections
-from training.evaluation import analysis, page
+from training.evaluation import analysis, by_kind, page
 from training.evaluation.analysis import Outcome
 from training.evaluation.average_precision import average_precision
 from training.evaluation.evaluate import evaluate
@@ -121,19 +122,28 @@ def test_thresholds_of_classes_leave_labels_to_what_counts() -> None:
     assert analysis.confusion([one], 3, thresholds)[1].tolist() == [0, 1, 0, 0]
 
 
-def test_conditions_count_labels_that_are_hard_to_see() -> None:
-    at_edge = case("01", [("0", 0, 0.9), ("1", 1, 0.9)])
+def test_labels_are_counted_by_kind_and_by_source() -> None:
+    at_edge = case("01", [("0", 0, 0.9), ("1", 1, 0.9)], name="streets/a.jpg")
     objects = [
         LabelledObject("0", 50, 10, 70, 30),
         LabelledObject("0", 55, 10, 75, 30),
         LabelledObject("1", 90, 10, 99, 30),
     ]
-    crowded = analysis.outcome(Judged(Photo("b.jpg", 200, 100, "", objects), case("", []).judged.detections), CLASSES)
-    assert analysis.conditions([at_edge, crowded], 0.5) == [
-        ("cut off by the photo's edge", 1, 1),
-        ("overlapping another", 2, 0),
-        ("neither", 2, 1),
-    ]
+    photo = Photo("drawn/b.jpg", 200, 100, "", objects)
+    crowded = analysis.outcome(Judged(photo, case("", []).judged.detections), CLASSES)
+    outcomes = [at_edge, crowded]
+    values = [kinds.measure(np.zeros((100, 200, 3), np.uint8), one.judged.photo, True) for one in outcomes]
+    found = by_kind.count(outcomes, values, True, 0.5)
+    assert (found.sources, found.objects) == (("drawn", "streets"), (5, 3, 2))
+    told = {row.name: (row.all, *row.by_source) for row in found.rows}
+    assert told["cut off by the photo's edge"] == ((1, 1), (0, 0), (1, 1))
+    assert told["touching another"] == ((2, 0), (2, 0), (0, 0))
+    assert told["with contrast below 10"] == ((5, 2), (3, 0), (2, 2))
+    assert sum(fates[0].objects for name, fates in told.items() if "strokes" in name) == 0, "black on black"
+    alone = by_kind.count(outcomes[:1], values[:1], False, 0.95)
+    assert alone.sources == ()
+    assert not [row.name for row in alone.rows if row.measure.characters]
+    assert sum(row.all.objects - row.all.right for row in alone.rows if row.measure.name == "edge") == 2
 
 
 def test_confusions_are_listed_most_first() -> None:
@@ -171,10 +181,11 @@ def test_a_page_shows_classes_whatever_they_are_called(classes: list[str], tmp_p
     outcomes = [analysis.outcome(Judged(Photo(f"{i}.jpg", 200, 100, "", objects), found), classes) for i in range(3)]
     precision = average_precision([one.judged for one in outcomes], classes)
     figures = evaluate(outcomes, precision, description)
-    page.write(tmp_path, figures, description, outcomes, precision)
+    values = [kinds.measure(np.zeros((100, 200, 3), np.uint8), one.judged.photo, False) for one in outcomes]
+    page.write(tmp_path, figures, description, outcomes, precision, by_kind.count(outcomes, values, False, 0.3))
     text = (tmp_path / "evaluation.md").read_text("utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     # The columns of a table are as many whatever is in them.
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3, 7}
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3, 5, 7}
     assert sum(row.count("|") >= 7 for row in rows) == len(classes) + 1
     assert "[x](y)" not in text

@@ -260,6 +260,9 @@ def test_objects_that_are_not_read_are_judged_without_a_word_of_reading(
     assert "0.9 for 1, 0.06 for 2" in page
     found = json.loads((tmp_path / "e/weaknesses.json").read_text())
     assert sum(one["objects"] for one in found["heights"]) == figures["objects"]
+    edges = [one for one in found["kinds"] if one["measure"] == "edge"]
+    assert sum(one["objects"] for one in edges) == figures["objects"]
+    assert "| wholly in the photo |" in page
     assert found["worst"]
     rows = {row["filename"]: row for row in csv.DictReader((tmp_path / "e/photos.csv").read_text().splitlines())}
     for one in found["worst"]:

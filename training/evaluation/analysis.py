@@ -31,10 +31,6 @@ Integers = npt.NDArray[np.int64]
 
 HEIGHTS = (0.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0, 192.0, np.inf)
 """Edges of the classes of height, pixels of the network's input."""
-EDGE = 1.0
-"""Pixels from the photo's edge within which a label is cut off by it."""
-OVERLAP = 0.1
-"""IoU from which two labels hide parts of each other."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +55,12 @@ class Outcome:
         hit = self.meant >= 0
         same[hit] = self.names[self.meant[hit]] == self.judged.detections.classes[hit]
         return same
+
+    def found(self, threshold: Threshold) -> npt.NDArray[np.bool_]:
+        """[m] whether each label is found, as its class, by what counts at ``threshold``."""
+        found = np.zeros(len(self.names), bool)
+        found[self.meant[self.judged.detections.count(threshold) & self.right]] = True
+        return found
 
 
 def outcome(judged: Judged, classes: Sequence[str], threshold: Threshold = 0.0) -> Outcome:
@@ -201,28 +203,3 @@ def worst(
     """At most ``limit`` photos that aren't right, by `regret`."""
     wrong = [one for one in outcomes if not is_right(one, classes, reading, threshold)]
     return sorted(wrong, key=lambda one: regret(one, threshold), reverse=True)[:limit]
-
-
-class Condition(NamedTuple):
-    """Labels under some condition."""
-
-    name: str
-    objects: int
-    right: int
-
-
-def conditions(outcomes: Sequence[Outcome], threshold: Threshold) -> list[Condition]:
-    """What became of labels that are hard to see, by what makes them so; those under no such condition come last."""
-    counts = {"cut off by the photo's edge": [0, 0], "overlapping another": [0, 0], "neither": [0, 0]}
-    for one in outcomes:
-        photo, boxes = one.judged.photo, label_boxes(one.judged.photo)
-        right = np.zeros(len(boxes), bool)
-        right[one.meant[one.judged.detections.count(threshold) & one.right]] = True
-        at_edge = (boxes[:, :2] <= EDGE).any(axis=1)
-        at_edge |= (boxes[:, 2:] >= np.array([photo.height, photo.width]) - EDGE).any(axis=1)
-        overlaps = [(intersection_over_union(box, boxes) > OVERLAP).sum() > 1 for box in boxes]
-        crowded = np.array(overlaps, bool)
-        for name, chosen in zip(counts, (at_edge, crowded, ~(at_edge | crowded)), strict=True):
-            counts[name][0] += int(chosen.sum())
-            counts[name][1] += int(right[chosen].sum())
-    return [Condition(name, objects, right) for name, (objects, right) in counts.items() if objects]

@@ -4,7 +4,7 @@ The model is a checkpoint or a SavedModel, run here, or the predictions that a w
 an evaluation holds
 
 - ``evaluation.json``, the figures; ``evaluation.md`` and ``charts/``, the same for people;
-- ``weaknesses.json``, what goes wrong: the worst photos and why, confusions, sizes and conditions that fail;
+- ``weaknesses.json``, what goes wrong: the worst photos and why, confusions, sizes and kinds that fail;
 - ``photos.csv``, what was found in each photo, by which two models can be compared photo by photo;
 - ``pictures/``, a dozen photos with their detections, and ``worst/``, the worst; ``worst.jpg`` shows those at a glance.
 
@@ -27,13 +27,15 @@ import numpy as np
 import tensorflow as tf
 
 from training import command, drawing
+from training.data import kinds
 from training.data.formats import read_csv
 from training.data.photos import decode
 from training.detector.scores import thresholds
 from training.errors import ModelError
-from training.evaluation import analysis, page, words
+from training.evaluation import analysis, by_kind, page, words
 from training.evaluation.analysis import Outcome
 from training.evaluation.average_precision import Precision, average_precision
+from training.evaluation.by_kind import Kinds
 from training.evaluation.metrics import (
     Judged,
     count_matches,
@@ -98,7 +100,9 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def weaknesses(outcomes: Sequence[Outcome], worst: Sequence[Outcome], description: Any) -> dict[str, Any]:
+def weaknesses(
+    outcomes: Sequence[Outcome], worst: Sequence[Outcome], counted_kinds: Kinds, description: Any
+) -> dict[str, Any]:
     """The content of weaknesses.json; ``worst`` are the photos whose pictures are in ``worst/``, in that order."""
     classes, threshold = description["classes"], thresholds(description)
     size = description["input"]["height"], description["input"]["width"]
@@ -127,7 +131,11 @@ def weaknesses(outcomes: Sequence[Outcome], worst: Sequence[Outcome], descriptio
             }
             for one in analysis.by_height(outcomes, size, threshold)
         ],
-        "conditions": [one._asdict() for one in analysis.conditions(outcomes, threshold)],
+        "kinds": [
+            {"measure": one.measure.name, "name": one.name, "objects": one.all.objects, "right": one.all.right}
+            for one in counted_kinds.rows
+            if one.all.objects
+        ],
     }
 
 
@@ -205,10 +213,13 @@ def main() -> None:
     if unknown:
         raise ModelError(f"{options.annotations}: classes that the model doesn't know: {', '.join(sorted(unknown))}")
     threshold = thresholds(description)
-    outcomes, milliseconds = [], []
+    are_read = description["reading"] == "lines"
+    outcomes, values, milliseconds = [], [], []
     for photo, detections, spent in command.progress(results, len(photos), "photos"):
         outcomes.append(analysis.outcome(Judged(photo, detections), classes, threshold))
+        values.append(kinds.measure(decode(options.images / photo.filename), photo, are_read))
         milliseconds.append(spent)
+    by_kinds = by_kind.count(outcomes, values, are_read, threshold)
     precision = average_precision([one.judged for one in outcomes], classes)
     figures = {"model": str(name), **evaluate(outcomes, precision, description)}
     figures["milliseconds_per_photo"] = float(np.median(milliseconds))
@@ -217,9 +228,9 @@ def main() -> None:
     worst = analysis.worst(outcomes, classes, description["reading"], threshold, WORST)
     with whole_folder(options.out) as folder:
         _dump(figures, folder / "evaluation.json")
-        _dump(weaknesses(outcomes, worst, description), folder / "weaknesses.json")
+        _dump(weaknesses(outcomes, worst, by_kinds, description), folder / "weaknesses.json")
         write_photos(outcomes, description, folder / "photos.csv")
-        page.write(folder, figures, description, outcomes, precision)
+        page.write(folder, figures, description, outcomes, precision, by_kinds)
         names = [f"{place:05d}" for place in some]
         draw_pictures([outcomes[place] for place in some], names, description, options.images, folder / "pictures")
         draw_pictures(worst, _names(worst), description, options.images, folder / "worst")

@@ -13,6 +13,7 @@ from training.detector.scores import thresholds
 from training.evaluation import charts
 from training.evaluation.analysis import Outcome, by_height, confusion, confusions, sweep
 from training.evaluation.average_precision import Precision
+from training.evaluation.by_kind import Fate, Kinds
 from training.evaluation.reliability import reliability
 
 TEMPLATE = Path(__file__).with_name("page.md.j2")
@@ -20,7 +21,9 @@ CHARTS = "charts"
 CONFUSIONS = 8
 
 
-def write(folder: Path, figures: Any, description: Any, outcomes: Sequence[Outcome], precision: Precision) -> None:
+def write(
+    folder: Path, figures: Any, description: Any, outcomes: Sequence[Outcome], precision: Precision, kinds: Kinds
+) -> None:
     """Write evaluation.md and its charts into ``folder``.
 
     ``figures`` is the content of evaluation.json, ``description`` the model's detector.json or manifest.json.
@@ -53,8 +56,19 @@ def write(folder: Path, figures: Any, description: Any, outcomes: Sequence[Outco
         confused=sum(count for _, _, count in found),
         confusions=[(classes[label], classes[other], count) for label, other, count in found[:CONFUSIONS]],
         own=description.get("class_thresholds", {}),
+        kinds=kinds,
+        share=_share,
     )
     (folder / "evaluation.md").write_text(page, "utf-8")
+
+
+def _share(fate: Fate, total: int) -> str:
+    """Two cells: the part that objects of a kind are of ``total``, and how many of them are wrong."""
+    if not fate.objects:
+        return "0 % | -"
+    part = 100 * fate.objects / total
+    wrong = f"{100 * (1 - fate.right / fate.objects):.1f} % of {fate.objects:,}"
+    return f"{f'{part:.0f}' if part >= 1 else 'below 1'} % | {wrong}"
 
 
 def _with_interval(figures: Any, name: str) -> str:
