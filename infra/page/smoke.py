@@ -20,7 +20,7 @@ from infra.runs import catalogue
 from infra.runs.run import Run
 from infra.settings import RELEASED, ROOT, settings
 
-TEST = ROOT / "tests" / "browser" / "test_smoke.py"
+TEST = ROOT / "tests" / "browser" / "page" / "test_smoke.py"
 
 
 def perform(run: Run, images: Path, site: str) -> results.Stamp:
@@ -48,7 +48,7 @@ def perform(run: Run, images: Path, site: str) -> results.Stamp:
             "photos": settings().pipeline.smoke_photos,
             "build": build,
             "rules": rules,
-            "code": [fingerprints.of_file(path) for path in sorted(TEST.parent.glob("*.py"))],
+            "code": [fingerprints.of_file(path) for path in (TEST, *sorted(TEST.parents[1].glob("*.py")))],
         }
     )
 

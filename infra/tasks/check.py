@@ -25,7 +25,8 @@ def fix(_: Context) -> None:
 
 @task(
     help={
-        "only": "suites, with commas: unit, training, conversion, frontend, browser, hosting, pipeline, images",
+        "only": "suites, with commas: browser, hosting, training, steps, unit, conversion, pipeline, recognizer, "
+        "images, frontend",
         "changed": "only what differs from main can reach, by what tests import and run; says what is left out",
         "k": "only tests whose names match (pytest's -k, vitest's -t)",
         "browser": "engine of the browser tests: chromium (default), firefox or webkit",
@@ -44,8 +45,9 @@ def test(
     from infra.progress import say
     from infra.upkeep import suites
 
+    engine = ["--browser", words.one_of(browser, "browser", suites.ENGINES)] if browser else []
     options = {
-        "browser": ["--browser", words.one_of(browser, "browser", suites.ENGINES)] if browser else [],
+        **dict.fromkeys(("browser", "recognizer"), engine),
         "images": ["--gpu-image"] if gpu_image else [],
     }
     chosen = suites.choose(only)

@@ -28,32 +28,37 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("-m conversion", ("conversion/",)),
 )
 """What a test's source has where it runs more than it imports, and what that is."""
-ALL = ("unit", "training", "conversion", "frontend", "browser", "hosting", "steps", "pipeline", "images")
+ALL = (
+    *("unit", "training", "conversion", "frontend", "browser", "recognizer"),
+    *("hosting", "steps", "pipeline", "images"),
+)
 WHOLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     # The first that fits counts.
     ("tests/browser/references/*", ("browser",)),
     ("tests/infra/*", ("unit",)),
     ("tests/training/*", ("training",)),
     ("tests/conversion/*", ("conversion",)),
-    ("tests/browser/*", ("browser",)),
+    ("tests/browser/page/*", ("browser",)),
+    ("tests/browser/*", ("browser", "recognizer")),
     ("tests/hosting/*", ("hosting",)),
     # Its tiny.yaml is what the small run is made by.
     ("tests/pipeline/*", ("pipeline", "steps", "browser", "hosting", "images")),
     ("tests/steps/*", ("steps",)),
     ("tests/images/*", ("images",)),
     ("tests/vectors/*", ("training", "frontend")),
-    ("infra/hosting/client/*", ("hosting", "browser", "pipeline")),
-    ("benchmarks/page/*", ("browser", "unit")),
+    ("infra/hosting/client/*", ("hosting", "browser", "recognizer", "pipeline")),
+    ("benchmarks/page/*", ("recognizer", "unit")),
+    ("benchmarks/readers/*", ("recognizer", "unit")),
     ("benchmarks/*", ("unit", "training")),
     ("training/*", ("training", "browser", "steps", "pipeline", "images", "unit")),
     ("conversion/*", ("conversion", "browser", "steps", "pipeline", "images", "unit")),
-    ("frontend/*", ("frontend", "conversion", "browser", "hosting", "steps", "pipeline", "images", "unit")),
-    ("models/*", ("unit", "conversion", "browser", "hosting", "pipeline")),
+    ("frontend/*", tuple(name for name in ALL if name != "training")),
+    ("models/*", ("unit", "conversion", "browser", "recognizer", "hosting", "pipeline")),
     ("docker/*", ("unit", "images")),
     (".github/*", ("unit", "hosting")),
     ("docs/*", ("unit", "hosting")),
     ("*.md", ("unit", "hosting")),
-    ("firebase.json", ("unit", "browser", "hosting", "pipeline")),
+    ("firebase.json", ("unit", "browser", "recognizer", "hosting", "pipeline")),
     ("requirements/train*", ("unit", "training", "steps", "pipeline", "browser", "images")),
     ("requirements/convert*", ("unit", "conversion", "steps", "pipeline", "browser", "images")),
     ("*", ALL),

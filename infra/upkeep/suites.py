@@ -22,11 +22,13 @@ from infra.settings import ROOT, settings
 from infra.upkeep import reach
 
 ENGINES = ("chromium", "firefox", "webkit")
-SHARING = ("frontend", "pipeline", "browser", "images")
-"""Suites that build in frontend/ what others of them serve: never beside each other. The first that needs the small
-run makes it (tests/conftest.py)."""
-ROOMY = 12 * 2**30
-"""Bytes of memory from which two suites fit beside each other: a training and a browser need some 4 GiB each."""
+SHARING = ("pipeline", "recognizer", "images", "frontend")
+"""Suites that use what frontend/ holds as it was built last, or build it anew: never beside each other. The first that
+needs the small run makes it (tests/conftest.py)."""
+ROOM = 6 * 2**30
+"""Bytes of memory for a suite beside others: a training and a browser need some 4 GiB each."""
+BESIDE = 3
+"""Suites beside each other on two cores: about half of what each takes is waiting, for a browser or a server."""
 SESSION = "ONE_TEST_CALL"
 """Names one call of `./inv test` to its suites: what the first has made, the others take as it is."""
 MESSAGE = 300
@@ -47,15 +49,23 @@ class Suite:
 
 
 SUITES = (
-    Suite("unit", "host", ("tests/infra",), needs=("hosting",)),
-    Suite("training", "train", ("tests/training",), needs=("test",)),
-    Suite("conversion", "convert", ("tests/conversion",), needs=("test",), needs_recognizer=True),
-    Suite("frontend", "frontend", ("frontend",), needs_recognizer=True),
+    # Those that take longest first: each begins where another has ended.
+    Suite("browser", "host", ("tests/browser/page",), needs=("hosting",), needs_recognizer=True),
     Suite("hosting", "host", ("tests/hosting",), needs=("hosting",), needs_recognizer=True),
+    Suite("training", "train", ("tests/training",), needs=("test",)),
     Suite("steps", "host", ("tests/steps",), needs=("hosting",), needs_recognizer=True),
+    Suite("unit", "host", ("tests/infra",), needs=("hosting",)),
+    Suite("conversion", "convert", ("tests/conversion",), needs=("test",), needs_recognizer=True),
     Suite("pipeline", "host", ("tests/pipeline",), needs=("hosting",), needs_recognizer=True),
-    Suite("browser", "host", ("tests/browser",), needs=("hosting",), needs_recognizer=True),
+    Suite(
+        "recognizer",
+        "host",
+        ("tests/browser/recognizer", "tests/browser/benchmarks"),
+        needs=("hosting",),
+        needs_recognizer=True,
+    ),
     Suite("images", "host", ("tests/images",), needs=("hosting",), needs_recognizer=True),
+    Suite("frontend", "frontend", ("frontend",), needs_recognizer=True),
 )
 
 
@@ -150,7 +160,7 @@ def run_all(
         for suite in lane:
             run(suite)
 
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(_beside()) as threads:
         try:
             for _ in threads.map(run_lane, _lanes(suites)):
                 pass
@@ -162,12 +172,15 @@ def run_all(
 
 
 def _lanes(suites: Sequence[Suite]) -> list[list[Suite]]:
-    """Suites that run one after the other, each list beside the others."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if (os.cpu_count() or 1) < 2 or memory < ROOMY:
-        return [list(suites)]
+    """Suites that run one after the other, each list beside the others as there is room."""
     sharing = [suite for suite in suites if suite.name in SHARING]
-    return [lane for lane in ([suite for suite in suites if suite not in sharing], sharing) if lane]
+    return [*([sharing] if sharing else []), *([suite] for suite in suites if suite not in sharing)]
+
+
+def _beside() -> int:
+    """How many suites this machine has room for."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(BESIDE, memory // ROOM)) if (os.cpu_count() or 1) > 1 else 1
 
 
 def _run(suite: Suite, expression: str | None, words: Sequence[str], folder: Path) -> list[str]:

@@ -134,11 +134,16 @@ def site(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterato
 @pytest.fixture(scope="session")
 def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site with the released model."""
+    return assembled(tmp_path_factory.mktemp("released") / "site")
+
+
+def assembled(folder: Path, web_model: Path = RELEASED / "web_model", samples: Path | None = None) -> Path:
+    """A site in ``folder`` with the worker for the released model, whatever other suites build meanwhile."""
     environments.ensure("hosting")
-    frontend.build_recognizer(RELEASED / "web_model")
-    frontend.build_app()
-    folder = tmp_path_factory.mktemp("released") / "site"
-    sites.assemble(RELEASED / "web_model", folder, catalogue.RELEASED)
+    with frontend.alone():
+        frontend.build_recognizer(RELEASED / "web_model")
+        frontend.build_app()
+        sites.assemble(web_model, folder, catalogue.RELEASED, samples)
     return folder
 
 

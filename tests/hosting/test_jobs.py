@@ -171,7 +171,7 @@ def test_a_change_is_built_shown_promoted_rolled_back_and_cleaned_up(deployer: D
 def test_every_job_of_continuous_integration_finds_what_it_calls(runner: Runner) -> None:
     """Its tests are collected only: this is one of them, and comes after the checks.
 
-    Images and the benchmark, minutes each, are made for real in tests/images and tests/browser/test_bench.py; the
+    Images and the benchmark, minutes each, are made for real in tests/images and tests/browser/benchmarks; the
     benchmark's job is run above.
     """
     collecting = {"PYTEST_ADDOPTS": "--collect-only"}

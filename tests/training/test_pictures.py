@@ -227,7 +227,7 @@ def bent(data: bytes, rng: np.random.Generator) -> bytes:
 
 @pytest.mark.parametrize(("data", "seen"), [(data, seen) for _, data, seen in profiles.pictures()])
 def test_colours_are_those_that_a_browser_shows(data: bytes, seen: tuple[int, int, int], tmp_path: Path) -> None:
-    """The browser's own are in tests/browser/test_photos.py."""
+    """The browser's own are in tests/browser/page/test_photos.py."""
     path = placed(data, tmp_path)
     picture = pictures.read(path)
     assert np.abs(np.asarray(picture.image)[8, 8].astype(int) - seen).max() <= 1

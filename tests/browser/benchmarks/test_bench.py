@@ -24,10 +24,9 @@ from benchmarks.page.front import Front, fronted
 from benchmarks.page.link import SLOW_4G, UNSHAPED, Shape
 from infra.browser import chromium, frontend
 from infra.errors import RefusedError
-from infra.execution import environments
 from infra.page import site
-from infra.runs import catalogue
-from infra.settings import RELEASED, ROOT
+from infra.settings import ROOT
+from tests.browser.conftest import assembled
 
 FRAME = photos.photo(photos.FRAME, 1)
 NEAR, FAR = (Shape("test", 16e6, 16e6, seconds) for seconds in (0.2, 0.4))
@@ -39,12 +38,7 @@ FAT = 300_000
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site with the released model."""
-    environments.ensure("hosting")
-    frontend.build_recognizer()
-    frontend.build_app()
-    folder = tmp_path_factory.mktemp("bench") / "site"
-    site.assemble(RELEASED / "web_model", folder, catalogue.RELEASED)
-    return folder
+    return assembled(tmp_path_factory.mktemp("bench") / "site")
 
 
 @pytest.fixture(scope="module")

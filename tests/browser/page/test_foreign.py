@@ -14,7 +14,6 @@ from infra.browser import frontend
 from infra.execution import environments
 from infra.hosting import emulator
 from infra.page import site
-from infra.settings import RELEASED
 from tests.browser.conftest import Witness, wait_for
 from tests.conftest import ROOT, Place
 
@@ -73,14 +72,12 @@ def theirs(request: pytest.FixtureRequest, small_run: Path, tmp_path_factory: py
     assert done.returncode == 0, done.stderr
     environments.ensure("hosting")
     # As ./inv frontend.build does: the worker has the kernels of the model that it is built for.
-    frontend.build_recognizer(place.run("theirs") / "web_model")
-    try:
+    with frontend.alone():
+        frontend.build_recognizer(place.run("theirs") / "web_model")
         frontend.build_app()
         site.assemble(place.run("theirs") / "web_model", place.site, "theirs")
-        with emulator.serving(place.site) as address:
-            yield address
-    finally:
-        frontend.build_recognizer(RELEASED / "web_model")
+    with emulator.serving(place.site) as address:
+        yield address
 
 
 def test_the_page_reads_with_somebody_elses_model(page: Page, witness: Witness, theirs: str, small_run: Path) -> None:

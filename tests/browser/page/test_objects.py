@@ -16,11 +16,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from infra.hosting import emulator
-from infra.page import site as sites
-from infra.runs import catalogue
 from infra.settings import RELEASED
 from tests.browser import pictures, scripted
-from tests.browser.conftest import Witness, show, until, wait_for
+from tests.browser.conftest import Witness, assembled, show, until, wait_for
 
 CLASSES = ["raccoon", "cat", "red cell", "WBC", "浣熊", "🦝", "a/b/c", '"q" <b>&', "stop_sign", "Platelets"]
 """Names as people give them; as many as the released model has, whose weights serve here."""
@@ -55,11 +53,10 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def forest(released_folder: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of their page; ``released_folder`` has built the app."""
+def forest(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of their page."""
     folder = tmp_path_factory.mktemp("forest")
-    sites.assemble(theirs(folder), folder / "site", catalogue.RELEASED, photos)
-    with emulator.serving(folder / "site") as address:
+    with emulator.serving(assembled(folder / "site", theirs(folder), photos)) as address:
         yield address
 
 
@@ -252,6 +249,5 @@ def test_terms_travel_into_the_footer(page: Page, witness: Witness, forest: str)
 
 
 def test_a_page_of_others_has_none_of_our_samples(released_folder: Path, tmp_path: Path) -> None:
-    sites.assemble(theirs(tmp_path), tmp_path / "site", catalogue.RELEASED)
-    assert not (tmp_path / "site" / "samples").exists()
+    assert not (assembled(tmp_path / "site", theirs(tmp_path)) / "samples").exists()
     assert (released_folder / "samples").is_dir()

@@ -25,12 +25,9 @@ from benchmarks.readers.figures import CHATTER
 from benchmarks.readers.photos import Photo
 from benchmarks.readers.vision import FEATURES, Budget, Vision
 from benchmarks.readers.visitor import NOT_TRIED
-from infra.browser import frontend
 from infra.errors import DigitlensError
-from infra.execution import environments
-from infra.page import site
-from infra.runs import catalogue
-from infra.settings import RELEASED, ROOT, settings
+from infra.settings import ROOT, settings
+from tests.browser.conftest import assembled
 from tests.hosting.tokens import CANARY
 from tests.infra import vision_service
 from tests.infra.vision_service import VisionService
@@ -55,12 +52,7 @@ def plates(tmp_path_factory: pytest.TempPathFactory) -> list[Photo]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    environments.ensure("hosting")
-    frontend.build_recognizer()
-    frontend.build_app()
-    folder = tmp_path_factory.mktemp("readers") / "site"
-    site.assemble(RELEASED / "web_model", folder, catalogue.RELEASED)
-    return folder
+    return assembled(tmp_path_factory.mktemp("readers") / "site")
 
 
 @dataclass
