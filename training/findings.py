@@ -15,6 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from training.cells import guarded
+
 FILE = "findings.csv"
 HEADER = ("kind", "file", "element", "field", "fault", "remedy", "photo")
 FIRST = 10
@@ -111,16 +113,35 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+MINUS = "\u2212"
+LATIN_LOOKS = frozenset(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408"
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bd\u03bf"
+)
+"""Cyrillic and Greek letters that are drawn as Latin ones are: of Unicode's confusables.txt, in everyday fonts."""
+
+
 def shown(text: str) -> str:
     """A name as messages have it: as it is where nothing about it can be overlooked, else quoted, odd signs as escapes.
 
-    What can be overlooked: blanks at the ends or twice, blanks that aren't U+0020, accents that stand alone (NFD), and
-    what has no picture.
+    What can be overlooked: blanks at the ends or twice, blanks that aren't U+0020, accents that stand alone (NFD), what
+    has no picture, dashes that aren't the keyboard's, and letters that pass for Latin ones.
     """
     plain = text.isprintable() and text == " ".join(text.split(" ")).strip() and "  " not in text
-    if plain and text and not any(map(_odd, text)):
+    odd = {sign for sign in text if _odd(sign)} | _passing(text)
+    if plain and text and not odd:
         return text
-    return "'" + "".join(_escaped(sign) if _odd(sign) else sign for sign in text) + "'"
+    return "'" + "".join(_escaped(sign) if sign in odd else sign for sign in text) + "'"
+
+
+def _passing(text: str) -> set[str]:
+    """Signs of a name that pass for others: Greek and Cyrillic among Latin letters, or where all of them look Latin."""
+    letters = {sign for sign in text if sign.isalpha()}
+    foreign = {sign for sign in letters if unicodedata.name(sign, "").startswith(("GREEK", "CYRILLIC"))}
+    dashes = {sign for sign in text if unicodedata.category(sign) == "Pd" or sign == MINUS} - {"-"}
+    mixed = any(unicodedata.name(sign, "").startswith("LATIN") for sign in letters)
+    return dashes | (foreign if mixed or (letters == foreign and foreign <= LATIN_LOOKS) else set())
 
 
 def _odd(sign: str) -> bool:
@@ -160,7 +181,8 @@ def write(findings: Iterable[Finding], path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for one in findings:
-            writer.writerow([one.kind, *one.where, one.field, one.fault, one.remedy, one.photo])
+            cells = [one.kind, *one.where, one.field, one.fault, one.remedy, one.photo]
+            writer.writerow([guarded(str(cell)) if cell is not None else cell for cell in cells])
 
 
 def is_ours(path: Path) -> bool:

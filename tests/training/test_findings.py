@@ -10,7 +10,7 @@ import pytest
 
 from training.data import reports
 from training.errors import AnnotationError
-from training.findings import FILE, FIRST, Finding, Kind, Where, lines, shown
+from training.findings import FILE, FIRST, Finding, Kind, Where, lines, shown, write
 
 
 def many(count: int, *kinds: Kind) -> list[Finding]:
@@ -60,9 +60,11 @@ def test_somebody_elses_findings_stay(tmp_path: Path) -> None:
 ALIKE = ("1", "1 ", " 1", "1\u00a0", "1\u200b", "1\t", "\ufeff1", "1\u2003", "1\u00ad")
 ACCENTS = [unicodedata.normalize(form, "é a") for form in ("NFC", "NFD")]
 BLANKS = ["é a", "é  a", "é\u00a0a", "é\u2009a"]
+DASHES = ["black-bishop", "black\u2013bishop", "black\u2010bishop", "black\u2212bishop"]
+LETTERS = ["cop", "\u0441op", "\u0441\u043e\u0440", "c\u03bfp"]
 
 
-@pytest.mark.parametrize("texts", [ALIKE, ACCENTS, BLANKS])
+@pytest.mark.parametrize("texts", [ALIKE, ACCENTS, BLANKS, DASHES, LETTERS])
 def test_texts_that_look_alike_are_shown_differently(texts: list[str]) -> None:
     found = [shown(text) for text in texts]
     assert len(set(found)) == len(texts)
@@ -71,6 +73,18 @@ def test_texts_that_look_alike_are_shown_differently(texts: list[str]) -> None:
         assert text.isprintable()
         assert text == text.strip()
         assert not any(unicodedata.combining(sign) or (sign.isspace() and sign != " ") for sign in text)
+
+
+@pytest.mark.parametrize("name", ["кошка", "γάτα", "猫", "Bär", "naïve", "d’Arc", "🦊", "Москва 2", "α"])
+def test_a_name_of_any_script_is_shown_as_it_is(name: str) -> None:
+    assert shown(name) == name
+
+
+def test_findings_run_nothing_in_a_spreadsheet(tmp_path: Path) -> None:
+    write([Finding(Kind.CLASS, Where("=A1.jpg"), "class", "=cmd is not one of 1")], tmp_path / FILE)
+    [row] = csv.DictReader((tmp_path / FILE).read_text("utf-8").splitlines())
+    assert row["file"] == "'=A1.jpg"
+    assert row["fault"] == "'=cmd is not one of 1"
 
 
 def test_a_name_that_is_not_utf8_can_be_shown() -> None:

@@ -16,6 +16,7 @@ from csv import writer as csv_writer
 from pathlib import Path
 from typing import TextIO
 
+from training.cells import guarded, unguarded
 from training.data.formats import readings, table
 from training.data.formats.checking import Checker
 from training.data.formats.entries import SIDES, Box, Entry, Fault, GroupOf, text
@@ -142,7 +143,7 @@ class _Rows:
     def entry(self, values: list[str], where: Where, within: str) -> Entry:
         """One row; without class and box it is a photo without objects."""
         known = self.known
-        name = table.unguarded(values[known["class"]])
+        name = unguarded(values[known["class"]])
         if "xmin" in known and "xmax" in known:
             sides = [self._number(values[known[side]]) for side in SIDES]
         else:
@@ -156,8 +157,8 @@ class _Rows:
             if "width" in known and "height" in known
             else None
         )
-        group = table.unguarded(values[known[GROUP]]) if GROUP in known else None
-        return Entry(where, table.unguarded(values[known["filename"]]), size, boxes, group, alone=False, within=within)
+        group = unguarded(values[known[GROUP]]) if GROUP in known else None
+        return Entry(where, unguarded(values[known["filename"]]), size, boxes, group, alone=False, within=within)
 
     def _number(self, value: str) -> str:
         return value.replace(",", ".") if self.comma and COMMA.fullmatch(value) else value
@@ -187,10 +188,10 @@ def write_rows(photos: Iterable[Photo], file: TextIO) -> None:
     writer = csv_writer(file, lineterminator="\n")
     writer.writerow([*COLUMNS, GROUP])
     for photo in photos:
-        head, group = [table.guarded(photo.filename), photo.width, photo.height], table.guarded(photo.group)
+        head, group = [guarded(photo.filename), photo.width, photo.height], guarded(photo.group)
         for item in photo.objects:
             sides = [text(value) for value in (item.xmin, item.ymin, item.xmax, item.ymax)]
-            writer.writerow([*head, table.guarded(item.name), *sides, group])
+            writer.writerow([*head, guarded(item.name), *sides, group])
         if not photo.objects:
             writer.writerow([*head, "", "", "", "", "", group])
 
@@ -202,7 +203,7 @@ def read_groups(path: Path) -> list[GroupOf]:
     separator = next((sign for sign in table.SEPARATORS if sign in (lines[0] if lines else "")), ",")
     groups = []
     for record in table.records(lines, separator, 2):
-        values = [table.unguarded(value.strip()) for value in record.fields or []]
+        values = [unguarded(value.strip()) for value in record.fields or []]
         if record.row == 1:
             if [value.lower() for value in values] != ["filename", GROUP]:
                 raise AnnotationError(f"{path} row 1: expected the header filename,group")

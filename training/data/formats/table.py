@@ -39,8 +39,6 @@ WESTERN = re.compile(
 )
 """What text in Western Europe consists of; what else Windows-1252 makes of bytes is another encoding's."""
 SEPARATORS = (",", ";", "\t", "|")
-FORMULA = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
-"""Text that a spreadsheet would run, or that an apostrophe keeps from it; the class - alone is none."""
 LINES = 20
 """That a record may span."""
 LONGEST = csv.field_size_limit()
@@ -61,16 +59,6 @@ class Record:
         if len(self.line) > LONGEST:
             return f"a field has more than {LONGEST:,} characters"
         return "a quote has no end in this row"
-
-
-def guarded(text: str) -> str:
-    """``text`` as a cell that a spreadsheet leaves alone: an apostrophe before what it would take for a formula."""
-    return f"'{text}" if FORMULA.match(text) else text
-
-
-def unguarded(cell: str) -> str:
-    """What `guarded` was given; the page and `./inv label` write cells so, too."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def decoded(path: Path) -> tuple[str, str | None]:
