@@ -20,7 +20,7 @@ import jsonschema
 import yaml
 
 from training import command
-from training.data import reports
+from training.data import reports, resemblance
 from training.data.archive import is_archive, unpack
 from training.data.formats import spelling, unlabelled
 from training.data.labels import Annotations, Photo
@@ -48,6 +48,8 @@ class Source:
     """whether photos stay in the split that an export has put them into"""
     archive: Path | None = None
     """the ZIP that the photos are unpacked from"""
+    drawn: bool = False
+    """whether the photos are drawn or rendered, not taken"""
 
     def read(self, skip_bad: bool = True, keep: bool = False) -> Annotations:
         """Its photos with the labels that are kept, and what was left out; names are the source's own.
@@ -121,6 +123,7 @@ def _source(entry: Any, folder: Path) -> Source:
         folder / entry["groups"] if "groups" in entry else None,
         frozenset(entry["only"]) if "only" in entry else None,
         entry.get("split_as_exported", False),
+        drawn=entry.get("drawn", False),
     )
 
 
@@ -128,6 +131,8 @@ def merge(sources: Iterable[Source], folder: Path, skip_bad: bool) -> Annotation
     """Put the photos of all sources into ``folder`` and return their labels, named as there.
 
     Files are linked where the file system can, else copied.
+
+    It is noted where drawn photos lack what real ones have, see `resemblance`.
 
     Raises:
         AnnotationError: naming each fault of all sources; with ``skip_bad`` those are left out and listed
@@ -141,14 +146,17 @@ def merge(sources: Iterable[Source], folder: Path, skip_bad: bool) -> Annotation
             "--skip-bad",
             findings,
         )
-    merged: list[Photo] = []
+    merged: dict[str, list[Photo]] = {}
     for source, labels in found:
+        merged[source.name] = []
         prefix = f"{source.name}/" if len(chosen) > 1 else ""
         for photo in command.progress(labels.photos, len(labels.photos), f"photos of {source.name}"):
             named = replace(photo, filename=f"{prefix}{photo.filename}")
             _place(source.images / photo.filename, folder / named.filename)
-            merged.append(named)
-    return Annotations(merged, findings, [f"{source.name}: {note}" for source, read_ in found for note in read_.notes])
+            merged[source.name].append(named)
+    notes = [f"{source.name}: {note}" for source, read_ in found for note in read_.notes]
+    notes += resemblance.compare(merged, [source.name for source in chosen if source.drawn], folder)
+    return Annotations([photo for photos in merged.values() for photo in photos], findings, notes)
 
 
 def _place(file: Path, place: Path) -> None:
