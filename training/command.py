@@ -8,15 +8,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from training.errors import TrainingError
+from training.errors import LostError, TrainingError
 
 Item = TypeVar("Item")
 FAULT = 2
+LOST = 75
+"""Another process of the same training ended; to be started again. sysexits.h calls it EX_TEMPFAIL."""
 INTERRUPTED = 130
 
 
 def run(main: Callable[[], None], *faults: type[Exception]) -> None:
-    """Call a step's ``main``; a user's fault ends in one message and exit code 2, Ctrl-C in 130.
+    """Call a step's ``main``; a user's fault ends in one message and exit code 2 (75: `LostError`), Ctrl-C in 130.
 
     ``faults`` are further errors of a library that stand for unreadable files and full disks.
     """
@@ -29,7 +31,7 @@ def run(main: Callable[[], None], *faults: type[Exception]) -> None:
         main()
     except known as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(FAULT)
+        sys.exit(LOST if isinstance(error, LostError) else FAULT)
     except OSError as error:
         print(f"error: {error.filename or 'writing'}: {error.strerror}", file=sys.stderr)
         sys.exit(FAULT)

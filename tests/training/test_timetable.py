@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from training.config import Training, dump, parse
 from training.errors import ConfigurationError
-from training.loop import loop, timetable
+from training.loop import loop, steps, timetable
 from training.loop.calibration import Verdict
 from training.loop.course import Lap
 from training.loop.timetable import LEAST, Clock, Log, Timetable, in_words, seconds_per_step
@@ -75,7 +75,7 @@ def test_the_log_forgets_what_came_after_the_checkpoint(tmp_path: Path) -> None:
 def test_compiling_after_a_pause_does_not_shorten_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = Timetable.of_steps(80, Training(minutes=2))
     Log(tmp_path, 0).add(table, 0)
-    monkeypatch.setattr(loop, "make_step", lambda *_: None)
+    monkeypatch.setattr(steps, "make_step", lambda *_: None)
     numbers = {"step": 10, "stale": 0, "best": 0.5, "kept": 0.9}
     state = MagicMock(**{name: tf.Variable(value) for name, value in numbers.items()})
     calibration = MagicMock()

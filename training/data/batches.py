@@ -45,8 +45,15 @@ def open_records(folder: Path, split: str, classes: tuple[str, ...]) -> tuple[An
     return tf.data.TFRecordDataset(files), manifest["splits"][split]["photos"]
 
 
-def training_batches(folder: Path, config: Configuration, first_step: int) -> Any:
+def portion(batch: int, index: int, size: int) -> int:
+    """Crops of a batch that worker ``index`` of ``size`` prepares: as good as equal for all."""
+    return batch // size + (index < batch % size)
+
+
+def training_batches(folder: Path, config: Configuration, first_step: int, index: int = 0, size: int = 1) -> Any:
     """Endless batches from step ``first_step`` on: the same whether earlier ones were drawn here or not.
+
+    Of ``size`` workers that train together, ``index`` gets its portion of each.
 
     Yields:
         crops uint8 [b, side, side, 3], boxes float32 [b, MAX_OBJECTS, 4] in pixels, labels int32 [b, MAX_OBJECTS]
@@ -54,9 +61,11 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
     """
     examples, count = open_records(folder, "train", config.classes)
     settings = config.training
-    mosaics = round(config.augmentation.mosaic_share * settings.batch)
-    photos = settings.batch + mosaics * (PARTS - 1)
-    start = first_step * photos
+    portions = [portion(settings.batch, worker, size) for worker in range(size)]
+    mosaics = [round(config.augmentation.mosaic_share * crops) for crops in portions]
+    photos = [crops + some * (PARTS - 1) for crops, some in zip(portions, mosaics, strict=True)]
+    own = slice(sum(photos[:index]), sum(photos[: index + 1]))
+    start = first_step * sum(photos)
 
     def epoch(number: Any) -> Any:
         seed = tf.stack([tf.cast(settings.seed, tf.int64), number])
@@ -65,39 +74,42 @@ def training_batches(folder: Path, config: Configuration, first_step: int) -> An
         return shuffled.enumerate(number * count).skip(begin)
 
     def prepare(indices: Any, serialised: Any) -> Any:
-        """Serialised examples to a batch."""
-        parsed = tf.io.parse_example(serialised, FEATURES)
+        """Serialised examples to a batch, or to this worker's portion of it."""
+        indices = indices[own]
+        parsed = tf.io.parse_example(serialised[own], FEATURES)
         sizes = tf.cast(tf.stack([parsed["image/height"], parsed["image/width"]], 1), tf.float32)
         ragged = tf.stack([parsed[f"image/object/bbox/{side}"] for side in SIDES], 2)
         labels = tf.cast(parsed["image/object/class/label"].to_tensor(), tf.int32) - 1
         # Of a batch without any object nothing but the shape of the labels says how many there are: none.
-        boxes = tf.reshape(ragged.to_tensor(), [photos, tf.shape(labels)[1], 4]) * tf.tile(sizes, [1, 2])[:, None]
+        boxes = (
+            tf.reshape(ragged.to_tensor(), [photos[index], tf.shape(labels)[1], 4]) * tf.tile(sizes, [1, 2])[:, None]
+        )
         # From here on there is a place for one in any case: sizes of 0 have no shape that could be told.
         place = tf.cast(tf.shape(labels)[1] == 0, tf.int32)
         labels = tf.pad(labels, [[0, 0], [0, place]], constant_values=-1)
         boxes = tf.pad(boxes, [[0, 0], [0, place], [0, 0]])
         counts = tf.cast(ragged.row_lengths(), tf.int32)
         seed = tf.cast(tf.stack([tf.cast(settings.seed, tf.int64), indices[0]]), tf.int32)
-        crops, cells = layout(settings.batch - mosaics, mosaics, settings.crop, seed + 3)
+        crops, cells = layout(portions[index] - mosaics[index], mosaics[index], settings.crop, seed + 3)
         flips, labels = turn_over(labels, counts, config.classes, seed + 4, config.augmentation)
         behind = grounds(counts, seed + 5, config.augmentation)
         transforms, boxes, state = plan(sizes, boxes, counts, cells, flips, behind >= 0, seed, config.augmentation)
         labels = tf.where(state == 1, labels, tf.where(state == 0, -2, -1))
-        boxes, labels = _by_crop(boxes, labels, mosaics)
+        boxes, labels = _by_crop(boxes, labels, mosaics[index])
         cutter = partial(cut, side=settings.crop, options=config.augmentation)
         pixels = tf.numpy_function(
             cutter, [parsed["image/encoded"], transforms, crops, cells, behind, seed], tf.uint8, stateful=False
         )
         return (
-            tf.ensure_shape(pixels, [settings.batch, settings.crop, settings.crop, 3]),
-            tf.ensure_shape(boxes, [settings.batch, MAX_OBJECTS, 4]),
-            tf.ensure_shape(labels, [settings.batch, MAX_OBJECTS]),
+            tf.ensure_shape(pixels, [portions[index], settings.crop, settings.crop, 3]),
+            tf.ensure_shape(boxes, [portions[index], MAX_OBJECTS, 4]),
+            tf.ensure_shape(labels, [portions[index], MAX_OBJECTS]),
         )
 
     epochs = tf.data.Dataset.range(start // count, 2**40)
     batches = (
         epochs.flat_map(epoch)
-        .batch(photos, drop_remainder=True)
+        .batch(sum(photos), drop_remainder=True)
         .map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .prefetch(4)
     )

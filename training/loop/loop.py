@@ -4,94 +4,71 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from training.config import Configuration
 from training.loop.calibration import Calibration
 from training.loop.course import Course, Lap
-from training.loop.state import State, make_step
-from training.loop.timetable import Clock, Log, Timetable, in_words, seconds_per_step
+from training.loop.gang import ALONE, Alone
+from training.loop.state import State
+from training.loop.steps import Steps
+from training.loop.timetable import Clock, Log, in_words, seconds_per_step
 from training.models import WEIGHTS
 
-SAY_EVERY = 50
 SAY_SECONDS = 20.0
 LATE = 2.0
 """A checkpoint is written early where the way to it takes so many times as long as planned."""
 
 
-class Loop:
-    """Steps and checkpoints, up to the last of them."""
+class Loop(Steps):
+    """Steps and checkpoints, up to the last of them: of a process alone, or of the first of several."""
 
     def __init__(
-        self, config: Configuration, out: Path, state: State, calibration: Calibration, clock: Clock | None
+        self,
+        config: Configuration,
+        out: Path,
+        state: State,
+        calibration: Calibration,
+        clock: Clock | None,
+        gang: Alone = ALONE,
     ) -> None:
         """Go on from ``state`` in the folder ``out``; ``clock`` where it was given minutes instead of steps."""
-        self.config, self.out, self.state, self.calibration, self.clock = config, out, state, calibration, clock
+        super().__init__(config, state, gang)
+        self.out, self.calibration, self.clock = out, calibration, clock
         first = int(state.step)
         self.course, self.log = Course(out, first), Log(out, first)
         self.cold = self.log.latest is not None
         """whether compiling falls into this lap: of a training that goes on, the first one says nothing of speed"""
-        self.table = self.log.latest or Timetable.written(config.training)
-        self.stale = int(state.stale)
-        self.step = make_step(state, config)
+        self.table = self.log.latest or self.table
         self.judging = 0.0
         """seconds that the last look at the calibration photos took"""
+        self.said = time.monotonic()
 
-    def run(self, first: int, drawn: Iterator[Any], photos: int, ended: Sequence[int]) -> None:
-        """Train from step ``first`` on, on batches of ``photos`` photos, until the end or until ``ended`` isn't empty.
+    def is_unplanned(self) -> bool:
+        """Whether a timetable has yet to be made of minutes."""
+        return self.clock is not None and not self.log.latest
 
-        Raises:
-            ModelError: a loss or a weight isn't a number any more
-            KeyboardInterrupt: after a checkpoint, where it was ended
-        """
-        batches = drawn
-        if self.clock and not self.log.latest:
-            batches = chain(self._plan(self.clock, drawn), drawn)
-            self.log.add(self.table, first)
-        self.state.follow(self.table)
-        print(f"training: step {first} of {self.table.steps}, {photos} photos", file=sys.stderr)
-        patience, batch = self.config.training.patience, self.config.training.batch
-        lap, said, number = Lap(batch), time.monotonic(), first
-        while number < self.table.steps:
-            if self.stale >= patience:
-                print(f"no better calibration figure in {patience} checkpoints: stopped early", file=sys.stderr)
-                break
-            number += 1
-            before = time.monotonic()
-            crops = next(batches)
-            waited = time.monotonic() - before
-            lap.add(self.step(*crops), waited)
-            if number % SAY_EVERY == 0 and (self.clock is None or time.monotonic() - said > SAY_SECONDS):
-                said = time.monotonic()
-                self.state.check()
-                self._say(number, lap)
-            if self._is_checkpoint(number, lap):
-                self._check_in(number, lap)
-                lap = Lap(batch)
-            elif ended:
-                self.state.check()
-                self._save()
-                raise KeyboardInterrupt
-
-    def _plan(self, clock: Clock, batches: Iterator[Any]) -> list[Any]:
+    def _plan(self, batches: Iterator[Any], first: int, /) -> list[Any]:
         """Make a timetable from how fast this machine is; the batches that it was measured with are trained on yet."""
-        state, before = self.state, self.state.snapshot()
+        state, before, clock = self.state, self.state.snapshot(), self.clock
+        assert clock
         self.calibration.judge(state.averaged)
         judged = time.monotonic()
         self.calibration.judge(state.averaged)
         self.judging = time.monotonic() - judged
-        seen = [next(batches)]
-        # The first one compiles.
-        self.step(*seen[0]).numpy()
+        seen: list[Any] = []
 
         def measured() -> None:
+            self.gang.tell(True)
             seen.append(next(batches))
             self.step(*seen[-1]).numpy()
 
+        # The first one compiles.
+        measured()
         each = seconds_per_step(measured, 4, 40, min(12.0, 0.04 * clock.minutes * 60))
+        self.gang.tell(False)
         state.put_back(before)
         self.table = clock.plan(self.config.training, each, self.judging)
         print(
@@ -99,14 +76,14 @@ class Loop:
             "with compiling and judging",
             file=sys.stderr,
         )
+        self.log.add(self.table, first)
         return seen
 
-    def _is_checkpoint(self, number: int, lap: Lap) -> bool:
-        """Whether it is time for one, or late where the machine has become slow."""
-        late = self.clock and lap.steps > 1 and lap.seconds() > LATE * self.clock.lap(self.table)
-        return number % self.table.checkpoint_every == 0 or number == self.table.steps or bool(late)
+    def _is_late(self, lap: Lap, /) -> bool:
+        """Whether a checkpoint should be written early, where the machine has become slow."""
+        return bool(self.clock and lap.steps > 1 and lap.seconds() > LATE * self.clock.lap(self.table))
 
-    def _check_in(self, number: int, lap: Lap) -> None:
+    def _check_in(self, number: int, lap: Lap, /) -> None:
         """Judge the average, keep it if it is taken, and write a checkpoint."""
         state = self.state
         state.check()
@@ -139,8 +116,16 @@ class Loop:
             self.state.seconds.assign(self.clock.used())
         self.state.save()
 
-    def _say(self, number: int, lap: Lap) -> None:
+    def _say(self, line: str) -> None:
         """A line of progress."""
+        print(line, file=sys.stderr)
+
+    def _report(self, number: int, lap: Lap, /) -> None:
+        """How far it is; of a training in minutes not too often."""
+        if self.clock and time.monotonic() - self.said <= SAY_SECONDS:
+            return
+        self.said = time.monotonic()
+        self.state.check()
         class_loss, box_loss = lap.means()
         left = self.table.steps - number
         seconds = left * lap.seconds() / lap.steps + (left // self.table.checkpoint_every + 1) * self.judging

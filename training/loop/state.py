@@ -17,7 +17,11 @@ from training.data.augmentation.pixels import recolour
 from training.detector import bodies, losses, network
 from training.detector.targets import targets
 from training.errors import ModelError
+from training.loop.gang import ALONE, Alone
 from training.loop.timetable import Timetable
+
+SPREAD = 7919
+"""Between the seeds of two workers."""
 
 
 class TwoRates(keras.optimizers.AdamW):
@@ -121,6 +125,11 @@ class State:
         self.warmup.assign(table.warmup)
         self.averaging.assign(table.averaging)
 
+    def statistics(self) -> list[Any]:
+        """Means and variances that the network gathers as it learns."""
+        layers = [layer for layer in self.model.layers if layer.trainable]
+        return [one for layer in layers for one in layer.non_trainable_variables if one.dtype == "float32"]
+
     def save(self) -> None:
         """Write a checkpoint of the present step."""
         self.manager.save(checkpoint_number=int(self.step))
@@ -141,14 +150,15 @@ class State:
 
     def snapshot(self) -> list[np.ndarray]:
         """Everything that changes, for `put_back`."""
-        return [variable.numpy() for variable in self._variables()]
+        return [variable.numpy() for variable in self.variables()]
 
     def put_back(self, values: list[np.ndarray]) -> None:
         """Put back what `snapshot` gave."""
-        for variable, value in zip(self._variables(), values, strict=True):
+        for variable, value in zip(self.variables(), values, strict=True):
             variable.assign(value)
 
-    def _variables(self) -> list[Any]:
+    def variables(self) -> list[Any]:
+        """All of them."""
         own = [self.step, self.broken, self.best, self.kept, self.stale]
         return [*self.model.variables, *self.averaged.variables, *self.optimizer.variables, *own]
 
@@ -165,19 +175,21 @@ def wants_bfloat16(precision: str) -> bool:
     return flags.exists() and "avx512_bf16" in flags.read_text()
 
 
-def make_step(state: State, config: Configuration) -> Any:
+def make_step(state: State, config: Configuration, gang: Alone = ALONE) -> Any:
     """The compiled training step: crops, boxes and labels of a batch in; float32 [2] out, class loss and box loss.
+
+    A ``gang`` takes the step together: the batch is this worker's portion, the losses are those of all.
 
     Nothing of it is read back: on a GPU the next step can be queued while this one runs.
     """
     settings = config.training
     stride = config.network.stride
     cells = (settings.crop // stride, settings.crop // stride)
-    variables = state.model.trainable_variables
+    variables, statistics = state.model.trainable_variables, state.statistics()
 
     @tf.function
     def step(crops: Any, boxes: Any, labels: Any) -> Any:
-        seed = tf.stack([settings.seed, tf.cast(state.step, tf.int32)])
+        seed = tf.stack([settings.seed + SPREAD * gang.index, tf.cast(state.step, tf.int32)])
         images = recolour(crops, seed, config.augmentation)
         truth = targets(boxes, labels, cells, stride, len(config.classes))
         with tf.GradientTape() as tape:
@@ -185,9 +197,10 @@ def make_step(state: State, config: Configuration) -> Any:
             class_loss = losses.class_loss(logits, distances, truth)
             box_loss = losses.box_loss(distances, truth)
             loss = class_loss + losses.BOX_WEIGHT * box_loss
-        state.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        gradients, both = gang.agree(tape.gradient(loss, variables), tf.stack([class_loss, box_loss]), statistics)
+        state.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         state.step.assign_add(1)
-        fine = (state.broken > 0) | tf.math.is_finite(loss)
+        fine = (state.broken > 0) | tf.reduce_all(tf.math.is_finite(both))
         state.broken.assign(tf.where(fine, state.broken, state.step))
         # Young averages follow quickly, so that they don't remember the start.
         done = tf.cast(state.step, tf.float32)
@@ -195,6 +208,6 @@ def make_step(state: State, config: Configuration) -> Any:
         for average, weight in zip(state.averaged.variables, state.model.variables, strict=True):
             if average.dtype == "float32":
                 average.assign(average * decay + tf.cast(weight, tf.float32) * (1 - decay))
-        return tf.stack([class_loss, box_loss])
+        return both
 
     return step

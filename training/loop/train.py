@@ -3,6 +3,8 @@
 The output folder is kept between attempts. A training that was killed goes on at its last checkpoint and ends with the
 same weights as one that was not: batches depend on the step alone (see `data.batches`), and all state is in the
 checkpoint. Ctrl-C and SIGTERM write one before they end it.
+
+Several processes train together where ``TF_CONFIG`` says so (see `gang`); the first of them judges and writes.
 """
 
 from __future__ import annotations
@@ -22,14 +24,18 @@ import tensorflow as tf
 
 from training import command
 from training.config import Configuration, dump, load
-from training.data.batches import training_batches
+from training.data.batches import portion, training_batches
 from training.data.records import read_manifest
 from training.drawing import plot_history
-from training.errors import TrainingError
+from training.errors import ConfigurationError
+from training.loop import claim
+from training.loop import gang as gangs
 from training.loop.calibration import Calibration
+from training.loop.gang import ALONE, Alone
 from training.loop.loop import Loop
 from training.loop.machine import describe
 from training.loop.state import State, wants_bfloat16
+from training.loop.steps import Steps
 from training.loop.timetable import Clock
 from training.loop.warm_start import Start
 from training.models import DESCRIPTION, WEIGHTS, meaning
@@ -39,11 +45,17 @@ SUMMARY = "training.json"
 
 
 def train(
-    config: Configuration, records: Path, out: Path, commit: str | None = None, start_from: Path | None = None
+    config: Configuration,
+    records: Path,
+    out: Path,
+    commit: str | None = None,
+    start_from: Path | None = None,
+    gang: Alone = ALONE,
 ) -> None:
     """Train to the end, or to an early stop, and leave the best weights in ``out``.
 
-    ``start_from`` is the folder of a start, or of a finished training, whose weights it begins with.
+    ``start_from`` is the folder of a start, or of a finished training, whose weights it begins with. Of a ``gang`` the
+    first one reads it, and writes ``out``.
 
     Raises:
         TrainingError: where ``out`` holds another training, or records, checkpoints or weights can't be used, or where
@@ -54,22 +66,35 @@ def train(
     manifest = read_manifest(records)
     settings = config.training
     keras.utils.set_random_seed(settings.seed)
-    start = Start(start_from, config) if start_from else None
-    _claim(out, config, manifest["fingerprint"], start)
-    state = State(config, out)
+    gang.require_same("configurations", dump(config))
+    gang.require_same("records", manifest["fingerprint"])
+    own = portion(settings.batch, gang.index, gang.size)
+    if own == 0:
+        raise ConfigurationError(f"training.batch: {settings.batch} crops are too few for {gang.size} workers")
+    gang.weight = own * gang.size / settings.batch
+    start = Start(start_from, config) if start_from and gang.leads else None
+    if gang.leads:
+        claim.claim(out, config, manifest["fingerprint"], start.fingerprint if start else None)
+    state = State(_decided(config, gang), out if gang.leads else None)
+    if start and int(state.step) == 0:
+        start.fill(state.model)
+        state.averaged.set_weights(state.model.get_weights())
+    gang.share(state.variables())
     # Read once: where the state lies on a GPU, asking for it at each step would make the loop wait for that.
     first = int(state.step)
-    batches = iter(training_batches(records, config, first))
+    batches = iter(training_batches(records, config, first, gang.index, gang.size))
     # Asked for earlier, it would have every batch drawn while the training waits: TensorFlow takes the shuffling of
     # each epoch for a source of chance. Seeds and order make it none.
     tf.config.experimental.enable_op_determinism()
-    if start and first == 0:
-        start.fill(state.model)
-        state.averaged.set_weights(state.model.get_weights())
-    clock = Clock(settings.minutes, float(state.seconds), began) if settings.minutes else None
-    loop = Loop(config, out, state, Calibration(records, config), clock)
     photos = manifest["splits"]["train"]["photos"]
-    loop.run(first, batches, photos, _catch_signals())
+    ended = _catch_signals()
+    if not gang.leads:
+        Steps(config, state, gang).run(first, batches, photos, ended)
+        return
+    claim.share(out, first, gang.size)
+    clock = Clock(settings.minutes, float(state.seconds), began) if settings.minutes else None
+    loop = Loop(config, out, state, Calibration(records, config), clock, gang)
+    loop.run(first, batches, photos, ended)
     provenance = {
         "commit": commit,
         "data_fingerprint": manifest["fingerprint"],
@@ -81,19 +106,14 @@ def train(
     _finish(loop, provenance, start.terms if start else [])
 
 
-def _claim(out: Path, config: Configuration, fingerprint: str, start: Start | None) -> None:
-    """Make ``out`` this training's folder. Raises TrainingError where it is another's."""
-    out.mkdir(parents=True, exist_ok=True)
-    text = dump(config) + f"# records {fingerprint}\n"
-    if start:
-        text += f"# started from weights {start.fingerprint}\n"
-    path = out / "config.yaml"
-    if path.exists() and path.read_text() != text:
-        raise TrainingError(
-            f"{out}: holds a training with another configuration, other records or another start; "
-            "delete it or choose another folder"
-        )
-    write_whole(path, text)
+def _decided(config: Configuration, gang: Alone) -> Configuration:
+    """``config`` with the precision that suits the machine of the first one."""
+    wanted = wants_bfloat16(config.training.precision)
+    (decided,) = gang.tell(wanted)
+    if decided and not wanted:
+        print(f"{gang.name}: worker 1 wants bfloat16, which is slow here: training.precision: float32", file=sys.stderr)
+    precision = "bfloat16" if decided else "float32"
+    return config.model_copy(update={"training": config.training.model_copy(update={"precision": precision})})
 
 
 def _catch_signals() -> list[int]:
@@ -128,6 +148,7 @@ def _finish(loop: Loop, provenance: dict[str, Any], terms: Sequence[Any]) -> Non
         "parameters": loop.state.model.count_params(),
         "machine": describe(),
         "precision": "bfloat16" if wants_bfloat16(config.training.precision) else "float32",
+        **({"workers": [one._asdict() for one in shares]} if (shares := claim.workers(out)) else {}),
     }
     write_whole(out / SUMMARY, json.dumps(summary, indent=1, allow_nan=False) + "\n")
     print(
@@ -154,10 +175,14 @@ def main() -> None:
     parser.add_argument("--commit", help="of the code, remembered in detector.json")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints, kept between attempts")
     options = parser.parse_args()
-    if (options.out / SUMMARY).exists():
-        print(f"{options.out}: this training is finished")
-        return
-    train(load(options.config), options.records, options.out, options.commit, options.start_from)
+    gang = gangs.join()
+    with gang.watching():
+        if gang.tell((options.out / SUMMARY).exists())[0]:
+            print(f"{options.out}: this training is finished")
+            return
+        train(load(options.config), options.records, options.out, options.commit, options.start_from, gang)
+        # Nobody ends before the first one has written all: who is gone is missed.
+        gang.tell(True)
 
 
 if __name__ == "__main__":

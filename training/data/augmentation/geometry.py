@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from training.config import Augmentation
@@ -32,7 +33,9 @@ SEAM = (0.35, 0.65)
 EDGE = 0.25
 """How much of each side of its box an object touches: turned digits grow as if it were this part (see its test)."""
 # The outline of an object, as part of its half width and half height: a digit fills its box without the corners.
-OUTLINE = tf.constant([[x * u, y * v] for u, v in ((1.0, EDGE), (EDGE, 1.0)) for x in (-1.0, 1.0) for y in (-1.0, 1.0)])
+OUTLINE = np.array(
+    [[x * u, y * v] for u, v in ((1.0, EDGE), (EDGE, 1.0)) for x in (-1.0, 1.0) for y in (-1.0, 1.0)], np.float32
+)
 
 
 def layout(singles: int, mosaics: int, side: int, seed: Any) -> tuple[Any, Any]:
