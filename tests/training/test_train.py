@@ -97,7 +97,7 @@ def test_batches_are_prepared_before_determinism_is_asked_for(
     """Else TensorFlow draws none of them while the training computes."""
     prepared: list[int] = []
 
-    def prepare(folder: Path, config: Configuration, first_step: int) -> Any:
+    def prepare(folder: Path, config: Configuration, first_step: int, *_: int) -> Any:
         prepared.append(first_step)
         return training_batches(folder, config, first_step)
 
