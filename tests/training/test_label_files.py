@@ -27,7 +27,7 @@ from training.errors import AnnotationError
         ("a.jpg", b"\xff\xd8\xff\xe0", "is a picture: name the file of its labels"),
         ("a.csv", b"%PDF-1.7", "is a PDF"),
         ("a.json.gz", b"\x1f\x8b\x08", "is packed: unpack it"),
-        ("a.jsonl", b"{}\n{}\n", "can't be read as JSON"),
+        ("a.jsonl", b"{}\n{}\n", "in each row"),
         ("a.yaml", b"names: [cat\n", "a.yaml: can't be read as YAML"),
         ("a.yaml", b"nc: 1\n", "a.yaml: has no list of classes"),
         ("a.yaml", b"", "a.yaml: has no list of classes"),

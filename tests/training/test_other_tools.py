@@ -142,3 +142,83 @@ def test_no_damage_to_a_file_gives_anything_but_labels_or_a_finding(tmp_path: Pa
         except AnnotationError as error:
             str(error).encode("utf-8", "backslashreplace")
         file.write_bytes(good)
+
+
+def via(regions: object) -> dict[str, object]:
+    """Photos as VGG Image Annotator keeps them: the first with ``regions``, the second with nothing."""
+    return {
+        "a.jpg123": {"filename": "a.jpg", "size": 123, "regions": regions, "file_attributes": {}},
+        "b.jpg45": {"filename": "b.jpg", "size": 45, "regions": [], "file_attributes": {}},
+    }
+
+
+SHAPES = {
+    "rect": ({"name": "rect", "x": 10, "y": 3, "width": 20, "height": 6}, (10, 3, 30, 9)),
+    "polygon": ({"name": "polygon", "all_points_x": [10, 30, 20], "all_points_y": [3, 3, 9]}, (10, 3, 30, 9)),
+    "circle": ({"name": "circle", "cx": 20, "cy": 10, "r": 5}, (15, 5, 25, 15)),
+    "ellipse": ({"name": "ellipse", "cx": 20, "cy": 10, "rx": 8, "ry": 4}, (12, 6, 28, 14)),
+    "turned": ({"name": "ellipse", "cx": 20, "cy": 10, "rx": 8, "ry": 4, "theta": 1.5707963}, (16, 2, 24, 18)),
+}
+ATTRIBUTES = {
+    "one": {"animal": "cat"},
+    "called": {"quality": "good", "Class": "cat"},
+    "ticked": {"animal": {"cat": True, "dog": False}},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("attributes", ATTRIBUTES)
+@pytest.mark.parametrize("form", ["list", "table", "project"])
+def test_via_is_read(tmp_path: Path, images: Path, shape: str, attributes: str, form: str) -> None:
+    given, sides = SHAPES[shape]
+    region = {"shape_attributes": given, "region_attributes": ATTRIBUTES[attributes]}
+    document = via({"0": region} if form == "table" else [region])
+    if form == "project":
+        document = {"_via_settings": {}, "_via_img_metadata": document, "_via_attributes": {}}
+    (tmp_path / "via.json").write_text(json.dumps(document))
+    found = selection.read(images, tmp_path / "via.json")
+    assert kept(found) == {"a.jpg": ["cat"], "b.jpg": []}
+    assert found.photos[0].objects[0].sides == pytest.approx(sides, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        ({"shape_attributes": {"name": "point", "cx": 1, "cy": 2}, "region_attributes": {"a": "cat"}}, "point"),
+        ({"shape_attributes": {"name": "rect", "x": 1}, "region_attributes": {"a": "cat"}}, "rect"),
+        ({"shape_attributes": None, "region_attributes": {"a": "cat"}}, "are missing"),
+        ({"shape_attributes": SHAPES["rect"][0], "region_attributes": {}}, "is missing"),
+        ({"shape_attributes": SHAPES["rect"][0], "region_attributes": {"a": {"cat": True, "dog": True}}}, "is missing"),
+        (7, "are missing"),
+    ],
+)
+def test_a_region_of_via_that_is_no_object_is_named(tmp_path: Path, images: Path, region: object, words: str) -> None:
+    (tmp_path / "via.json").write_text(json.dumps(via([region])))
+    found = selection.read(images, tmp_path / "via.json", skip_bad=True)
+    assert kept(found) == {"b.jpg": []}
+    [fault] = found.skipped
+    assert fault.where.element == "a.jpg123 regions[0]"
+    assert words in fault.fault
+
+
+@pytest.mark.parametrize("numbers", [4, 6, 9, 51])
+def test_the_box_of_a_pose_stands_before_its_points(tmp_path: Path, images: Path, numbers: int) -> None:
+    (tmp_path / "labels").mkdir()
+    row = ["0", "0.5", "0.5", "0.5", "0.4", *["0.9"] * (numbers - 4)]
+    (tmp_path / "labels/a.txt").write_text(" ".join(row))
+    (tmp_path / "data.yaml").write_text(f"names: [cat]\nkpt_shape: [{numbers}, 2]\n")
+    found = selection.read(images, tmp_path / "data.yaml", skip_bad=True)
+    assert found.photos[0].objects[0].sides == pytest.approx((10, 9, 30, 21))
+
+
+def test_darknets_classes_stand_above_photos_and_labels(tmp_path: Path, images: Path) -> None:
+    (images / "a.txt").write_text("1 0.5 0.5 0.5 0.4\n")
+    (images.parent / "obj.names").write_text("dog\ncat\n")
+    assert kept(selection.read(images, images))["a.jpg"] == ["cat"]
+
+
+@pytest.mark.parametrize("name", ["obj.data", "obj.names", "train.tfrecord", "train.record", "a.jsonl", "out.manifest"])
+def test_what_other_programs_write_is_called_by_its_name(tmp_path: Path, images: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b'{"a": 1}\n{"a": 2}\n')
+    with pytest.raises(AnnotationError, match=r"Darknet|TensorFlow|in each row"):
+        selection.read(images, tmp_path / name)

@@ -1,4 +1,4 @@
-"""Annotations in any of ten formats, recognised by what stands in them, read into one typed form, checked, and written.
+"""Annotations in any of ten formats, recognised by what stands in them, read into one typed form, checked, written.
 
 ===========  ============================================  ==================================
 format       recognised by                                 see
@@ -11,6 +11,7 @@ cvat         XML whose root is ``annotations``             `cvat`
 labelme      JSON files with ``shapes``                    `labelme`
 labelstudio  JSON: a list of tasks                         `label_studio`
 createml     JSON: a list of images                        `create_ml` (only read)
+via          JSON: a table of photos with ``regions``      `via` (only read)
 svhn         ``.mat``, or a folder with a digitStruct.mat  `digit_struct` (only read)
 ===========  ============================================  ==================================
 
@@ -38,6 +39,7 @@ from training.data.formats import (
     labelme,
     pascal_voc,
     readings,
+    via,
     yolo,
 )
 from training.data.formats.boxes import Boxes
@@ -112,6 +114,7 @@ FORMATS = {
         reading=Reading(readings.SIZED, 100),
     ),
     "createml": _Format(create_ml.FIELDS, create_ml.read, reading=Reading(readings.CENTRED)),
+    "via": _Format(via.FIELDS, via.read, reading=Reading(readings.SIZED)),
     "svhn": _Format(digit_struct.FIELDS, digit_struct.read, reading=Reading(readings.SIZED), cuts=True),
 }
 WRITABLE = tuple(name for name, known in FORMATS.items() if known.write)

@@ -23,6 +23,7 @@ from training.data.formats import (
     label_studio,
     labelme,
     table,
+    via,
     yolo,
 )
 from training.data.formats.files import LabelFile
@@ -34,10 +35,23 @@ JSON: dict[str, Callable[[object], bool]] = {
     "labelme": labelme.is_labelme,
     "labelstudio": label_studio.is_label_studio,
     "createml": create_ml.is_create_ml,
+    "via": via.is_via,
 }
 """Forms of JSON, and what tells them."""
 PER_PHOTO = ("voc", "labelme")
 """Formats with a file for each photo: the others of its ending are the reader's to judge."""
+FOREIGN = {
+    **dict.fromkeys((".names", ".data"), "says what Darknet's classes are; name the folder of its .txt files instead"),
+    **dict.fromkeys(
+        (".tfrecord", ".tfrecords", ".record", ".records"),
+        "photos and labels that TensorFlow has packed; name the labels that they were packed from",
+    ),
+    **dict.fromkeys(
+        (".jsonl", ".ndjson", ".manifest"),
+        "JSON with an element in each row, which isn't known; export COCO, or the CSV that docs/labels.md describes",
+    ),
+}
+"""What other programs' files are, by their ending, and what to do."""
 SNIFFED = 64
 """Bytes that tell JSON and XML whatever a file is called."""
 CALLED = ("label", "annotation", "data.y", "instances")
@@ -67,12 +81,14 @@ def recognise(path: Path) -> Recognised:
     if ending in (".yaml", ".yml"):
         yolo.check_names(path)
         return _in_folder(path.parent, only="yolo")
+    if ending in FOREIGN:
+        raise AnnotationError(f"{path}: {FOREIGN[ending]}")
     if ending == ".json" or start in (b"{", b"["):
         name, file = _of_json(LabelFile(path, path.name))
         if name is None:
             raise AnnotationError(
                 f"{path}: JSON of a form that isn't known; known are COCO (images, annotations, categories), LabelMe "
-                "(shapes), and Label Studio's and Create ML's lists. Export it in one of these forms"
+                "(shapes), VIA (regions), and Label Studio's and Create ML's lists. Export it in one of these forms"
             )
         return Recognised(name, [file])
     return Recognised(_of_file(path, ending, start), [LabelFile(path, path.name)])

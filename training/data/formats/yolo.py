@@ -1,8 +1,9 @@
 """YOLO: a ``.txt`` file per photo, and ``data.yaml``, ``classes.txt`` or ``obj.names`` with the names of the classes.
 
 https://docs.ultralytics.com/datasets/detect/. A row is ``class x y width height``: the number of a class from 0, the
-middle of the box and its sides, as shares of the photo. A row with more numbers is a polygon, whose box is taken. The
-photo of ``labels/a.txt`` is ``images/a.jpg``, or lies beside it. An empty file says that there is nothing on its photo.
+middle of the box and its sides, as shares of the photo. A row with more numbers is a polygon, whose box is taken; where
+``data.yaml`` has a ``kpt_shape``, they are points of a pose, and the box stands before them. The photo of
+``labels/a.txt`` is ``images/a.jpg``, or lies beside it. An empty file says that there is nothing on its photo.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from training.findings import Kind, Where, shown
 FIELDS = {"xmin": "x - width / 2", "ymin": "y - height / 2", "xmax": "x + width / 2", "ymax": "y + height / 2"}
 LABELS = "labels"
 """The folder of labels, beside that of photos."""
-LISTS = ("classes.txt", "obj.names", "_darknet.labels", "labels.txt")
+DARKNETS = "obj.names"
+LISTS = ("classes.txt", DARKNETS, "_darknet.labels", "labels.txt")
 """Files of one class a line."""
 ROW = re.compile(r"\s*\d+(\.0*)?(\s+[-+.\deE]+){4,}\s*")
 MOST = 100_000
@@ -65,7 +67,7 @@ def is_rows(path: Path) -> bool:
 
 
 def _yamls(folder: Folder, named: str | None = None) -> Iterator[tuple[str, Any]]:
-    """The data.yaml of a folder, whatever they are called, and the names in each; the upper ones first."""
+    """The data.yaml of a folder, whatever they are called, and what each holds; the upper ones first."""
     every = sorted(folder.with_ending(".yaml", ".yml"), key=lambda name: name.count("/"))
     for name in [named] if named else every:
         try:
@@ -73,7 +75,7 @@ def _yamls(folder: Folder, named: str | None = None) -> Iterator[tuple[str, Any]
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue
         if isinstance(document, dict) and "names" in document:
-            yield name, document["names"]
+            yield name, document
 
 
 def classes(folder: Folder, named: str | None = None) -> list[str]:
@@ -94,7 +96,7 @@ def classes(folder: Folder, named: str | None = None) -> list[str]:
 
 
 def _classes_in(folder: Folder, named: str | None) -> list[str] | None:
-    every = {file: _by_number(names) for file, names in _yamls(folder, named)}
+    every = {file: _by_number(document["names"]) for file, document in _yamls(folder, named)}
     if said := [(file, names) for file, names in every.items() if names is not None]:
         first, found = said[0]
         for other, names in said[1:]:
@@ -122,13 +124,16 @@ def _lists(folder: Folder) -> Iterator[str]:
 
 
 def _above(root: Path) -> list[Folder]:
-    """The folders above one called ``labels``, or in such a one: what lies in them, without folders."""
-    if LABELS not in root.resolve().parts[-2:]:
-        return []
+    """The folders above one called ``labels``, or in such a one: what lies in them, without folders.
+
+    Above any other folder a file of Darknet's, which can be nothing else, may name the classes.
+    """
+    is_labels = LABELS in root.resolve().parts[-2:]
     found = []
-    for place in root.resolve().parents[:2]:
+    for place in root.resolve().parents[: 2 if is_labels else 1]:
         with contextlib.suppress(OSError):
-            found.append(Folder(place, sorted(entry.name for entry in os.scandir(place) if entry.is_file())))
+            files_there = sorted(entry.name for entry in os.scandir(place) if entry.is_file())
+            found.append(Folder(place, [name for name in files_there if is_labels or name == DARKNETS]))
     return found
 
 
@@ -157,6 +162,7 @@ def read(folder: Folder, chosen: Sequence[LabelFile], checker: Checker, named: s
     if checker.names is None:
         raise AnnotationError(f"{folder.root}: labels in YOLO's form need the folder of their photos")
     used: set[int] = set()
+    is_pose = any("kpt_shape" in document for place in (folder, *_above(folder.root)) for _, document in _yamls(place))
     for file in command.progress(chosen, len(chosen), "label files"):
         try:
             content, _ = table.decoded(file.path)
@@ -164,7 +170,7 @@ def read(folder: Folder, chosen: Sequence[LabelFile], checker: Checker, named: s
             checker.reject(file.at(), Fault(Kind.FORMAT, "", error.message), _photo_of(file))
             continue
         boxes = [
-            _box(line, names, used, file.at(f"row {number}"), checker.keep)
+            _box(line, names, used, file.at(f"row {number}"), checker.keep, is_pose)
             for number, line in enumerate(table.lines_of(content), 1)
             if line.strip()
         ]
@@ -183,12 +189,12 @@ def _photo_of(file: LabelFile) -> str:
     return "/".join(parts)
 
 
-def _box(line: str, names: Sequence[str], used: set[int], where: Where, keep: bool) -> Box:
+def _box(line: str, names: Sequence[str], used: set[int], where: Where, keep: bool, is_pose: bool) -> Box:
     fields = line.split()
     try:
         number, *values = map(float, fields)
-        if len(values) == 4:
-            x, y, width, height = values
+        if len(values) == 4 or (is_pose and len(values) > 4):
+            x, y, width, height = values[:4]
             sides = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
             polygon = None
         elif len(values) >= 6 and len(values) % 2 == 0:
