@@ -52,12 +52,15 @@ OTHERS = {
     b"8BPS": "a Photoshop document",
     b"<svg": "an SVG drawing",
     b"<?xml": "XML, perhaps an SVG drawing",
-    b"<!DOC": "a web page",
+    b"<!doc": "a web page",
+    b"<html": "a web page",
+    b"{": "JSON, perhaps a server's word that there is no such picture",
+    b"\xff\xd8": "a JPEG of a kind that isn't read: of 12 bits, for example",
     b"FUJIFILM": "a camera's raw file",
-    b"II\x2a\0": "a TIFF of a kind that isn't read: floats in colour, for example",
-    b"MM\0\x2a": "a TIFF of a kind that isn't read: floats in colour, for example",
+    b"II\x2a\0": "a TIFF of a kind that isn't read: a camera's raw file, or floats in colour",
+    b"MM\0\x2a": "a TIFF of a kind that isn't read: a camera's raw file, or floats in colour",
 }
-"""What files that aren't read begin with, and what they are."""
+"""What files that aren't read begin with, blanks aside and in small letters where that is text, and what they are."""
 COLOURS = ("RGB", "RGBA", "P", "PA", "L", "LA")
 """Modes whose profiles are applied."""
 LATTICE = tuple(product(range(0, 256, 51), repeat=3))
@@ -201,7 +204,10 @@ def _other(source: Path | bytes) -> tuple[str, str]:
         return "a pointer of Git LFS instead of a picture", "fetch it with git lfs pull"
     if start[4:8] == b"ftyp":
         return "a film, a camera's raw file or a kind of HEIF that isn't read", CONVERT
-    return next((words for begins, words in OTHERS.items() if start.startswith(begins)), UNKNOWN), CONVERT
+    text = start.lstrip().lower()
+    return next(
+        (words for begins, words in OTHERS.items() if start.startswith(begins) or text.startswith(begins)), UNKNOWN
+    ), CONVERT
 
 
 def _orientation(image: Image.Image) -> int:

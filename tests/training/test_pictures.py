@@ -166,6 +166,9 @@ def test_pixels_are_seen_as_in_a_browser(what: str, tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "an empty file; replace it"),
     "text": (b"not a picture at all", "of no known format"),
+    "web page": (b"\n<!DOCTYPE html><html>not found", "a web page"),
+    "old web page": (b"<HTML><body>not found", "a web page"),
+    "answer of a server": (b'{"message": "Not Found"}', "JSON"),
     "LFS": (b"version https://git-lfs.github.com/spec/v1\n", "fetch it with git lfs pull"),
     "PDF": (b"%PDF-1.7\n", "a PDF; save it as JPEG or PNG"),
     "Photoshop": (b"8BPS\0\1", "a Photoshop document"),
