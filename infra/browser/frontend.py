@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ MADE = {"node_modules", "dist", "generated", ".angular"}
 
 _ours = threading.RLock()
 _depth = 0
+HELD = "FRONTEND_IS_HELD"
+"""In the environment of a process whose parent has frontend/ for itself, and waits for it."""
 
 
 @contextlib.contextmanager
@@ -31,7 +34,7 @@ def alone() -> Iterator[None]:
     """Let no other process build in frontend/ while the block runs: both would write the same files."""
     global _depth
     with _ours, contextlib.ExitStack() as held:
-        if not _depth:
+        if not _depth and HELD not in os.environ:
             held.enter_context(locks.waiting(ROOT / ".cache" / "frontend.lock"))
         _depth += 1
         try:

@@ -137,6 +137,14 @@ def released_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return assembled(tmp_path_factory.mktemp("released") / "site")
 
 
+@pytest.fixture(scope="session")
+def undisturbed() -> Iterator[None]:
+    """frontend/ as this suite builds it: others, which build for their models, wait; its own tasks don't."""
+    with frontend.alone(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv(frontend.HELD, "yes")
+        yield
+
+
 def assembled(folder: Path, web_model: Path = RELEASED / "web_model", samples: Path | None = None) -> Path:
     """A site in ``folder`` with the worker for the released model, whatever other suites build meanwhile."""
     environments.ensure("hosting")

@@ -15,6 +15,11 @@ from tests.browser.pictures import photograph
 from tests.browser.recognizer.library import EXAMPLE, Library, serving
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _alone(undisturbed: None) -> None:
+    """Its files are served from where they are built."""
+
+
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Path:
     """plate.png says 123."""
