@@ -22,7 +22,7 @@ def values(pixels: np.ndarray, photo: Photo, name: str, characters: bool = True)
     return kinds.measure(pixels, photo, characters)[:, COLUMN[name]]
 
 
-@pytest.mark.parametrize("turned", [-25, -12, 0, 8, 20])
+@pytest.mark.parametrize("turned", [-40, -25, -12, 0, 8, 20, 33])
 def test_angle_and_slope_are_those_that_a_number_was_turned_by(turned: float) -> None:
     pixels, photo = number("4172", turned=turned)
     assert values(pixels, photo, "slope") == pytest.approx(abs(turned), abs=3)

@@ -104,6 +104,25 @@ def _rising(degrees: float, top: float, *lefts: float) -> list[list[float]]:
     return [box for left in lefts for box in _row(left, top + slope * left, 4, height=40, tilt=slope * 26)]
 
 
+def slanting(
+    degrees: float, count: int, smallest: float = 1, sheared: bool = False, left: float = 5, top: float = 300
+) -> list[list[float]]:
+    """A number on a line that rises to the right, its last digit ``smallest`` times as high as its first.
+
+    Its digits are upright, or sheared as on a wall that is seen from the side: boxes grow by what the line rises.
+    """
+    slope, boxes = float(np.tan(np.radians(degrees))), []
+    x = left
+    for place in range(count):
+        height = 40 * (1 + (smallest - 1) * place / max(1, count - 1))
+        width = 0.6 * height
+        high = height + abs(slope) * width * sheared
+        middle = top - slope * (x + width / 2)
+        boxes.append([middle - high / 2, x, middle + high / 2, x + width])
+        x += 0.72 * height
+    return boxes
+
+
 def reading_cases() -> list[dict[str, Any]]:
     """One number, two on a line, two lines, tilted, stacked, mixed sizes, random, several on tilted lines; shuffled."""
     rng = np.random.default_rng(3)
@@ -135,6 +154,34 @@ def reading_cases() -> list[dict[str, Any]]:
             "three numbers on each of two rising lines": _rising(8, 200, 5, 159, 313) + _rising(8, 260, 5, 159, 313),
             "columns of a level table": _rising(0, 10, 5, 300) + _rising(0, 65, 5, 300) + _rising(0, 120, 5, 300),
             "nothing left of two boxes": [*_row(5, 5, 2), [15, 60, 15, 72], [5, 90, 5, 102], *_row(120, 8, 3)],
+        }
+    )
+    seen_from_aside = {
+        f"{count} digits at {degrees} degrees, {'sheared' if sheared else 'upright'}, the last {smallest:g} as high": (
+            slanting(degrees, count, smallest, sheared)
+        )
+        for degrees in (-45, -30, -15, 0, 15, 30, 45)
+        for smallest in (0.5, 0.7, 1, 1.5, 2)
+        for count in (2, 4)
+        for sheared in (False, True)
+    }
+    cases |= shuffled(seen_from_aside)
+    cases |= shuffled(
+        {
+            f"{name} at {degrees} degrees": boxes
+            for degrees in (-40, -25, 25, 40)
+            for name, boxes in {
+                "two slanted lines": slanting(degrees, 4) + slanting(degrees, 4, top=300 + 80),
+                "two numbers on a slanted line": slanting(degrees, 3) + slanting(degrees, 3, left=190),
+            }.items()
+        }
+        | {
+            "stacked, tapering": [[0, 10, 40, 34], [44, 11, 74, 29], [78, 12, 100, 25]],
+            "stacked below a number": _row(5, 5, 3) + [[80 + 25 * i, 10, 100 + 25 * i, 22] for i in range(3)],
+            "two columns of single digits": [
+                [25 * row, left, 25 * row + 20, left + 12] for row in range(3) for left in (10, 80)
+            ],
+            "a list with space between its lines": [[10 + 35 * i, 10, 30 + 35 * i, 22] for i in range(3)],
         }
     )
     return [{"name": name, "boxes": boxes.tolist(), "numbers": numbers(boxes)} for name, boxes in cases.items()]
