@@ -3,6 +3,7 @@
 TrainingError
 ├── ConfigurationError   a training configuration that can't be used
 ├── AnnotationError      labels that can't be read or are wrong; lists every finding
+├── MachineError         something that was asked for and this machine hasn't
 ├── LostError            another process of the same training ended
 ├── RecordsError         records that are missing, truncated or made for other classes
 └── ModelError           a checkpoint, SavedModel or predictions file that can't be used
@@ -39,6 +40,10 @@ class AnnotationError(TrainingError):
         """The message, the first findings of each kind, and where all of them are."""
         every = [f"all of them: {self.file}"] if self.file else []
         return "\n".join([self.message, *told.lines(self.findings), *every])
+
+
+class MachineError(TrainingError):
+    """Something that was asked for and this machine hasn't."""
 
 
 class LostError(TrainingError):

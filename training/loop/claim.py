@@ -57,7 +57,7 @@ def share(out: Path, step: int, size: int) -> None:
     write_whole(out / FILE, text + "".join(f"# workers {one.workers} from step {one.step}\n" for one in kept))
     if step and size != before:
         print(
-            f"{_counted(before)} trained the first {step} steps, {_counted(size)} go{'es' if size == 1 else ''} on: "
+            f"{_counted(before)} trained the first {step} steps, {_counted(size)} {'goes' if size == 1 else 'go'} on: "
             "each normalises its own portion of a batch, so figures may differ a little from those of a training that "
             "keeps to one number",
             file=sys.stderr,

@@ -28,12 +28,11 @@ from training.data.batches import portion, training_batches
 from training.data.records import read_manifest
 from training.drawing import plot_history
 from training.errors import ConfigurationError
-from training.loop import claim
+from training.loop import claim, crew, machine
 from training.loop import gang as gangs
 from training.loop.calibration import Calibration
 from training.loop.gang import ALONE, Alone
 from training.loop.loop import Loop
-from training.loop.machine import describe
 from training.loop.state import State, wants_bfloat16
 from training.loop.steps import Steps
 from training.loop.timetable import Clock
@@ -75,7 +74,10 @@ def train(
     start = Start(start_from, config) if start_from and gang.leads else None
     if gang.leads:
         claim.claim(out, config, manifest["fingerprint"], start.fingerprint if start else None)
-    state = State(_decided(config, gang), out if gang.leads else None)
+    decided = _decided(config, gang)
+    doing = machine.in_words(decided.training.precision)
+    print(f"{gang.name}: {doing}" if gang.name else doing, file=sys.stderr)
+    state = State(decided, out if gang.leads else None)
     if start and int(state.step) == 0:
         start.fill(state.model)
         state.averaged.set_weights(state.model.get_weights())
@@ -146,7 +148,7 @@ def _finish(loop: Loop, provenance: dict[str, Any], terms: Sequence[Any]) -> Non
         "score_threshold": verdict.threshold,
         "photos_per_second": float(np.median([entry["photos_per_second"] for entry in loop.course.entries])),
         "parameters": loop.state.model.count_params(),
-        "machine": describe(),
+        "machine": machine.describe(),
         "precision": "bfloat16" if wants_bfloat16(config.training.precision) else "float32",
         **({"workers": [one._asdict() for one in shares]} if (shares := claim.workers(out)) else {}),
     }
@@ -174,15 +176,27 @@ def main() -> None:
     )
     parser.add_argument("--commit", help="of the code, remembered in detector.json")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints, kept between attempts")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        choices=range(1, 1025),
+        metavar="N",
+        help="processes of this machine that train together (default: one for each GPU, 1 where there is none)",
+    )
     options = parser.parse_args()
-    gang = gangs.join()
-    with gang.watching():
-        if gang.tell((options.out / SUMMARY).exists())[0]:
-            print(f"{options.out}: this training is finished")
-            return
-        train(load(options.config), options.records, options.out, options.commit, options.start_from, gang)
-        # Nobody ends before the first one has written all: who is gone is missed.
-        gang.tell(True)
+    is_finished = (options.out / SUMMARY).exists()
+    machine.require_gpu()
+    # Of a finished training nobody else is called for it.
+    count = 1 if is_finished else crew.size(options.workers)
+    with crew.gathered(count) as environment:
+        gang = gangs.join(environment)
+        with gang.watching():
+            if gang.tell(is_finished)[0]:
+                print(f"{options.out}: this training is finished")
+                return
+            train(load(options.config), options.records, options.out, options.commit, options.start_from, gang)
+            # Nobody ends before the first one has written all: who is gone is missed.
+            gang.tell(True)
 
 
 if __name__ == "__main__":
