@@ -39,9 +39,15 @@ SCRATCH = "rw,nosuid,nodev,mode=1777"
 class Containers:
     """A runner: each step in a container of its image, which is built first where it is absent."""
 
-    def __init__(self, *, with_gpus: bool = False, image_of: Callable[[Step], str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        with_gpus: bool = False,
+        must_have_gpus: bool = False,
+        image_of: Callable[[Step], str] | None = None,
+    ) -> None:
         """``image_of`` says which image a step runs in, by default the project's own."""
-        self.with_gpus = with_gpus
+        self.with_gpus, self.variables = with_gpus, gpus.variables(must_have_gpus)
         self._image_of = image_of or self._own_image
 
     def run(self, step: Step) -> None:
@@ -78,6 +84,7 @@ class Containers:
                 tag,
                 step.arguments(),
                 name=name,
+                environment=self.variables,
                 labels={
                     engine.OURS: tag,
                     PLACE: _place(step),

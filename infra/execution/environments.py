@@ -24,10 +24,12 @@ from infra.progress import say
 from infra.settings import ROOT, settings
 
 SECONDS = "installed-seconds.txt"
-USUAL = {"train": 60.0, "convert": 60.0, "frontend": 30.0, "hosting": 25.0, "lighthouse": 15.0}
+USUAL = {"train": 60.0, "train-gpu": 240.0, "convert": 60.0, "frontend": 30.0, "hosting": 25.0, "lighthouse": 15.0}
 """Seconds that a first install takes where all has to be downloaded, by the makers' line; others take ten or less."""
 
-Name = Literal["host", "train", "convert", "test", "sbom", "frontend", "hosting", "lighthouse", "readers", "bundlers"]
+Name = Literal[
+    "host", "train", "train-gpu", "convert", "test", "sbom", "frontend", "hosting", "lighthouse", "readers", "bundlers"
+]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar, get_args
 
 from infra.errors import UsageError
@@ -25,22 +26,40 @@ def choose(on: str | None, asked_gpus: str | None, needs: tuple[images.Name, ...
     that a build which fails does so before any work.
 
     Raises:
-        UsageError: a flag that can't be used.
-        MissingPartError: docker or GPUs were asked for and there are none.
+        UsageError: a flag that can't be used; GPUs that were asked for and aren't there.
+        MissingPartError: docker was asked for and there is none.
     """
     place = _one_of("on", on or settings().execution.on, PLACES)
     wish = _one_of("gpus", asked_gpus or settings().execution.gpus, GPUS)
-    if place == "local" and wish == "all":
-        raise UsageError("--gpus all needs --on docker: the local environment is TensorFlow's for CPUs")
-    if place == "local" or (place == "auto" and wish != "all" and not engine.answers()):
-        return Local()
+    if place == "local" or (place == "auto" and not engine.answers()):
+        return locally(wish)
     with_gpus = gpus.wanted(wish)
     chosen = [images.IMAGES["train-gpu" if with_gpus and name == "train" else name] for name in needs]
     if place == "auto" and wish != "all" and not all(map(images.has_environment, chosen)):
-        return Local()
+        return locally(wish)
     tags = [images.ensure(image) for image in chosen]
     say(f"steps run in containers of {', '.join(tags)}")
-    return Containers(with_gpus=with_gpus)
+    return Containers(with_gpus=with_gpus, must_have_gpus=wish == "all")
+
+
+def locally(wish: Gpus, more: Mapping[str, str] | None = None) -> Local:
+    """Local environments, for GPUs where they are wished for and there; ``more`` are environment variables of steps.
+
+    Raises:
+        UsageError: all were asked for, and there are none.
+    """
+    return Local(with_gpus=gpus.here(wish), must_have_gpus=wish == "all", more=more)
+
+
+def by_hand(on: str | None, asked_gpus: str | None, more: Mapping[str, str]) -> Local:
+    """The runner of one worker among those of several machines, with the environment variables that say which.
+
+    Raises:
+        UsageError: it would be a container, which has no network.
+    """
+    if _one_of("on", on or "local", PLACES) not in ("local", "auto"):
+        raise UsageError(f"--worker needs --on local, not {on}: a container has no network to reach the others by")
+    return locally(_one_of("gpus", asked_gpus or settings().execution.gpus, GPUS), more)
 
 
 def _one_of(flag: str, word: str, known: tuple[Word, ...]) -> Word:

@@ -194,8 +194,11 @@ def race(run: Run, request: Request) -> Step:
     )
 
 
-def train(run: Run, request: Request) -> Step:
-    """A checkpoint from records; where the configuration was planned, after `race`."""
+def train(run: Run, request: Request, workers: int | None = None) -> Step:
+    """A checkpoint from records; where the configuration was planned, after `race`.
+
+    ``workers`` processes of the machine train together, by default one for each GPU.
+    """
     planned = is_planned(request)
     start = request.start or (candidates.chosen(run.race) if planned else None)
     return Step(
@@ -208,7 +211,8 @@ def train(run: Run, request: Request) -> Step:
             "records": run.records,
             **({"from": start} if start else {}),
         },
-        labels={"commit": git.commit()},
+        # Others may go on with what some began: the number of workers doesn't make it another training.
+        labels={"commit": git.commit(), "workers": workers},
         stand_ins={"records": run.records / "manifest.json"},
         resumable=True,
         precious=True,

@@ -13,6 +13,9 @@ from infra.tasks import asking, words
         **asking.TRAINING,
         "resume": "go on at the last checkpoint (default); --no-resume: begin anew",
         "replace": words.REPLACE,
+        "workers": "processes of this machine that train together (default: one for each GPU, 1 where there is none)",
+        "worker": "which of several machines' workers this one is, for example 2/4; the first judges and writes",
+        "hosts": "with --worker: HOST:PORT of each, with commas between, the same list on every machine",
         "on": words.ON,
         "gpus": words.GPUS,
     }
@@ -29,6 +32,9 @@ def train(
     for_: str | None = None,
     resume: bool = True,
     replace: bool = False,
+    workers: str | None = None,
+    worker: str | None = None,
+    hosts: str | None = None,
     on: str | None = None,
     gpus: str | None = None,
 ) -> None:
@@ -37,11 +43,19 @@ def train(
     from infra.execution.steps import perform
     from infra.results import forget_unfinished
     from infra.runs import catalogue, keeping, planning, recipes
+    from infra.runs import workers as gang
 
+    count = None if workers is None else words.number(workers, "workers", 1, words.WORKERS)
+    place = gang.place(worker, hosts)
+    if place:
+        words.only_without("worker", workers=workers)
     chosen = catalogue.find(run or catalogue.SYNTHETIC)
     remembered = chosen.request()
+    if place and not place.leads:
+        gang.follow(recipes.train(chosen, remembered), place, runners.by_hand(on, gpus, place.environment))
+        return
     request = asking.asked(remembered, config, from_, classes, minutes, steps, start, for_)
-    runner = runners.choose(on, gpus)
+    runner = runners.by_hand(on, gpus, {}) if place else runners.choose(on, gpus)
     if request != remembered:
         # Remembered, so that a resumed training, and the tasks after it, need not be told again.
         keeping.protect(chosen, request, replace, flag="run")
@@ -52,10 +66,10 @@ def train(
         keeping.protect_from_changes(chosen, request, replace)
     if recipes.is_planned(request):
         perform(recipes.race(chosen, request), runner)
-    step = recipes.train(chosen, request)
+    step = recipes.train(chosen, request, count)
     if not resume:
         forget_unfinished(step.output)
-    perform(step, runner)
+    perform(step, runners.by_hand(on, gpus, place.environment) if place else runner)
     print(chosen.checkpoints)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from infra.browser import chromium
 from infra.errors import MissingPartError
-from infra.execution import environments
+from infra.execution import environments, gpus
 from infra.execution.node import wheel
 from infra.settings import ROOT, settings
 
@@ -111,9 +111,11 @@ PARTS: tuple[Callable[[], Finding], ...] = (python, node, browser, disk, memory)
 
 def findings() -> list[Finding]:
     """All findings."""
+    for_gpus: tuple[environments.Name, ...] = ("train-gpu",) if gpus.found() else ()
     names: tuple[environments.Name, ...] = (
         "host",
         "train",
+        *for_gpus,
         "convert",
         "test",
         "frontend",

@@ -20,7 +20,7 @@ def findings() -> list[Finding]:
     found = [reachable()]
     if engine.answers():
         found += [client(), *(room(image) for image in images.IMAGES.values()), clock(), proxies()]
-    return [*found, nvidia(engine.answers())]
+    return [*found, nvidia(engine.answers()), *([driver()] if gpus.found() else [])]
 
 
 def reachable() -> Finding:
@@ -78,6 +78,16 @@ def proxies() -> Finding:
             remedies.append(f"the engine has no {name}: it needs one in its service's environment to fetch base images")
     used = [name for name, value in own.items() if value]
     return Finding("proxies", ", ".join(used) or "none", "; ".join(remedies), needed=False)
+
+
+def driver() -> Finding:
+    """Whether NVIDIA's driver runs the CUDA that the lock for GPUs has."""
+    version, cuda = gpus.driver(), gpus.cuda()
+    least = gpus.LEAST.get(int(cuda.partition(".")[0]), "") if cuda[:1].isdecimal() else ""
+    found = f"{version or 'none answers'}; requirements/train-gpu.txt has CUDA {cuda}"
+    if version and gpus.fits(version, cuda):
+        return Finding("NVIDIA driver", found)
+    return Finding("NVIDIA driver", found, f"install {least} or newer, or train with --gpus none", needed=False)
 
 
 def nvidia(has_engine: bool) -> Finding:

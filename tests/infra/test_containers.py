@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import queue
+import re
 import socket
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from infra.errors import MissingPartError, UsageError
-from infra.execution import engine, gpus, images, runners
+from infra.execution import engine, environments, gpus, images, runners
 from infra.execution.local import Local
 from infra.execution.output import read_lines
 from tests.infra.conftest import Inv
@@ -169,7 +170,7 @@ def test_podman_is_told_plainly_that_it_builds_no_images(
     [
         (("--on", "dokcer"), "--on: 'dokcer' is none of auto, docker, local"),
         (("--on", "local", "--gpus", "some"), "--gpus: 'some' is none of auto, all, none"),
-        (("--on", "local", "--gpus", "all"), "--gpus all needs --on docker"),
+        (("--on", "local", "--gpus", "all"), "--gpus all: no GPU here"),
     ],
 )
 def test_a_flag_that_cannot_be_used_is_explained(inv: Inv, flags: tuple[str, ...], message: str) -> None:
@@ -219,3 +220,56 @@ def test_gpus_need_an_answer_of_nvidia_smi(monkeypatch: pytest.MonkeyPatch, tmp_
     program.write_text("#!/bin/sh\necho 'GPU 0: NVIDIA H100 (UUID: GPU-1)'\n", "utf-8")
     program.chmod(0o755)
     assert gpus.found() == ["GPU 0: NVIDIA H100 (UUID: GPU-1)"]
+
+
+def stand_in(folder: Path, driver: str) -> None:
+    """Put an nvidia-smi into ``folder`` that lists one GPU and says this version of the driver."""
+    program = folder / "nvidia-smi"
+    program.write_text(
+        f"#!/bin/sh\ncase $1 in -L) echo 'GPU 0: NVIDIA H100 (UUID: GPU-1)';; *) echo {driver};; esac\n", "utf-8"
+    )
+    program.chmod(0o755)
+
+
+def test_a_local_step_gets_the_gpus_that_are_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not runners.locally("auto").with_gpus
+    with pytest.raises(UsageError) as caught:
+        runners.choose("local", "all")
+    assert caught.value.exit_code == 2
+    for words in ("nvidia-smi -L: not installed", "driver: none answers", f"CUDA {gpus.cuda()}", "remedy: install"):
+        assert words in str(caught.value)
+    stand_in(tmp_path, "570.86.15")
+    chosen = {wish: runners.locally(wish) for wish in runners.GPUS}
+    assert {wish: runner.with_gpus for wish, runner in chosen.items()} == {"auto": True, "all": True, "none": False}
+    assert {wish: runner.variables for wish, runner in chosen.items()} == {
+        "auto": {},
+        "all": {"TRAINING_GPUS": "all"},
+        "none": {},
+    }
+
+
+def test_the_environment_for_gpus_is_of_its_lock() -> None:
+    found = environments.find("train-gpu")
+    assert (found.folder.name, found.lock.name, found.kind) == ("train-gpu", "train-gpu.txt", "python")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", gpus.cuda())
+    assert int(gpus.cuda().partition(".")[0]) in gpus.LEAST
+    assert "?" not in gpus.libraries()
+
+
+@pytest.mark.parametrize(
+    ("driver", "cuda", "fits"),
+    [
+        ("570.86.15", "12.9.79", True),
+        ("525.60.13", "12.0.1", True),
+        ("525.60.4", "12.9.79", False),
+        ("470.256.02", "12.9.79", False),
+        ("570.86.15", "13.0.2", False),
+        ("580.65.06", "13.0.2", True),
+        ("470.256.02", "99.1", True),
+        ("", "12.9.79", True),
+        ("470.256.02", "?", True),
+    ],
+)
+def test_a_driver_runs_the_cuda_of_its_time_and_before(driver: str, cuda: str, fits: bool) -> None:
+    assert gpus.fits(driver, cuda) is fits

@@ -97,3 +97,15 @@ def test_gpus_that_containers_cannot_use_need_the_toolkit(
     finding = health.nvidia(True)
     assert finding.is_well
     assert finding.found == "GPU 0: NVIDIA H100"
+
+
+@pytest.mark.parametrize(("version", "well"), [("570.86.15", True), ("470.256.02", False), ("", False)])
+def test_a_driver_older_than_the_locks_cuda_is_to_be_raised(
+    monkeypatch: pytest.MonkeyPatch, version: str, well: bool
+) -> None:
+    monkeypatch.setattr(gpus, "driver", lambda: version)
+    finding = health.driver()
+    assert finding.is_well is well
+    assert not finding.needed or well
+    assert gpus.cuda() in finding.found
+    assert well or gpus.LEAST[int(gpus.cuda().partition(".")[0])] in finding.remedy
