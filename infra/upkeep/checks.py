@@ -38,6 +38,7 @@ TYPED: dict[environments.Name, tuple[str, ...]] = {
         "benchmarks/input_pipeline.py",
         "benchmarks/looks.py",
         "benchmarks/precision.py",
+        "benchmarks/scaling.py",
         "benchmarks/records.py",
         "benchmarks/scale.py",
     ),

@@ -43,7 +43,7 @@ def gathered(count: int, environment: Mapping[str, str] = os.environ) -> Iterato
     if count == 1:
         yield environment
         return
-    addresses = _free(count)
+    addresses = free(count)
     command = [sys.executable, "-m", MODULE, *sys.argv[1:]]
     others = [
         subprocess.Popen(command, env={**environment, VARIABLE: described(addresses, index)})
@@ -73,7 +73,7 @@ def _wait(others: list[subprocess.Popen[bytes]]) -> None:
             other.wait(PATIENCE)
 
 
-def _free(count: int) -> list[str]:
+def free(count: int) -> list[str]:
     """So many addresses of this machine at which nobody listens."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
