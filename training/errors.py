@@ -2,6 +2,7 @@
 
 TrainingError
 ├── ConfigurationError   a training configuration that can't be used
+│   └── ShardError       a piece of a step that is none, or pieces that don't make a whole
 ├── AnnotationError      labels that can't be read or are wrong; lists every finding
 ├── MachineError         something that was asked for and this machine hasn't
 ├── LostError            another process of the same training ended
@@ -26,6 +27,10 @@ class TrainingError(Exception):
 
 class ConfigurationError(TrainingError):
     """A training configuration that can't be used: unknown key, wrong type, impossible value."""
+
+
+class ShardError(ConfigurationError):
+    """A piece of a step that is none, or pieces that don't make a whole."""
 
 
 class AnnotationError(TrainingError):

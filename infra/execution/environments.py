@@ -28,7 +28,18 @@ USUAL = {"train": 60.0, "train-gpu": 240.0, "convert": 60.0, "frontend": 30.0, "
 """Seconds that a first install takes where all has to be downloaded, by the makers' line; others take ten or less."""
 
 Name = Literal[
-    "host", "train", "train-gpu", "convert", "test", "sbom", "frontend", "hosting", "lighthouse", "readers", "bundlers"
+    "host",
+    "train",
+    "train-gpu",
+    "convert",
+    "test",
+    "sbom",
+    "ray",
+    "frontend",
+    "hosting",
+    "lighthouse",
+    "readers",
+    "bundlers",
 ]
 
 
@@ -80,7 +91,7 @@ def find(name: Name) -> Environment:
     folder = settings().paths.environments / name
     lock = lock_of(name)
     # Tools are laid over the environment that they look at, which stays exactly what its lock says.
-    kind: Literal["overlay", "python"] = "overlay" if name in ("test", "sbom") else "python"
+    kind: Literal["overlay", "python"] = "overlay" if name in ("test", "sbom", "ray") else "python"
     return Environment(name, kind, folder, lock, folder / "installed.txt")
 
 

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from training import command
+from training import command, shards
 from training.config import Configuration, load
-from training.data import pictures, reports
+from training.data import formats, pictures, reports
 from training.data.augmentation.pixels import decoded
 from training.data.labels import Annotations, Photo
 from training.data.photos import unreadable
@@ -37,6 +37,7 @@ from training.data.selection import (
     place,
     read,
     split_of,
+    without,
 )
 from training.errors import AnnotationError, RecordsError
 from training.findings import Finding, counted
@@ -126,8 +127,24 @@ def example(photo: Photo, encoded: bytes, width: int, height: int, classes: list
     return serialised
 
 
-def write(found: Annotations, images: Path, config: Configuration, folder: Path, skip_bad: bool) -> Any:
-    """Write all splits into ``folder`` and return the manifest.
+Packer = Callable[[str, Sequence[Photo]], Iterator[bytes | Finding]]
+"""Of the photos of a split, one after the other, the record or what is wrong."""
+
+
+def packer(images: Path, config: Configuration) -> Packer:
+    """Packs photos from their files."""
+    classes = list(config.classes)
+
+    def pack(_: str, photos: Sequence[Photo]) -> Iterator[bytes | Finding]:
+        packed = in_order(partial(_packed, images=images, max_side=config.records.max_side), photos)
+        for photo, picture in zip(photos, packed, strict=True):
+            yield picture if isinstance(picture, Finding) else example(photo, *picture, classes)
+
+    return pack
+
+
+def write(found: Annotations, images: Path, config: Configuration, folder: Path, skip_bad: bool, pack: Packer) -> Any:
+    """Write all splits into ``folder`` and return the manifest; ``pack`` makes the records.
 
     Photos are written in the order of their hash, so that neighbours in a shard are strangers. Those that can't be
     decoded are added to what ``found`` lacks.
@@ -137,24 +154,21 @@ def write(found: Annotations, images: Path, config: Configuration, folder: Path,
     """
     classes = list(config.classes)
     undecoded: list[Finding] = []
-    split_photos: dict[str, list[Photo]] = {name: [] for name in SPLITS}
-    for photo in sorted(found.photos, key=lambda photo: place(photo.filename)):
-        split_photos[split_of(photo.group, config.split)].append(photo)
+    split_photos = _in_splits(found.photos, config)
     _refuse_empty(found.photos, config)
     digest = hashlib.sha256(json.dumps([FORMAT, classes]).encode())
     manifest: dict[str, Any] = {"format_version": FORMAT, "classes": classes, "splits": {}}
     for split, photos in split_photos.items():
-        shards = min(config.records.shards, len(photos))
-        paths = [folder / f"{split}-{i:05d}-of-{shards:05d}.tfrecord" for i in range(shards)]
+        count = min(config.records.shards, len(photos))
+        paths = [folder / f"{split}-{i:05d}-of-{count:05d}.tfrecord" for i in range(count)]
         writers = [tf.io.TFRecordWriter(str(path)) for path in paths]
         kept: list[Photo] = []
-        packed = in_order(partial(_packed, images=images, max_side=config.records.max_side), photos)
-        for photo, picture in command.progress(zip(photos, packed, strict=True), len(photos), f"{split} photos"):
-            if isinstance(picture, Finding):
-                undecoded.append(picture)
+        packed = zip(photos, pack(split, photos), strict=True)
+        for photo, record in command.progress(packed, len(photos), f"{split} photos"):
+            if isinstance(record, Finding):
+                undecoded.append(record)
                 continue
-            record = example(photo, *picture, classes)
-            writers[len(kept) % shards].write(record)
+            writers[len(kept) % count].write(record)
             digest.update(split.encode() + hashlib.sha256(record).digest())
             kept.append(photo)
         for writer in writers:
@@ -180,6 +194,65 @@ def write(found: Annotations, images: Path, config: Configuration, folder: Path,
     found.skipped.extend(undecoded)
     manifest |= {"fingerprint": digest.hexdigest(), "skipped": [str(one) for one in found.skipped]}
     return manifest
+
+
+def _in_splits(photos: Sequence[Photo], config: Configuration) -> dict[str, list[Photo]]:
+    """The photos of each split in the order of their hash."""
+    splits: dict[str, list[Photo]] = {name: [] for name in SPLITS}
+    for photo in sorted(photos, key=lambda photo: place(photo.filename)):
+        splits[split_of(photo.group, config.split)].append(photo)
+    return splits
+
+
+def write_piece(found: Annotations, images: Path, config: Configuration, shard: shards.Shard, folder: Path) -> None:
+    """Write the records of one piece of the photos: SPLIT.tfrecord, and in SPLIT.json whose they are.
+
+    What can't be decoded is left out: who puts the pieces together finds that out, and says it.
+    """
+    pack = packer(images, config)
+    mine = shard.of(sorted(found.photos, key=lambda photo: place(photo.filename)))
+    for split, photos in _in_splits(mine, config).items():
+        names: list[str] = []
+        with tf.io.TFRecordWriter(str(folder / f"{split}.tfrecord")) as writer:
+            packed = zip(photos, pack(split, photos), strict=True)
+            for photo, record in command.progress(packed, len(photos), f"{split} photos"):
+                if not isinstance(record, Finding):
+                    writer.write(record)
+                    names.append(photo.filename)
+        (folder / f"{split}.json").write_text(json.dumps(names))
+
+
+def joiner(parts: Sequence[Path], images: Path, config: Configuration) -> Packer:
+    """Takes records from pieces; packs itself what none of them has."""
+    itself = packer(images, config)
+
+    def pack(split: str, photos: Sequence[Photo]) -> Iterator[bytes | Finding]:
+        home: dict[str, int] = {}
+        streams: list[Iterator[tuple[str, bytes]]] = []
+        for number, part in enumerate(parts):
+            names = json.loads((part / f"{split}.json").read_text())
+            home |= dict.fromkeys(names, number)
+            records = tf.data.TFRecordDataset(str(part / f"{split}.tfrecord")).as_numpy_iterator()
+            streams.append(zip(names, records, strict=True))
+        for photo in photos:
+            if photo.filename in home:
+                # Both are in the order of their hash; what is passed over was refused since.
+                yield next(record for name, record in streams[home[photo.filename]] if name == photo.filename)
+            else:
+                yield from itself(split, [photo])
+
+    return pack
+
+
+def _labels(options: argparse.Namespace, config: Configuration) -> Annotations:
+    """The labels of a piece, unchecked: whoever puts the pieces together looks at the files, too, and says all."""
+    nothing = Annotations(photos=[], skipped=[])
+    try:
+        classes = (*config.classes, *config.ignored)
+        found = formats.read(options.annotations, options.images, classes, options.groups, skip_bad=True)
+    except AnnotationError:
+        return nothing
+    return nothing if found.skipped and not options.skip_bad else without(found, config.ignored)
 
 
 def read_manifest(folder: Path) -> Any:
@@ -209,14 +282,24 @@ def main() -> None:
     add_skip_argument(parser)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--planned", action="store_true", help="the plan has said already what is to be noted")
+    shards.add_arguments(parser)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     config = load(options.config)
+    if options.shard:
+        with whole_folder(options.out) as folder:
+            write_piece(_labels(options, config), options.images, config, shards.read(options.shard), folder)
+        return
     with reports.kept(options.out), whole_folder(options.out) as folder:
         found = read(
             options.images, options.annotations, options.groups, config.classes, options.skip_bad, config.ignored
         )
-        manifest = write(found, options.images, config, folder, options.skip_bad)
+        pack = (
+            joiner(shards.whole(options.parts), options.images, config)
+            if options.parts
+            else packer(options.images, config)
+        )
+        manifest = write(found, options.images, config, folder, options.skip_bad, pack)
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         splits = [split_of(photo.group, config.split) for photo in found.photos]
         found.notes.extend(absent(found.photos, splits, config.classes))

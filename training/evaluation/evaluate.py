@@ -26,13 +26,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from training import command, drawing
+from training import command, drawing, shards
 from training.data import kinds
-from training.data.formats import read_csv
+from training.data.formats import Photo, read_csv
 from training.data.photos import decode
 from training.detector.scores import thresholds
-from training.errors import ModelError
-from training.evaluation import analysis, by_kind, page, words
+from training.errors import ModelError, ShardError
+from training.evaluation import analysis, by_kind, page, pieces, words
 from training.evaluation.analysis import Outcome
 from training.evaluation.average_precision import Precision, average_precision
 from training.evaluation.by_kind import Kinds
@@ -197,13 +197,20 @@ def main() -> None:
     parser.add_argument("--web-model", type=Path, help="the web model that made the predictions")
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--annotations", type=Path, required=True)
+    shards.add_arguments(parser)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     photos = read_csv(options.annotations).photos
+    if options.shard:
+        _write_piece(options, photos)
+        return
     if options.model:
         model = load_model(options.model)
         description, name = model.description, options.model
-        results = predict(model, photos, options.images)
+        if options.parts:
+            results = pieces.read(shards.whole(options.parts), photos)
+        else:
+            results = predict(model, photos, options.images)
     else:
         name = options.web_model
         description = _manifest(options.web_model / "manifest.json")
@@ -237,6 +244,16 @@ def main() -> None:
         if worst:
             drawing.contact_sheet([folder / "worst" / f"{name}.jpg" for name in _names(worst)], folder / "worst.jpg")
     print(said(figures), file=sys.stderr)
+
+
+def _write_piece(options: argparse.Namespace, photos: Sequence[Photo]) -> None:
+    """Let a model look at a piece of the photos, and write down what it finds."""
+    if not options.model:
+        raise ShardError("--shard: predictions that are there already can't be made in pieces; give --model")
+    mine = shards.read(options.shard).of(photos)
+    results = command.progress(predict(load_model(options.model), mine, options.images), len(mine), "photos")
+    with whole_folder(options.out) as folder:
+        pieces.write(results, folder / pieces.FILE)
 
 
 def _dump(content: Any, path: Path) -> None:

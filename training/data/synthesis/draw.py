@@ -8,9 +8,8 @@ areas that go through the same warp.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
-import os
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from training import command
+from training import command, shards
 from training.config import load
 from training.data.formats import LabelledObject, Photo
 from training.data.selection import csv_text, total
@@ -27,7 +26,7 @@ from training.data.synthesis.clutter import scatter
 from training.data.synthesis.lettering import DISPLAY, TAKEN, characters, fonts
 from training.data.synthesis.pages import page
 from training.data.synthesis.scenery import STREET, STUDIO, Generator, Scenery, colour, ink_on
-from training.errors import ConfigurationError
+from training.errors import ConfigurationError, ShardError
 from training.findings import counted
 from training.outputs import whole_folder
 
@@ -212,15 +211,13 @@ def numbers(photos: int, shard: str | None) -> range:
     """Which of ``photos`` photos a shard has: 2/4 each fourth from the second on; all where there is none.
 
     Raises:
-        ConfigurationError: it is no shard, or one without a photo
+        ConfigurationError: no photo is asked for
+        ShardError: it is no shard, or one without a photo
     """
     if photos < 1:
         raise ConfigurationError(f"--photos {photos}: at least one")
-    found = re.fullmatch("([0-9]+)/([0-9]+)", shard or "1/1")
-    part, parts = (int(text) for text in found.groups()) if found else (0, 0)
-    if not 1 <= part <= parts <= photos:
-        raise ConfigurationError(f"--shard {shard}: say 1/4 to 4/4 for the quarters of at least four photos")
-    return range(part - 1, photos, parts)
+    piece = shards.read(shard or "1/1", photos)
+    return range(piece.part - 1, photos, piece.parts)
 
 
 def _save(number: int, kind: str, seed: int, classes: Sequence[str], faces: Sequence[Path], folder: Path) -> Photo:
@@ -229,6 +226,53 @@ def _save(number: int, kind: str, seed: int, classes: Sequence[str], faces: Sequ
     filename = f"{number:06d}.jpg"
     image.save(folder / filename, quality=quality)
     return Photo(filename, image.width, image.height, filename, objects)
+
+
+def _digest(faces: Sequence[Path]) -> str:
+    """Hash of what the fonts hold: files of one name differ from machine to machine."""
+    digest = hashlib.sha256()
+    for path in faces:
+        digest.update(path.name.encode() + (path.read_bytes() if path != DISPLAY else b""))
+    return digest.hexdigest()
+
+
+def _join(parts: Sequence[Path], out: Path) -> None:
+    """Make one folder of the pieces, as if it had been drawn at once.
+
+    Raises:
+        ShardError: they were drawn with different fonts, or of different series
+    """
+    manifests = [json.loads((part / "manifest.json").read_text()) for part in parts]
+    first = manifests[0]
+    for part, manifest in zip(parts, manifests, strict=True):
+        for key in ("kind", "photos", "seed", "fonts", "fonts_sha256"):
+            if manifest[key] != first[key]:
+                what = _difference(first["fonts"], manifest["fonts"]) if key.startswith("fonts") else key
+                raise ShardError(
+                    f"{part.name} was drawn with other {what} than {parts[0].name}: install the same fonts on all "
+                    "machines (or use one image), and draw again"
+                    if key.startswith("fonts")
+                    else f"{part.name}: {key} is {manifest[key]}, that of {parts[0].name} {first[key]}; draw them anew"
+                )
+    with whole_folder(out) as folder:
+        (folder / "images").mkdir()
+        rows: list[str] = []
+        for part in parts:
+            header, *some = (part / "annotations.csv").read_text().splitlines()
+            rows += some
+            for path in (part / "images").iterdir():
+                shards.bring(path, folder / "images" / path.name)
+        rows.sort(key=lambda row: int(row.partition(".")[0]))
+        (folder / "annotations.csv").write_text("\n".join([header, *rows]) + "\n")
+        summary = {**{key: value for key, value in first.items() if key != "fonts_sha256"}, "shard": None}
+        (folder / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n")
+    print(f"{counted(first['photos'], 'photo')}, {counted(len(first['fonts']), 'font')}, {len(parts)} pieces")
+
+
+def _difference(one: Sequence[str], other: Sequence[str]) -> str:
+    """Names of the fonts that only one of two machines has."""
+    names = sorted(set(one) ^ set(other))
+    return f"fonts ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})" if names else "versions of fonts"
 
 
 def main() -> None:
@@ -243,13 +287,16 @@ def main() -> None:
         default="street",
         help="page: print; close: one number fills the photo; large: the same for judging, under other light",
     )
-    parser.add_argument("--shard", help="I/N: only each Nth photo from the Ith on (default: all)")
+    shards.add_arguments(parser)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     wanted = numbers(options.photos, options.shard)
+    if options.parts:
+        _join(shards.whole(options.parts), options.out)
+        return
     classes = load(options.config).classes
     faces = fonts(classes)
-    with whole_folder(options.out) as folder, ProcessPoolExecutor(os.cpu_count()) as pool:
+    with whole_folder(options.out) as folder, ProcessPoolExecutor(shards.cores()) as pool:
         (folder / "images").mkdir()
         save = partial(
             _save, kind=options.kind, seed=options.seed, classes=classes, faces=faces, folder=folder / "images"
@@ -263,6 +310,7 @@ def main() -> None:
             "seed": options.seed,
             "shard": options.shard,
             "fonts": [path.name for path in faces],
+            **({"fonts_sha256": _digest(faces)} if options.shard else {}),
         }
         (folder / "manifest.json").write_text(json.dumps(summary, indent=1) + "\n")
     print(f"{total(photos)}, {counted(len(faces), 'font')}")
