@@ -1,10 +1,13 @@
 """Assembles the collection of tasks; each lives in the module of what it acts on."""
 
+from typing import Any
+
 from invoke import Collection
 
 from infra.tasks import (
     bench,
     check,
+    cluster,
     data,
     deploy,
     doctor,
@@ -22,6 +25,15 @@ from infra.tasks import (
     train,
 )
 
+
+class Beside(Collection):
+    """Tasks beside one of the collection's own name, as train.sweep is beside train."""
+
+    def task_with_config(self, name: str | None) -> Any:
+        """The task of that name, where none of the others is meant."""
+        return super().task_with_config(name) if name else (train.train, self.configuration())
+
+
 namespace = Collection(
     pipeline.pipeline,
     label.label,
@@ -38,13 +50,15 @@ namespace = Collection(
     frontend.smoke,
     frontend.serve,
 )
-for wing in (bench, data, environments, images, locks, project, start):
+for wing in (bench, cluster, data, environments, images, locks, project, start):
     namespace.add_collection(Collection.from_module(wing))
 deploying = Collection.from_module(deploy)
 deploying.add_task(setup.setup)
 deploying.add_task(setup.doctor)
 namespace.add_collection(deploying)
 namespace.add_collection(Collection("frontend", frontend.build))
+# Beside the task of that name, which `add_collection` would refuse.
+namespace.collections["train"] = Beside("train", train.sweep)
 namespace.add_collection(
     Collection(
         "model",

@@ -10,12 +10,14 @@ import ast
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 STAMP = ".fingerprint.json"
 """A result's own record of what it was made from; see ``infra.results``."""
+_parsing = threading.Lock()
 LOOKED_AWAY = -1
 """Size of what isn't looked at."""
 
@@ -79,7 +81,9 @@ def of_input(path: Path) -> str:
 
 def of_module(module: str, root: Path) -> str:
     """Hash of the code below ``root`` that ``python -m module`` runs, without its comments."""
-    return of_values({path.relative_to(root).as_posix(): _code(path) for path in sources(module, root)})
+    # Python 3.11 can't parse in two threads at once: "AST constructor recursion depth mismatch".
+    with _parsing:
+        return of_values({path.relative_to(root).as_posix(): _code(path) for path in sources(module, root)})
 
 
 def sources(module: str, root: Path) -> list[Path]:

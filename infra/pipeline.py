@@ -12,7 +12,7 @@ import yaml
 from infra import progress, results
 from infra.browser import chromium, frontend
 from infra.execution import environments
-from infra.execution.local import Local
+from infra.execution.containers import Containers
 from infra.execution.steps import Runner, Step, perform
 from infra.models import kinds
 from infra.page import site, smoke
@@ -136,6 +136,6 @@ def build(run: Run, request: Request, runner: Runner, photos: Step | None = None
 @contextmanager
 def _prepared(runner: Runner) -> Iterator[None]:
     """Environments of later steps are installed beside the earlier ones; containers bring their own."""
-    ahead = [name for name in ENVIRONMENTS[1:] if isinstance(runner, Local) or name != "convert"]
+    ahead = [name for name in ENVIRONMENTS[1:] if not isinstance(runner, Containers) or name != "convert"]
     with environments.prepared_in_background(ahead):
         yield

@@ -24,7 +24,7 @@ RELEASED = ROOT / "models" / "digits"
 PREFIX = "DIGITLENS_"
 
 Quantization = Literal["none", "float16", "uint16", "uint8"]
-Place = Literal["auto", "docker", "local"]
+Place = Literal["auto", "docker", "local", "ray"]
 Gpus = Literal["auto", "all", "none"]
 RootedPath = Annotated[Path, AfterValidator(lambda path: ROOT / path)]
 
@@ -97,7 +97,7 @@ class Tools(Section):
 
 
 class Execution(Section):
-    """Where steps run, and what their containers may use."""
+    """Where steps run, and what their containers may use; the last three: ``on = "ray"``."""
 
     on: Place = "auto"
     gpus: Gpus = "auto"
@@ -105,6 +105,9 @@ class Execution(Section):
     cpus: Annotated[float, Field(ge=0)] = 0
     shared_memory: Annotated[str, Field(pattern=r"^\d+[kmg]$")] = "1g"
     leftover: Literal["ask", "attach", "remove"] = "ask"
+    cluster: Annotated[str, Field(pattern=r"^([A-Za-z0-9.-]+:\d{1,5})?$")] = ""
+    shards: Annotated[int, Field(ge=1, le=10_000)] = 8
+    folders: Literal["auto", "sent"] = "auto"
 
 
 class Images(Section):

@@ -35,6 +35,7 @@ Name = Literal[
     "test",
     "sbom",
     "ray",
+    "kubernetes",
     "frontend",
     "hosting",
     "lighthouse",
@@ -91,7 +92,7 @@ def find(name: Name) -> Environment:
     folder = settings().paths.environments / name
     lock = lock_of(name)
     # Tools are laid over the environment that they look at, which stays exactly what its lock says.
-    kind: Literal["overlay", "python"] = "overlay" if name in ("test", "sbom", "ray") else "python"
+    kind: Literal["overlay", "python"] = "overlay" if name in ("test", "sbom", "ray", "kubernetes") else "python"
     return Environment(name, kind, folder, lock, folder / "installed.txt")
 
 

@@ -1,4 +1,4 @@
-"""Which runner a task gets: ``--on docker|local|auto`` and ``--gpus all|none|auto``."""
+"""Which runner a task gets: ``--on docker|local|ray|auto`` and ``--gpus all|none|auto``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TypeVar, get_args
 
 from infra.errors import UsageError
 from infra.execution import engine, gpus, images
+from infra.execution.cluster import Cluster
 from infra.execution.containers import Containers
 from infra.execution.local import Local
 from infra.execution.steps import Runner
@@ -31,6 +32,12 @@ def choose(on: str | None, asked_gpus: str | None, needs: tuple[images.Name, ...
     """
     place = _one_of("on", on or settings().execution.on, PLACES)
     wish = _one_of("gpus", asked_gpus or settings().execution.gpus, GPUS)
+    if place == "ray":
+        if wish == "all":
+            raise UsageError(
+                "--gpus all needs --on local or docker: on a cluster trainings take the GPUs that nodes have"
+            )
+        return Cluster(settings().execution.cluster, sent=settings().execution.folders == "sent")
     if place == "local" or (place == "auto" and not engine.answers()):
         return locally(wish)
     with_gpus = gpus.wanted(wish)

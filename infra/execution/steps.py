@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from infra import fingerprints, results
-from infra.errors import UsageError
+from infra.errors import DigitlensError, UsageError
 from infra.execution import environments
 from infra.settings import ROOT
 
@@ -42,6 +43,10 @@ class Step:
     """For inputs that are folders: the file that has the hashes of the others; how they were made is all one then"""
     surroundings: tuple[Path, ...] = ()
     """What the step finds on a machine by itself, where it is there."""
+    shards: int = 0
+    """Into how many pieces it can be divided by ``--shard I/N`` and put together by ``--parts DIR``; 0: none"""
+    gang: int = 0
+    """How many processes make it together, told of each other by TF_CONFIG; 0: it isn't made for that"""
 
     @property
     def lock(self) -> Path:
@@ -50,13 +55,18 @@ class Step:
 
     def arguments(self) -> list[str]:
         """The command line after ``python``."""
-        words = ["-m", self.module]
-        for flag, value in {**self.inputs, **self.options, **self.labels}.items():
-            if value is None or value is False:
-                continue
-            # In one word: a value may begin with a dash.
-            words.append(f"--{flag}" if value is True else f"--{flag}={value}")
-        return [*words, "--out", str(self.output)]
+        inputs = [f"--{flag}={path}" for flag, path in self.inputs.items()]
+        return ["-m", self.module, *inputs, *self.words(), "--out", str(self.output)]
+
+    def words(self) -> list[str]:
+        """The options and labels of the command line."""
+        given = {**self.options, **self.labels}.items()
+        # In one word: a value may begin with a dash.
+        return [
+            f"--{flag}" if value is True else f"--{flag}={value}"
+            for flag, value in given
+            if value is not None and value is not False
+        ]
 
     def _stand_in(self, flag: str, path: Path) -> Path:
         file = self.stand_ins.get(flag)
@@ -78,10 +88,46 @@ class Step:
 
 
 class Runner(Protocol):
-    """Where steps run: a local environment, or a container of an image made from the same lock."""
+    """Where steps run: a local environment, a container of an image made from the same lock, or a cluster."""
 
     def run(self, step: Step) -> None:
         """Run ``step`` to its end; ``CommandError`` if it fails, and no child left in any case."""
+
+
+@runtime_checkable
+class Wide(Runner, Protocol):
+    """A runner that takes several steps at once, from threads."""
+
+    at_once: int
+
+    def interrupt(self) -> None:
+        """End what runs in other threads, politely first."""
+
+
+def perform_all(steps: Sequence[Step], runner: Runner) -> list[results.Stamp | DigitlensError]:
+    """Perform ``steps`` that need nothing of each other, as many at once as ``runner`` takes.
+
+    Returns:
+        For each step its stamp, or what ended it: the others go on.
+    """
+
+    def attempt(step: Step) -> results.Stamp | DigitlensError:
+        try:
+            return perform(step, runner)
+        except UsageError:
+            raise
+        except DigitlensError as error:
+            return error
+
+    if not isinstance(runner, Wide):
+        return [attempt(step) for step in steps]
+    with ThreadPoolExecutor(runner.at_once) as threads:
+        try:
+            return list(threads.map(attempt, steps))
+        except BaseException:
+            runner.interrupt()
+            threads.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def perform(step: Step, runner: Runner) -> results.Stamp:

@@ -36,6 +36,7 @@ def synthesize(
         inputs={"config": config},
         options={"photos": photos, "seed": seed, "kind": kind, "shard": shard},
         surroundings=(Path("/usr/share/fonts"),),
+        shards=0 if shard else min(photos, settings().execution.shards),
     )
 
 
@@ -174,6 +175,7 @@ def records(run: Run, request: Request) -> Step:
         inputs={"config": configuration(run, request), **_labelled(request)},
         options={"skip-bad": request.skip_bad, "planned": is_planned(request)},
         named=_beside(request.annotations, run.records),
+        shards=settings().execution.shards,
     )
 
 
@@ -216,6 +218,7 @@ def train(run: Run, request: Request, workers: int | None = None) -> Step:
         stand_ins={"records": run.records / "manifest.json"},
         resumable=True,
         precious=True,
+        gang=workers or 1,
     )
 
 
@@ -344,6 +347,7 @@ def evaluate(model: Path, images: Path, annotations: Path, output: Path) -> Step
         "training.evaluation.evaluate",
         output,
         inputs={"model": model, "images": images, "annotations": annotations},
+        shards=settings().execution.shards,
     )
 
 

@@ -18,7 +18,7 @@ from infra.tasks import asking, words
         "hosts": "with --worker: HOST:PORT of each, with commas between, the same list on every machine",
         "on": words.ON,
         "gpus": words.GPUS,
-    }
+    },
 )
 def train(
     _: Context,
@@ -117,6 +117,50 @@ def plan(
         perform(merging, runner)
     made = planning.looked_at(chosen, asked, runner)
     print(planning.told(made.parent) + str(made))
+
+
+@task(
+    iterable=["vary"],
+    help={
+        "run": words.RUN,
+        "config": f"{words.CONFIG}; what --vary names is laid over it",
+        "vary": "section.key=value,value: train with each; give it again for further keys (all combinations)",
+        "on": words.ON,
+        "gpus": words.GPUS,
+    },
+)
+def sweep(
+    _: Context,
+    vary: list[str],
+    run: str | None = None,
+    config: str | None = None,
+    on: str | None = None,
+    gpus: str | None = None,
+) -> None:
+    """Train a run's records with each combination of values, and compare by the calibration figure; goes on."""
+    from dataclasses import replace
+
+    from infra.execution import runners
+    from infra.execution.steps import perform
+    from infra.runs import catalogue, planning, recipes
+    from infra.runs import sweep as sweeps
+
+    combinations = sweeps.variations(vary)
+    chosen = catalogue.find(run or catalogue.SYNTHETIC)
+    request = asking.asked(chosen.request(), config)
+    runner = runners.choose(on, gpus)
+    folder = chosen.folder / "sweep"
+    # Records and plan of its own: the run's training stays what it is.
+    apart = replace(chosen, folder=folder / "base")
+    if recipes.is_planned(request):
+        planning.plan(apart, request, runner)
+    perform(recipes.records(apart, request), runner)
+    if recipes.is_planned(request):
+        perform(recipes.race(apart, request), runner)
+    trials = sweeps.trials(recipes.train(apart, request), combinations, folder)
+    rows = sweeps.compare(trials, folder, runner)
+    print(sweeps.table(rows))
+    print(folder / rows[0]["checkpoint"])
 
 
 @task(help={"run": words.RUN, "port": "where to listen on 127.0.0.1 (default: 6006)"})

@@ -28,7 +28,7 @@ PHOTOS = {
 }
 """Flags of the tasks that begin with labelled photos, and their words."""
 QUANTIZE = "weights of the web model: none, float16, uint16 or uint8 (default: see digitlens.toml)"
-ON = "where steps run: docker, local or auto (default: see digitlens.toml)"
+ON = "where steps run: docker, local, ray or auto (default: see digitlens.toml)"
 GPUS = "whether steps get GPUs: all, none or auto (default: see digitlens.toml)"
 FROM = "what to begin with: a start (models/start/NAME), models/digits, a checkpoint, or the folder of a run"
 CLASSES = "which of the labels' classes to learn, with commas between (default: all that aren't slips of the hand)"

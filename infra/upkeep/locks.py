@@ -17,7 +17,7 @@ from infra.settings import ROOT
 from infra.upkeep import bases, pins
 
 FOLDER = ROOT / "requirements"
-NAMES = ("host", "test", "image", "sbom", "train", "train-gpu", "convert", "ray", "peers")
+NAMES = ("host", "test", "image", "sbom", "train", "train-gpu", "convert", "ray", "kubernetes", "peers")
 ARM64 = ("host", "train", "convert")
 """Those that have another lock for arm64: of the same versions, of what there are wheels for."""
 NODE_PROJECTS = (

@@ -30,7 +30,7 @@ SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """What a test's source has where it runs more than it imports, and what that is."""
 ALL = (
     *("unit", "training", "conversion", "frontend", "browser", "recognizer"),
-    *("hosting", "steps", "pipeline", "images"),
+    *("hosting", "steps", "pipeline", "cluster", "images"),
 )
 WHOLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     # The first that fits counts.
@@ -44,13 +44,14 @@ WHOLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     # Its tiny.yaml is what the small run is made by.
     ("tests/pipeline/*", ("pipeline", "steps", "browser", "hosting", "images")),
     ("tests/steps/*", ("steps",)),
+    ("tests/cluster/*", ("cluster",)),
     ("tests/images/*", ("images",)),
     ("tests/vectors/*", ("training", "frontend")),
     ("infra/hosting/client/*", ("hosting", "browser", "recognizer", "pipeline")),
     ("benchmarks/page/*", ("recognizer", "unit")),
     ("benchmarks/readers/*", ("recognizer", "unit")),
     ("benchmarks/*", ("unit", "training")),
-    ("training/*", ("training", "browser", "steps", "pipeline", "images", "unit")),
+    ("training/*", ("training", "browser", "steps", "pipeline", "cluster", "images", "unit")),
     ("conversion/*", ("conversion", "browser", "steps", "pipeline", "images", "unit")),
     ("frontend/*", tuple(name for name in ALL if name != "training")),
     ("models/*", ("unit", "conversion", "browser", "recognizer", "hosting", "pipeline")),
@@ -59,7 +60,9 @@ WHOLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("docs/*", ("unit", "hosting")),
     ("*.md", ("unit", "hosting")),
     ("firebase.json", ("unit", "browser", "recognizer", "hosting", "pipeline")),
-    ("requirements/train*", ("unit", "training", "steps", "pipeline", "browser", "images")),
+    ("requirements/train*", ("unit", "training", "steps", "pipeline", "cluster", "browser", "images")),
+    ("requirements/ray*", ("unit", "cluster")),
+    ("requirements/kubernetes*", ("unit",)),
     ("requirements/convert*", ("unit", "conversion", "steps", "pipeline", "browser", "images")),
     ("*", ALL),
 )

@@ -64,6 +64,7 @@ SUITES = (
         needs=("hosting",),
         needs_recognizer=True,
     ),
+    Suite("cluster", "host", ("tests/cluster",), needs=("train", "ray")),
     Suite("images", "host", ("tests/images",), needs=("hosting",), needs_recognizer=True),
     Suite("frontend", "frontend", ("frontend",), needs_recognizer=True),
 )

@@ -25,6 +25,7 @@ WINGS = {
             "hosting",
             "labelling",
             "page",
+            "kubernetes",
             "runs",
             "upkeep",
             "browser",

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -147,6 +147,29 @@ def thresholds(found: Sweep, threshold: float, path: Path) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
+class Bar(NamedTuple):
+    """A training of a sweep: its figure and the ends of its interval."""
+
+    name: str
+    figure: float
+    low: float
+    high: float
+
+
+def sweep(bars: Sequence[Bar], path: Path) -> None:
+    """The calibration figures of several trainings with their 95 % intervals; the first, the best, in blue."""
+    figure, axes = plt.subplots(figsize=(7.2, 1.2 + 0.3 * len(bars)), layout="constrained")
+    for place, bar in enumerate(bars):
+        reach = [[max(0.0, bar.figure - bar.low)], [max(0.0, bar.high - bar.figure)]]
+        colour = BLUE if place == 0 else GREY
+        axes.errorbar(bar.figure, place, xerr=reach, color=colour, marker="o", markersize=5, capsize=3)
+    axes.set_yticks(range(len(bars)), [_plain(bar.name) for bar in bars])
+    axes.set(ylim=(len(bars) - 0.4, -0.6), xlabel="calibration figure", title="Trainings, best first")
+    axes.grid(alpha=0.3, axis="x")
+    axes.spines[["top", "right"]].set_visible(False)
     _save(figure, path)
 
 
