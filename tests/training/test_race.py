@@ -77,6 +77,20 @@ def test_without_time_the_likeliest_is_taken(records: Path, starts: Path, tmp_pa
     assert "no time" in str(result["why"])
 
 
+def test_where_the_machine_is_too_slow_the_likeliest_is_taken_and_it_is_said(
+    records: Path, starts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(race, "NEEDED", 0.01)
+    monkeypatch.setattr(race, "MOST", 0.1)
+    text = PLANNED.replace("minutes: 0.1", "minutes: 500")
+    result, document = chosen(text, records, starts, tmp_path, "glyphs", "mobilenet_v2")
+    assert (result["chosen"], result["candidates"]) == ("glyphs", [])
+    assert "too slow, or too busy, for a race" in result["why"]
+    assert "1 of 2 starts took" in result["why"]
+    assert "glyphs is the likeliest. More --minutes give it time; --start NAME chooses without one" in result["why"]
+    assert document["starts"] == ["glyphs"]
+
+
 def test_without_starts_it_begins_from_nothing(records: Path, starts: Path, tmp_path: Path) -> None:
     result, document = chosen(PLANNED, records, starts, tmp_path)
     assert result["chosen"] is None

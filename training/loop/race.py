@@ -71,6 +71,10 @@ class Runner:
     config: Configuration
 
 
+class _TooSlowError(Exception):
+    """There is no time for a race, as the machine is; says why."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of it."""
@@ -98,6 +102,7 @@ def choose(config: Configuration, text: str, records: Path, folders: Sequence[Pa
     began = time.monotonic()
     runners, left_out = _entered(config, text, folders)
     outcomes: list[Outcome] = []
+    why = ""
     chosen: Runner | None = runners[0] if runners else None
     seconds = min(MOST, SHARE * config.training.minutes * 60) if config.training.minutes else MOST
     steps = STEPS if config.training.minutes else min(STEPS, int(SHARE * config.training.steps / max(1, len(runners))))
@@ -108,10 +113,16 @@ def choose(config: Configuration, text: str, records: Path, folders: Sequence[Pa
     elif seconds / len(runners) < NEEDED or steps < LEAST:
         why = f"there is no time for a race: {chosen.name} is the likeliest"
     else:
-        outcomes = _race(runners, records, seconds, steps)
+        try:
+            outcomes = _race(runners, records, seconds, steps)
+        except _TooSlowError as error:
+            why = (
+                f"the machine is too slow, or too busy, for a race in {seconds:.0f} seconds ({error}): {chosen.name} "
+                "is the likeliest. More --minutes give it time; --start NAME chooses without one"
+            )
         best = max(outcomes, key=lambda outcome: outcome.verdict.figure, default=None)
         if best is None:
-            why = f"the machine is too busy for a race in {seconds:.0f} seconds: {chosen.name} is the likeliest"
+            why = why or f"none can be trained on: {chosen.name} is the likeliest"
         elif best.verdict.figure >= FOUND:
             chosen = next(runner for runner in runners if runner.name == best.name)
             why = _reason(best, outcomes)
@@ -181,7 +192,11 @@ def _with_start(text: str, name: str, folder: Path, rates: Mapping[str, Mapping[
 
 
 def _race(runners: Sequence[Runner], records: Path, seconds: float, steps: int) -> list[Outcome]:
-    """Train each the same number of steps on the same batches, as many as there is time for; none where it is short."""
+    """Train each the same number of steps on the same batches, as many as there is time for.
+
+    Raises:
+        _TooSlowError: time would be up before there is something to compare
+    """
     ready = []
     began = time.monotonic()
     for runner in runners:
@@ -191,11 +206,11 @@ def _race(runners: Sequence[Runner], records: Path, seconds: float, steps: int) 
         print(f"{runner.name}: ready after {time.monotonic() - said:.0f} s", file=sys.stderr)
         # A busy machine: to go on would cost more than the race is worth.
         if time.monotonic() - began > seconds * (len(ready) + 1) / (len(runners) + 1):
-            return []
+            raise _TooSlowError(f"{len(ready)} of {len(runners)} starts took {time.monotonic() - began:.0f} of them")
     left = seconds - (time.monotonic() - began) - sum(trainee.judging for trainee in ready)
     fits = int(left / sum(trainee.each for trainee in ready))
     if fits < LEAST:
-        return []
+        raise _TooSlowError(f"{max(0, fits)} steps of each start would fit, {LEAST} tell something")
     steps = min(steps, fits)
     outcomes = []
     for trainee in ready:

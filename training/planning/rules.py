@@ -220,24 +220,34 @@ def _suppression(found: Statistics, characters: bool, draft: Draft) -> None:
 def cost(config: Configuration) -> tuple[float, float]:
     """Milliseconds of a look on a laptop, and megabytes of the web model, about."""
     network = config.network
-    if not isinstance(network, PlainNetwork) or "mobilenet_v2" in config.starts:
+    if not isinstance(network, PlainNetwork) or any(_kind_of_start(name) == "start" for name in config.starts):
         kind = "start"
     else:
         kind = "light" if not config.starts and list(network.stages) == LIGHT["stages"] else "plain"
     return config.input.width * config.input.height * MILLISECONDS_PER_PIXEL, MEGABYTES[kind]
 
 
+def _kind_of_start(name: str) -> str:
+    """Whose megabytes a model has that begins with it: glyphs is a plain network, others have a body of their own."""
+    return "plain" if name == "glyphs" else "start"
+
+
 def _network(characters: bool, wishes: Wishes, draft: Draft) -> None:
+    ordered = sorted(wishes.starts, key=lambda name: ((name != "glyphs") is characters, name))
     if wishes.purpose == "phone" and not draft.given.get("starts") and "network" not in draft.given:
         draft.put("network", LIGHT, f"at most 1 MB: {MEGABYTES['light']} MB instead of {MEGABYTES['start']}")
         draft.put("starts", [], "none is so light")
         if wishes.starts:
-            draft.warn(f"for a phone training begins with nothing: {listed(wishes.starts)} would be heavier")
+            heavier = ", ".join(f"{name} makes {MEGABYTES[_kind_of_start(name)]} MB" for name in ordered)
+            draft.warn(
+                f"for a phone training begins with nothing, in a network of {MEGABYTES['light']} MB: no start is so "
+                f"light ({heavier}). It takes more photos or minutes for the same figures; where these matter more "
+                f"than megabytes, leave out --for phone, or write starts: [{ordered[0]}] into a configuration"
+            )
         return
     if wishes.purpose == "phone":
         what = "network" if "network" in draft.given else "starts"
         draft.warn(f"what the configuration says of {what} wins: the model isn't made light for a phone")
-    ordered = sorted(wishes.starts, key=lambda name: (name != "glyphs") if characters else (name == "glyphs", name))
     if "network" in draft.given:
         draft.put("starts", [], "the network was asked for: it begins with nothing")
     elif not ordered:
