@@ -11,8 +11,8 @@ from infra.errors import UsageError
 
 @task(
     help={
-        "name": "host, train, convert, test, sbom, frontend, hosting, lighthouse, readers or bundlers "
-        "(default: all but readers)"
+        "name": "host, train, train-gpu, convert, test, sbom, frontend, hosting, lighthouse, readers or bundlers "
+        "(default: all but readers and train-gpu)"
     }
 )
 def install(_: Context, name: str | None = None) -> None:
@@ -22,7 +22,7 @@ def install(_: Context, name: str | None = None) -> None:
     known: tuple[environments.Name, ...] = get_args(environments.Name)
     if name is not None and name not in known:
         raise UsageError(f"there is no environment {name!r}; there are {', '.join(known)}")
-    # What others' readers weigh, only ./inv bench.readers is worth.
+    # What others' readers weigh, only ./inv bench.readers is worth; what CUDA weighs, only a machine with a GPU.
     for one in known:
-        if name == one or (name is None and one != "readers"):
+        if name == one or (name is None and one not in ("readers", "train-gpu")):
             environments.ensure(one)

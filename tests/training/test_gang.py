@@ -27,7 +27,7 @@ from training.config import load
 from training.data.batches import portion, training_batches
 from training.errors import ConfigurationError, TrainingError
 from training.loop import claim, crew, machine
-from training.loop.gang import Alone, Cluster, Gang, read
+from training.loop.gang import Alone, Cluster, Gang, read, silent
 
 LIMIT = 200.0
 
@@ -190,6 +190,16 @@ def test_a_cluster_that_cannot_be_is_refused_with_an_example(text: str) -> None:
 def test_a_cluster_of_one_is_one_process() -> None:
     assert read({}) is read({"TF_CONFIG": ""}) is read(described(["a:1"], 0)) is None
     assert read(described(["a:1", "b:1", "a:2"], 2)) == Cluster(("a:1", "b:1", "a:2"), 2)
+
+
+def test_workers_that_fell_silent_are_those_that_tensorflow_names() -> None:
+    said = (
+        "Collective ops is aborted by: Error reported from /job:worker/task:1: The following tasks are unhealthy "
+        "(stopped sending heartbeats):\n/job:worker/replica:0/task:1\n/job:worker/replica:0/task:12\nThe tasks have "
+        "crashed. Check the task logs for an earlier error"
+    )
+    assert silent(said) == [1, 12]
+    assert silent("Socket closed /job:worker/replica:0/task:1") == []
 
 
 def test_workers_of_a_machine_take_its_gpus_in_turn() -> None:

@@ -38,24 +38,27 @@ def size(asked: int | None, environment: Mapping[str, str] = os.environ) -> int:
 
 
 @contextlib.contextmanager
-def gathered(count: int, environment: Mapping[str, str] = os.environ) -> Iterator[Mapping[str, str]]:
-    """The environment of the first of ``count`` workers; the others live as long as the block."""
+def gathered(count: int) -> Iterator[None]:
+    """This process as the first of ``count`` workers, as its environment says; the others live as long as the block."""
     if count == 1:
-        yield environment
+        yield
         return
     addresses = free(count)
     command = [sys.executable, "-m", MODULE, *sys.argv[1:]]
     others = [
-        subprocess.Popen(command, env={**environment, VARIABLE: described(addresses, index)})
+        subprocess.Popen(command, env={**os.environ, VARIABLE: described(addresses, index)})
         for index in range(1, count)
     ]
+    # Of this very process: TensorFlow reads it there.
+    os.environ[VARIABLE] = described(addresses, 0)
     try:
-        yield {**environment, VARIABLE: described(addresses, 0)}
+        yield
         _wait(others)
     except KeyboardInterrupt:
         _wait(others)
         raise
     finally:
+        del os.environ[VARIABLE]
         # They hold nothing that would be lost; one that waits for this process would wait for ever.
         for other in others:
             other.kill()

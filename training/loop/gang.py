@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -149,6 +150,8 @@ class Gang(Alone):
             ) from error
         finally:
             signal.signal(signal.SIGINT, earlier)
+        if self.strategy.num_replicas_in_sync != self.size:
+            raise TrainingError(f"{self.name}: TensorFlow counts {self.strategy.num_replicas_in_sync} workers")
         self.device = self.strategy.extended.worker_devices[0]
         self.wishes, self.heard = (tf.Variable(tf.zeros(2), trainable=False) for _ in range(2))
         self._exchanged = tf.function(self._exchange)
@@ -203,7 +206,7 @@ class Gang(Alone):
         try:
             yield
         except tf.errors.OpError as error:
-            gone = self._gone()
+            gone = silent(error.message) or self._gone()
             if not gone:
                 raise
             names = " and ".join(f"worker {index + 1} of {self.size} ({self.addresses[index]})" for index in gone)
@@ -222,6 +225,12 @@ class Gang(Alone):
             time.sleep(0.5)
 
 
+def silent(message: str) -> list[int]:
+    """The workers that stopped sending heartbeats, as TensorFlow's ``message`` names them; none where it is another."""
+    named = re.search(rf"heartbeats?\W*((?:/job:{WORKER}/replica:0/task:\d+\s*)+)", message)
+    return [int(index) for index in re.findall(r"task:(\d+)", named[1])] if named else []
+
+
 def _parts(vector: Any, like: Sequence[Any]) -> list[Any]:
     """``vector`` cut into pieces of the shapes of ``like``."""
     sizes = [int(value.shape.num_elements()) for value in like]
@@ -237,7 +246,7 @@ def _answers(address: str) -> bool:
     return True
 
 
-def join(environment: Mapping[str, str] = os.environ) -> Alone:
-    """The gang that ``environment`` describes, once all of it are there. Raises TrainingError."""
-    cluster = read(environment)
+def join() -> Alone:
+    """The gang that this process's environment describes, once all of it are there. Raises TrainingError."""
+    cluster = read(os.environ)
     return Gang(cluster) if cluster else ALONE

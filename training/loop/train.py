@@ -188,8 +188,8 @@ def main() -> None:
     machine.require_gpu()
     # Of a finished training nobody else is called for it.
     count = 1 if is_finished else crew.size(options.workers)
-    with crew.gathered(count) as environment:
-        gang = gangs.join(environment)
+    with crew.gathered(count):
+        gang = gangs.join()
         with gang.watching():
             if gang.tell(is_finished)[0]:
                 print(f"{options.out}: this training is finished")
