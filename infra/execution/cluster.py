@@ -17,10 +17,10 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from infra import fingerprints
 from infra.errors import CommandError, DigitlensError, MissingPartError, UsageError
@@ -34,6 +34,9 @@ START_SECONDS = 180.0
 """For Ray to start, or to be reached: on a busy machine a head takes a minute."""
 END_SECONDS = 60.0
 """For a training to write a checkpoint, on whatever node."""
+TRIES = 4
+TOO_SLOW = "timed out during startup"
+Started = TypeVar("Started")
 TOKEN = "RAY_AUTH_TOKEN"
 
 
@@ -111,7 +114,7 @@ class Cluster:
     def _connected(self) -> _Driver:
         with self._starting:
             if self._driver is None or not self._driver.lives:
-                self._driver = _Driver(self.address, self.sent)
+                self._driver = patiently(lambda: _Driver(self.address, self.sent))
                 atexit.register(self.close)
             return self._driver
 
@@ -119,6 +122,18 @@ class Cluster:
 def _joining(step: Step, pieces: Path) -> Step:
     """The step that puts the pieces together."""
     return replace(step, inputs={**step.inputs, "parts": pieces})
+
+
+def patiently(start: Callable[[], Started]) -> Started:
+    """What ``start`` gives; tried again where Ray gave up: it allows a node 30 s, which a busy machine doesn't keep."""
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            return start()
+        except DigitlensError as error:
+            if TOO_SLOW not in str(error) or not left:
+                raise
+            say("Ray gave up after 30 s: this machine is busy; tried again")
+    raise AssertionError
 
 
 def variables(token: str | None = None) -> dict[str, str]:

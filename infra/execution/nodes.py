@@ -38,7 +38,8 @@ def be(address: str, *, port: int = PORT, head: str | None = None, cores: int | 
     token = token or _new_token()
     with tempfile.TemporaryDirectory(prefix="dl-") as folder:
         words = command(address, Path(folder), port=port, head=head, cores=cores)
-        processes.run("node", words, cwd=ROOT, environment=cluster.variables(token))
+        told = cluster.variables(token)
+        cluster.patiently(lambda: processes.run("node", words, cwd=ROOT, environment=told))
 
 
 def _new_token() -> str:

@@ -52,8 +52,15 @@ class Nodes:
             _until(lambda: _listens(self.port), "the head doesn't listen")
             self._second = self._start("second", self.address)
         runner = self._runners.setdefault(sent, Cluster(self.address, sent=sent))
-        _until(lambda: len(runner.nodes()["nodes"]) == 2, "the second node doesn't come")
+        _until(lambda: self._is_whole(runner), "the second node doesn't come")
         return runner
+
+    def _is_whole(self, runner: Cluster) -> bool:
+        assert self._second is not None
+        if self._second.poll() is not None:
+            # Ray allows a node 30 s to start, which a busy machine doesn't keep.
+            self._second = self._start("second", self.address)
+        return len(runner.nodes()["nodes"]) == 2
 
     def kill_second(self) -> None:
         """End the second node's raylet, as a machine that loses its power does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -144,8 +145,9 @@ def test_a_training_ends_with_the_same_weights_when_a_worker_is_killed(
     again = replace(train, output=tmp_path / "again")
     going = threading.Thread(target=perform, args=(again, runner))
     going.start()
-    # What nodes have written comes back while they go on.
-    while not list(tmp_path.glob(".again.*.partial/checkpoints/checkpoint")):
+    # Where the nodes keep what they write until it is brought here.
+    there = Path(tempfile.gettempdir()) / f"digitlens-{os.getuid()}" / "out"
+    while not list(there.glob("*/.again.*.partial/checkpoint")):
         assert going.is_alive()
         threading.Event().wait(0.1)
     os.kill(two_nodes.steps(".again.")[-1], signal.SIGKILL)

@@ -43,6 +43,10 @@ def main() -> None:
 
 def _count(config: dict[str, object], options: argparse.Namespace) -> None:
     index = config["task"]["index"]  # type: ignore[index]
+    if index == 0:
+        # What every start leaves is no progress.
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / f"started-{time.time()}").write_text("")
     if options.die:
         os.kill(os.getpid(), 9)
     file = options.out / "checkpoint"
@@ -51,7 +55,6 @@ def _count(config: dict[str, object], options: argparse.Namespace) -> None:
         if step == LAST:
             return
         if index == 0:
-            options.out.mkdir(parents=True, exist_ok=True)
             if step == 3 and options.gate and not options.gate.exists():
                 time.sleep(0.05)
                 continue

@@ -9,6 +9,7 @@ import contextlib
 import json
 import threading
 import time
+import uuid
 from typing import Any
 
 import ray
@@ -39,6 +40,8 @@ class Gang(threading.Thread):
         self._cancelled = threading.Event()
         self._kept = ""
         """listing of the last snapshot"""
+        self._reached = ""
+        """the last checkpoint's name"""
 
     def cancel(self) -> None:
         """End it after a checkpoint."""
@@ -48,7 +51,7 @@ class Gang(threading.Thread):
         """Start it until it has ended; answers when it has."""
         answer, without = self._work.answer, 0
         while True:
-            before = self._kept
+            before = self._reached
             try:
                 outcome = self._attempt()
             except UnfitError as error:
@@ -65,7 +68,7 @@ class Gang(threading.Thread):
             if self._cancelled.is_set() or not _has_died(outcome):
                 answer.ended(outcome)
                 return
-            without = 1 if self._kept != before else without + 1
+            without = 1 if self._reached != before else without + 1
             if without >= ATTEMPTS:
                 answer.say(f"[{self._work.name}] started {ATTEMPTS} times without a new checkpoint: given up")
                 answer.ended(outcome)
@@ -113,7 +116,7 @@ class Gang(threading.Thread):
             place, scratch = work.target(actor, work.out)
             if scratch and work.out.exists():
                 # What an earlier attempt left to go on with.
-                place = work.bring(actor, str(work.out), self._kept or "earlier")
+                place = work.bring(actor, str(work.out), uuid.uuid4().hex)
             places.append((place, scratch))
             config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
             variables = {"TF_CONFIG": json.dumps(config)} if self._members > 1 else {}
@@ -149,6 +152,10 @@ class Gang(threading.Thread):
         with contextlib.suppress(*LOST, ray.exceptions.GetTimeoutError):
             self._listen(chief)
             self._keep(chief, place, scratch)
+        for actor, (_, folder) in zip(actors, places, strict=True):
+            with contextlib.suppress(*LOST, ray.exceptions.GetTimeoutError, ray.exceptions.RayTaskError):
+                if folder:
+                    ray.get(actor.forget.remote(folder), timeout=QUICK)
         return _verdict(outcomes)
 
     def _addresses(self, actors: list[Any]) -> list[str]:
@@ -167,12 +174,12 @@ class Gang(threading.Thread):
     def _keep(self, chief: Any, place: str, scratch: str | None) -> None:
         """Bring the folder here if it has changed; one that changes meanwhile is brought next time."""
         with contextlib.suppress(*LOST, ray.exceptions.GetTimeoutError, ray.exceptions.RayTaskError):
-            listing = ray.get(chief.listing.remote(place), timeout=QUICK)
+            listing, reached = ray.get(chief.listing.remote(place), timeout=QUICK)
             if not listing or listing == self._kept:
                 return
             if scratch:
                 self._work.fetch(chief, place, self._work.out)
-            self._kept = listing
+            self._kept, self._reached = listing, reached
 
 
 def share(nodes: list[Node], members: int) -> dict[str, int]:

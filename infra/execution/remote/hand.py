@@ -181,9 +181,14 @@ class Hand:
         news = [self._news.popleft() for _ in range(len(self._news))]
         return self._progress, news
 
-    def listing(self, folder: str) -> str:
-        """A hash that changes with what is in a folder; empty where there is none."""
-        return fingerprints.of_listing(Path(folder)) if Path(folder).is_dir() else ""
+    def listing(self, folder: str) -> tuple[str, str]:
+        """A hash that changes with what is in a folder, empty where there is none, and the last checkpoint's name."""
+        if not Path(folder).is_dir():
+            return "", ""
+        # TensorFlow's file of that name names it.
+        latest = Path(folder) / "checkpoint"
+        reached = latest.read_text("utf-8") if latest.exists() else ""
+        return fingerprints.of_listing(Path(folder)), reached
 
     def pack(self, folder: str) -> int:
         """Make a folder ready to be read; returns its bytes."""
