@@ -6,7 +6,7 @@ import {
   RecognizerError,
   WorkerError,
 } from '@digitlens/recognizer';
-import { kindOf } from './refusals';
+import type { Refused } from './refusals';
 import { text } from './text';
 
 /** What may help: reading the photo, loading the model or the page again. */
@@ -42,13 +42,22 @@ export function modelProblem(error: unknown): Problem {
 /** Why there is no answer for a photo. */
 export async function photoProblem(error: unknown, file: File): Promise<Problem> {
   if (error instanceof ImageError) {
-    const kind = error.reason === 'empty' ? undefined : await kindOf(file);
+    const kind = error.reason === 'empty' ? undefined : await refusedKind(file);
     const sentence = kind ? text.problems.kinds[kind] : imageSentence(error);
     return { sentence, detail: detailOf(error), ...(kind === 'gone' && { remedy: 'photo' }) };
   }
   const problem = modelProblem(error);
   // The next photo gets a worker of its own.
   return error instanceof WorkerError ? { ...problem, remedy: 'photo' } : problem;
+}
+
+/** What is no photo, told by a part of the page that only refusals need; without it the sentence is a general one. */
+async function refusedKind(file: File): Promise<Refused | undefined> {
+  try {
+    return await (await import('./refusals')).kindOf(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function imageSentence({ reason, format }: ImageError): string {
