@@ -110,6 +110,18 @@ class Execution(Section):
     folders: Literal["auto", "sent"] = "auto"
 
 
+class Vertex(Section):
+    """Where trainings run with ``--on vertex``, in the project of ``hosting``; each worker has one accelerator."""
+
+    region: Annotated[str, Field(pattern=r"^([a-z]+-[a-z]+\d)?$")] = ""
+    bucket: Annotated[str, Field(pattern=r"^(gs://[a-z0-9._-]+(/[^/\s]+)*)?$")] = ""
+    image: str = ""
+    machine: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "n1-standard-8"
+    accelerator: Annotated[str, Field(pattern=r"^[A-Z0-9_]*$")] = ""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    endpoint: Annotated[str, Field(pattern=r"^(https://[^/\s]+)?$")] = ""
+
+
 class Images(Section):
     """What images are built from, where the Dockerfiles' own choice can't be had."""
 
@@ -141,6 +153,7 @@ class Settings(Section):
     registry: Registry = Registry()
     tools: Tools = Tools()
     execution: Execution = Execution()
+    vertex: Vertex = Vertex()
     images: Images = Images()
     readers: Readers = Readers()
 

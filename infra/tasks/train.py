@@ -16,8 +16,9 @@ from infra.tasks import asking, words
         "workers": "processes of this machine that train together (default: one for each GPU, 1 where there is none)",
         "worker": "which of several machines' workers this one is, for example 2/4; the first judges and writes",
         "hosts": "with --worker: HOST:PORT of each, with commas between, the same list on every machine",
-        "on": words.ON,
+        "on": f"{words.ON}; vertex: on Vertex AI, see docs/scaling.md",
         "gpus": words.GPUS,
+        "dry-run": "with --on vertex: show what would be asked and sent, and ask nothing",
     },
 )
 def train(
@@ -37,14 +38,25 @@ def train(
     hosts: str | None = None,
     on: str | None = None,
     gpus: str | None = None,
+    dry_run: bool = False,
 ) -> None:
     """Train a detector on a run's records; goes on at the last checkpoint if it was interrupted."""
+    from infra.errors import UsageError
     from infra.execution import runners
     from infra.execution.steps import perform
     from infra.results import forget_unfinished
     from infra.runs import catalogue, keeping, planning, recipes
     from infra.runs import workers as gang
+    from infra.vertex.runner import offered
 
+    vertex = offered() if on == "vertex" else None
+    if dry_run and not vertex:
+        raise UsageError("--dry-run needs --on vertex: other places ask nobody")
+    if vertex:
+        words.only_without("on vertex", workers=workers, worker=worker, gpus=gpus)
+        if not resume:
+            raise UsageError("--no-resume: a job goes on where its folder in the bucket ends; delete that one first")
+        on = "local"
     count = None if workers is None else words.number(workers, "workers", 1, words.WORKERS)
     place = gang.place(worker, hosts)
     if place:
@@ -67,9 +79,12 @@ def train(
     if recipes.is_planned(request):
         perform(recipes.race(chosen, request), runner)
     step = recipes.train(chosen, request, count)
+    if vertex and dry_run:
+        print(vertex.shown(step))
+        return
     if not resume:
         forget_unfinished(step.output)
-    perform(step, runners.by_hand(on, gpus, place.environment) if place else runner)
+    perform(step, vertex or (runners.by_hand(on, gpus, place.environment) if place else runner))
     print(chosen.checkpoints)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
+from gcp_storage_emulator.server import create_server
 
 from benchmarks.certificate import Certificate, make
 from infra import fingerprints
@@ -24,6 +27,7 @@ from tests.hosting.tokens import CANARY
 ROOT = Path(__file__).resolve().parents[2]
 LINKED = (".environments", "infra/hosting/client/node_modules")
 """What a checkout borrows: it takes minutes to install."""
+BUCKET = "test-models"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 """What small sites say that they were built from."""
 
@@ -205,3 +209,18 @@ def patience(here: Deployer, monkeypatch: pytest.MonkeyPatch) -> Patience:
         infra_settings.settings.cache_clear()
 
     return set_seconds
+
+
+@pytest.fixture
+def bucket(here: Deployer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Its address; who asks has the deployer's keyless credentials."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    logging.getLogger("gcp_storage_emulator").setLevel(logging.ERROR)
+    server = create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
+    server.start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+    here.environment["STORAGE_EMULATOR_HOST"] = f"http://127.0.0.1:{port}"
+    yield f"gs://{BUCKET}/digits"
+    server.stop()

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from firebase_admin import storage
-from gcp_storage_emulator.server import create_server
 from google.auth.transport.requests import AuthorizedSession
 
 from infra.errors import RefusedError, UsageError
@@ -22,26 +18,9 @@ from infra.models import registry, stores
 from infra.models.stores import Store
 from infra.runs import catalogue
 from infra.runs.run import Run
-from tests.hosting.conftest import Deployer
+from tests.hosting.conftest import BUCKET, Deployer
 from tests.hosting.test_secrets import with_canary
 from tests.hosting.tokens import CANARY
-
-BUCKET = "test-models"
-
-
-@pytest.fixture
-def bucket(here: Deployer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Its address; who asks has the deployer's keyless credentials."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    logging.getLogger("gcp_storage_emulator").setLevel(logging.ERROR)
-    server = create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
-    server.start()
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-    here.environment["STORAGE_EMULATOR_HOST"] = f"http://127.0.0.1:{port}"
-    yield f"gs://{BUCKET}/digits"
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "bucket"])

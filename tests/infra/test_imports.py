@@ -20,6 +20,7 @@ WINGS = {
             "tasks",
             "program",
             "pipeline",
+            "vertex",
             "models",
             "hosting.setup",
             "hosting",

@@ -179,6 +179,8 @@ def test_the_first_starts_the_others_of_its_machine(config_file: Path, records: 
         described([":1", "b:1"], 0)["TF_CONFIG"],
         described(["a:0", "b:1"], 0)["TF_CONFIG"],
         described(["a:65536", "b:1"], 0)["TF_CONFIG"],
+        '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}, "task": {"type": "worker", "index": -1}}',
+        '{"cluster": ["a:1"], "task": {"type": "worker", "index": 0}}',
         '{"cluster": {"worker": 3}, "task": {"type": "worker", "index": 0}}',
     ],
 )
@@ -189,7 +191,15 @@ def test_a_cluster_that_cannot_be_is_refused_with_an_example(text: str) -> None:
 
 def test_a_cluster_of_one_is_one_process() -> None:
     assert read({}) is read({"TF_CONFIG": ""}) is read(described(["a:1"], 0)) is None
+    assert read(described(["a:1"], 0, "chief")) is None
     assert read(described(["a:1", "b:1", "a:2"], 2)) == Cluster(("a:1", "b:1", "a:2"), 2)
+
+
+@pytest.mark.parametrize(("kind", "index", "place"), [("chief", 0, 0), ("worker", 0, 1), ("worker", 1, 2)])
+def test_vertex_calls_the_first_worker_chief(kind: str, index: int, place: int) -> None:
+    cluster = {"chief": ["a:1"], "worker": ["b:1", "c:1"]}
+    text = json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}, "environment": "cloud"})
+    assert read({"TF_CONFIG": text}) == Cluster(("a:1", "b:1", "c:1"), place)
 
 
 def test_workers_that_fell_silent_are_those_that_tensorflow_names() -> None:

@@ -29,7 +29,7 @@ import tensorflow as tf
 from training.errors import LostError, TrainingError
 
 VARIABLE = "TF_CONFIG"
-WORKER = "worker"
+WORKER, CHIEF = "worker", "chief"
 SEEK_SECONDS = 6.0
 """So long is looked for the one that is gone."""
 ANSWER_SECONDS = 2.0
@@ -63,9 +63,12 @@ def read(environment: Mapping[str, str]) -> Cluster | None:
     try:
         document = json.loads(text)
         cluster, task = document["cluster"], document["task"]
-        addresses, index = tuple(map(str, cluster[WORKER])), int(task["index"])
-        fits = set(cluster) == {WORKER} and task["type"] == WORKER and 0 <= index < len(addresses)
-    except (ValueError, TypeError, KeyError) as error:
+        # Vertex AI calls the first of them chief.
+        chief, others = (list(map(str, cluster.get(kind, ()))) for kind in (CHIEF, WORKER))
+        own, addresses = int(task["index"]), (*chief, *others)
+        fits = set(cluster) <= {CHIEF, WORKER} and 0 <= own < len(cluster[task["type"]])
+        index = own + (len(chief) if task["type"] == WORKER else 0)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrainingError(f"{VARIABLE} can't be read: {_EXAMPLE}") from error
     if not fits or not all(_is_address(address) for address in addresses) or len(set(addresses)) < len(addresses):
         raise TrainingError(f"{VARIABLE} describes no cluster of workers with an address each: {_EXAMPLE}")
