@@ -278,12 +278,12 @@ def test_an_image_by_name_alone_is_refused(service: Service, monkeypatch: Any) -
 
 
 def test_the_task_says_what_does_not_go_together(service: Service, here: Deployer) -> None:
-    told = {f"DIGITLENS_VERTEX_{key}": value for key, value in (("REGION", REGION), ("IMAGE", IMAGE))}
-    told["DIGITLENS_VERTEX_BUCKET"] = f"gs://{BUCKET}/digits"
+    for key, value in (("REGION", REGION), ("IMAGE", IMAGE), ("BUCKET", f"gs://{BUCKET}/digits")):
+        here.environment[f"DIGITLENS_VERTEX_{key}"] = value
     here.inv("train", "--on", "local", "--dry-run", code=2)
     assert "--dry-run needs --on vertex" in here.complaint
-    here.inv("train", "--on", "vertex", "--workers", "2", code=2, **told)
+    here.inv("train", "--on", "vertex", "--workers", "2", code=2)
     assert "--workers doesn't go together with --on vertex" in here.complaint
-    here.inv("train", "--on", "vertex", "--no-resume", code=2, **told)
+    here.inv("train", "--on", "vertex", "--no-resume", code=2)
     assert "--no-resume" in here.complaint
     assert service.calls == []
