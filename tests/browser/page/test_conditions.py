@@ -621,7 +621,8 @@ def test_finds_are_corrected_by_pointer_and_keys_and_saved_as_labels(lens: Page,
     expect(frames).to_have_count(2)
     lens.keyboard.press("Control+z")
     expect(frames).to_have_count(3)
-    # Drawn where nothing was found, of the class that was given last.
+    # Drawn where nothing was found, of the class that was given last; the bar, which comes later, moves the photo.
+    expect(lens.locator("app-correction-bar")).to_be_visible()
     image = lens.locator(".photo-image").bounding_box()
     assert image
     scale = image["width"] / pictures.SIZE[0]
@@ -630,12 +631,13 @@ def test_finds_are_corrected_by_pointer_and_keys_and_saved_as_labels(lens: Page,
     lens.mouse.move(image["x"] + 40 * scale, image["y"] + 60 * scale, steps=3)
     lens.mouse.up()
     expect(frames).to_have_count(4)
-    drawn = next(
-        item for item in lens.locator("li[data-class]").all() if float(item.get_attribute("data-ymin") or 0) < 30
-    )
-    sides = [float(drawn.get_attribute(f"data-{side}") or 0) for side in ("xmin", "ymin", "xmax", "ymax")]
+    # At once: the list, which has the drawn one first, changes between two questions.
+    first = "({ ...document.querySelector('li[data-class]').dataset })"
+    until(lens, f"Number({first}.ymin) < 30")
+    drawn = lens.evaluate(first)
+    sides = [float(drawn[side]) for side in ("xmin", "ymin", "xmax", "ymax")]
     assert sides == pytest.approx([10, 10, 40, 60], abs=1.5)
-    assert drawn.get_attribute("data-class") == "9"
+    assert drawn["class"] == "9"
     # Moved by a key, resized by its corner.
     lens.keyboard.press("ArrowRight")
     until(lens, "Number(document.querySelector('li[data-class]').dataset.xmin) > 10.5")
