@@ -80,12 +80,10 @@ def test_drawn_photos_are_the_same_when_a_node_dies(two_nodes: Nodes, config_fil
 
 
 def test_a_gang_goes_on_at_its_last_checkpoint_when_a_member_dies(
-    runner: Cluster, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    two_nodes: Nodes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    # What the members share is the folder: where it is sent, the second one never sees the first's steps.
-    if runner.sent:
-        pytest.skip("this gang meets in a folder")
-    perform(counting(tmp_path / "out", gate=str(tmp_path / "gate")), runner)
+    # The members of this gang meet in a folder, which both have to see.
+    perform(counting(tmp_path / "out", gate=str(tmp_path / "gate")), two_nodes.runner())
     assert (tmp_path / "out" / "checkpoint").read_text() == str(LAST)
     assert capfd.readouterr().err.count("all start again from the last checkpoint") == 1
 
