@@ -54,7 +54,6 @@ SUITES = (
     Suite("hosting", "host", ("tests/hosting",), needs=("hosting",), needs_recognizer=True),
     Suite("training", "train", ("tests/training",), needs=("test",)),
     Suite("steps", "host", ("tests/steps",), needs=("hosting",), needs_recognizer=True),
-    Suite("cluster", "host", ("tests/cluster",), needs=("train", "ray")),
     Suite("unit", "host", ("tests/infra",), needs=("hosting",)),
     Suite("conversion", "convert", ("tests/conversion",), needs=("test",), needs_recognizer=True),
     Suite("pipeline", "host", ("tests/pipeline",), needs=("hosting",), needs_recognizer=True),
@@ -65,6 +64,7 @@ SUITES = (
         needs=("hosting",),
         needs_recognizer=True,
     ),
+    Suite("cluster", "host", ("tests/cluster",), needs=("train", "ray")),
     Suite("images", "host", ("tests/images",), needs=("hosting",), needs_recognizer=True),
     Suite("frontend", "frontend", ("frontend",), needs_recognizer=True),
 )
