@@ -169,6 +169,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "web page": (b"\n<!DOCTYPE html><html>not found", "a web page"),
     "old web page": (b"<HTML><body>not found", "a web page"),
     "answer of a server": (b'{"message": "Not Found"}', "JSON"),
+    "JPEG of 12 bits": (
+        saved(Image.new("RGB", (2, 2)), "JPEG").replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc1\x00\x11\x0c"),
+        "of 12 bits",
+    ),
     "LFS": (b"version https://git-lfs.github.com/spec/v1\n", "fetch it with git lfs pull"),
     "PDF": (b"%PDF-1.7\n", "a PDF; save it as JPEG or PNG"),
     "Photoshop": (b"8BPS\0\1", "a Photoshop document"),

@@ -55,7 +55,7 @@ OTHERS = {
     b"<!doc": "a web page",
     b"<html": "a web page",
     b"{": "JSON, perhaps a server's word that there is no such picture",
-    b"\xff\xd8": "a JPEG of a kind that isn't read: of 12 bits, for example",
+    b"\xff\xd8": "a JPEG that is damaged, or of a kind that isn't read, as of 12 bits",
     b"FUJIFILM": "a camera's raw file",
     b"II\x2a\0": "a TIFF of a kind that isn't read: a camera's raw file, or floats in colour",
     b"MM\0\x2a": "a TIFF of a kind that isn't read: a camera's raw file, or floats in colour",
